@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Every entry point. The work is done by the scripts in harness/.
+
+BASE   ?= 6.12
+LINUX  ?=
+ACCEL  ?= tcg
+CONFIG ?= plain
+FULL   ?= 0
+JOBS   ?= $(shell nproc)
+RUN    ?=
+TEST   ?=
+export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
+# The kernel's make must not take our options for its own.
+unexport MAKEFLAGS MFLAGS
+
+.PHONY: help demo test test-harness shell guest check kunit build tree clean
+
+help:
+	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
+	@echo 'make test          KUnit, the guest suite, and the guest suite on a debug kernel'
+	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
+	@echo 'make kunit         only the KUnit suites'
+	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
+	@echo 'make shell         the same guest, interactive'
+	@echo 'make check         checkpatch, sparse, W=1, kernel-doc, shellcheck on our files'
+	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
+	@echo 'make build         the patched tree and its kernel, in build/'
+	@echo 'make clean         remove build/ but for the downloaded package and ccache'
+	@echo
+	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug  ACCEL=tcg|kvm  FULL=1  JOBS=N'
+
+demo:
+	@harness/prepare.sh
+	@harness/guest.sh demo
+
+guest:
+	@harness/prepare.sh
+	@harness/guest.sh run "$$RUN"
+
+shell:
+	@harness/prepare.sh
+	@harness/boot.sh shell shell
+
+test:
+	@harness/test.sh
+
+test-harness:
+	@harness/prepare.sh
+	@harness/test-harness.sh
+
+kunit:
+	@harness/kunit.sh
+
+check:
+	@harness/check.sh
+
+tree:
+	@harness/deps.sh build
+	@harness/fetch.sh
+	@harness/tree.sh
+
+build: tree
+	@harness/config.sh
+	@harness/build.sh
+
+clean:
+	find build -mindepth 1 -maxdepth 1 ! -name ccache ! -name '[0-9]*' -exec rm -rf {} +
+	find build -mindepth 2 -maxdepth 2 ! -path 'build/ccache/*' ! -name '*.deb' -exec rm -rf {} +

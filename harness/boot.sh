@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# boot.sh NAME JOB [ARG...]: boots the built kernel with its initramfs and has the guest's
+# init do JOB. The console goes to logs/NAME.console and the verdict channel to
+# logs/NAME.results. Says nothing about success: that is verdict.sh's business.
+#
+# From the environment: CONFIG, ACCEL=tcg|kvm, ICOUNT=1 (one instruction is one
+# nanosecond, one CPU), SMP, MEM, TIMEOUT (seconds), CMDLINE (more of it), KERNEL and
+# INITRD (to boot something else).
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+NAME=$1
+shift
+CONSOLE=$LOGS/$NAME.console
+RESULTS=$LOGS/$NAME.results
+KERNEL=${KERNEL:-$OUT/arch/x86/boot/bzImage}
+INITRD=${INITRD:-$WORK/initramfs-$CONFIG.cpio}
+TIMEOUT=${TIMEOUT:-600}
+
+# A crash ends the boot at once: the panic restarts the machine, and -no-reboot makes
+# that the end of qemu.
+APPEND="panic=-1 oops=panic panic_on_warn=1 ${CMDLINE:-} -- $*"
+
+qemu_args()
+{
+	local accel=(-accel "$ACCEL") smp=${SMP:-2}
+
+	if [[ ${ICOUNT:-0} == 1 ]]; then
+		accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
+		smp=1
+	fi
+	args=("${accel[@]}" -smp "$smp" -m "${MEM:-1G}" -nodefaults -no-user-config -no-reboot
+		-display none -kernel "$KERNEL" -initrd "$INITRD")
+	[[ $ACCEL != kvm ]] || args+=(-cpu host)
+}
+
+last_result()
+{
+	grep -aE '^ *(not )?ok ' "$RESULTS" 2>/dev/null | tail -n 1 | cut -c1-60 || :
+}
+
+interactive()
+{
+	qemu-system-x86_64 "${args[@]}" -serial mon:stdio -serial null -append "console=ttyS0 $APPEND"
+}
+
+recorded()
+{
+	timeout --kill-after=5 "$TIMEOUT" qemu-system-x86_64 "${args[@]}" \
+		-serial "file:$CONSOLE" -serial "file:$RESULTS" \
+		-append "console=ttyS0 $APPEND" </dev/null >"$LOGS/$NAME.qemu" 2>&1 &
+	trap 'kill $! 2>/dev/null || :' INT TERM
+	progress $! "$NAME:" last_result
+	if wait $!; then
+		return 0
+	else
+		case $? in
+		124 | 137) echo "harness: time limit of $TIMEOUT s reached" >>"$CONSOLE" ;;
+		*) cat "$LOGS/$NAME.qemu" >&2; die "qemu failed; see $LOGS/$NAME.qemu" ;;
+		esac
+	fi
+}
+
+mkdir -p "$LOGS"
+qemu_args
+if [[ $1 == shell ]]; then
+	say "Leave with exit, or with Ctrl-A x."
+	interactive
+else
+	rm -f "$CONSOLE" "$RESULTS"
+	touch "$CONSOLE" "$RESULTS"
+	recorded
+fi

@@ -1,0 +1,65 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Builds the kernel and its modules (or User mode Linux, CONFIG=um) in
+# build/<base>/out-<config>. Does nothing when neither the tree nor the
+# configuration has changed since the last build.
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+LOG=$LOGS/build-$CONFIG.log
+
+# Fixed, or ccache would miss and every link would differ.
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=khelper
+export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
+
+CC=gcc
+[[ -z $(command -v ccache) ]] || CC='ccache gcc'
+
+ARCH=x86_64
+TARGETS=(bzImage modules)
+if [[ $CONFIG == um ]]; then
+	ARCH=um
+	TARGETS=(linux)
+fi
+
+count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG" || :; }
+
+# A first build's total is known from our own builds of it, any other's from the last
+# full one here. A rebuild of a few objects has no total.
+expected_objects()
+{
+	if [[ -f $OUT/objects ]]; then
+		[[ -f $OUT/started ]] || return 0
+		cat "$OUT/objects"
+	else
+		awk -v c="$CONFIG" '$1 == c { print $2 }' "$ROOT/harness/configs/objects"
+	fi
+}
+
+built_of_total()
+{
+	local total
+	total=$(expected_objects)
+	echo "$(count_objects)${total:+/$total}"
+}
+
+build()
+{
+	make -C "$TREE" O="$OUT" ARCH="$ARCH" CC="$CC" HOSTCC="$CC" -j"$JOBS" "${TARGETS[@]}"
+}
+
+now=$(cat "$WORK/tree.stamp" "$OUT/config.stamp")
+! stamp_is "$OUT/build.stamp" "$now" || exit 0
+
+rm -f "$OUT/build.stamp"
+: >"$LOG"
+[[ -d $OUT/kernel ]] || touch "$OUT/started"
+run_logged "building $CONFIG: built" "$LOG" built_of_total -- build
+if [[ -f $OUT/started ]]; then
+	count_objects >"$OUT/objects"
+	rm -f "$OUT/started"
+fi
+echo "$now" >"$OUT/build.stamp"

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Configures build/<base>/out-<config> from the fragments in harness/configs: nothing
+# but what they ask for. Whatever they ask for and did not get is an error, since a
+# test that needs it would otherwise be skipped in silence.
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+CONFIGS=$ROOT/harness/configs
+SELFTEST=$TREE/tools/testing/selftests/kmod/config
+
+# The overlay's own KUnit suites, whatever they are called.
+kunit_suites()
+{
+	local -a files
+	mapfile -t files < <(overlay_files | grep -E '(^|/)Kconfig[^/]*$')
+	[[ ${#files[@]} -eq 0 ]] || (cd "$ROOT" &&
+		sed -n 's/^config \([A-Z0-9_]*_KUNIT_TEST\)$/CONFIG_\1=y/p' "${files[@]}")
+}
+
+fragments()
+{
+	case $CONFIG in
+	plain) cat "$CONFIGS"/{base,modules}.config "$SELFTEST" ;;
+	debug) cat "$CONFIGS"/{base,modules}.config "$SELFTEST" "$CONFIGS"/debug.config ;;
+	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
+	*) die "CONFIG=$CONFIG: there are plain, debug and um" ;;
+	esac
+}
+
+inputs_hash()
+{
+	{ fragments; overlay_kconfig; cat "$0"; stat -c '%i' "$PRISTINE"; } | sha256sum
+}
+
+# Kconfig files that the overlay or a touch-point changes
+overlay_kconfig()
+{
+	grep -E '(^|/)Kconfig[^/]*$' "$WORK/tree.touched" | while read -r path; do
+		[[ ! -f $TREE/$path ]] || cat "$TREE/$path"
+	done
+}
+
+kmake() { make -C "$TREE" O="$OUT" ARCH="$ARCH" "$@"; }
+
+# Answers whatever the fragments leave open with no; under UML, where the defaults
+# make the machine, with the default.
+configure()
+{
+	local merged=$OUT/fragments
+
+	if [[ $CONFIG == um ]]; then
+		cp "$merged" "$OUT/.config"
+	else
+		kmake KCONFIG_ALLCONFIG="$merged" allnoconfig
+	fi
+	kmake olddefconfig
+}
+
+# Prints each option of the merged fragments that the configuration lacks. The last
+# word on an option counts.
+not_granted()
+{
+	awk '
+	function name(line) {
+		sub(/^# /, "", line); sub(/[= ].*/, "", line); return line
+	}
+	!/^CONFIG_|^# CONFIG_.* is not set$/ { next }
+	FNR == NR { asked[name($0)] = $0; next }
+	{ have[name($0)] = $0 }
+	END {
+		for (o in asked) {
+			off = asked[o] ~ /is not set$/ || asked[o] ~ /=n$/
+			if (off ? (o in have && have[o] !~ /is not set$/) : have[o] != asked[o])
+				printf "  asked for %-40s got %s\n", asked[o], (o in have) ? have[o] : "nothing"
+		}
+	}' "$OUT/fragments" "$OUT/.config"
+}
+
+ARCH=x86_64
+[[ $CONFIG != um ]] || ARCH=um
+mkdir -p "$OUT" "$LOGS"
+now=$(inputs_hash)
+! stamp_is "$OUT/config.stamp" "$now" || exit 0
+
+rm -f "$OUT/config.stamp"
+fragments >"$OUT/fragments"
+log=$LOGS/config-$CONFIG.log
+configure >"$log" 2>&1 || { tail "$log" >&2; die "configuring $CONFIG failed; its log is $log"; }
+missing=$(not_granted)
+if [[ -n $missing ]]; then
+	printf '%s\n' "$missing" >&2
+	die "the configuration $CONFIG lacks options that the fragments ask for ($OUT/.config)"
+fi
+echo "$now" >"$OUT/config.stamp"

@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# deps.sh GROUP...: sees to it that the Debian packages for what is about to be
+# done are there. Groups: build guest check.
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+
+BUILD_PACKAGES=(gcc libc6-dev make patch flex bison bc libelf-dev libssl-dev
+	ccache xz-utils rsync)
+GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
+	util-linux xfsprogs cpio)
+CHECK_PACKAGES=(sparse shellcheck perl)
+
+packages_of()
+{
+	case $1 in
+	build) echo "${BUILD_PACKAGES[@]}" ;;
+	guest) echo "${GUEST_PACKAGES[@]}" ;;
+	check) echo "${CHECK_PACKAGES[@]}" ;;
+	*) die "deps.sh: no group $1" ;;
+	esac
+}
+
+is_installed()
+{
+	[[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+missing=()
+for group in "$@"; do
+	for package in $(packages_of "$group"); do
+		is_installed "$package" || missing+=("$package")
+	done
+done
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+	if ! sudo -n true 2>/dev/null; then
+		say "These packages are needed. Please run:"
+		say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
+		exit 1
+	fi
+	as_root=(sudo -n)
+fi
+
+install_missing()
+{
+	"${as_root[@]}" apt-get update
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y --no-install-recommends "${missing[@]}"
+}
+
+nothing() { :; }
+say "installing ${missing[*]}"
+run_logged "installing packages" "$BUILD/logs/deps.log" nothing -- install_missing

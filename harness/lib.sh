@@ -1,0 +1,107 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Paths, messages and the progress display, sourced by every script here.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BASE=${BASE:-6.12}
+LINUX=${LINUX:-}
+CONFIG=${CONFIG:-plain}
+JOBS=${JOBS:-$(nproc)}
+ACCEL=${ACCEL:-tcg}
+FULL=${FULL:-0}
+
+BUILD=$ROOT/build
+OVERLAY_DIRS=(Documentation include kernel lib tools)
+
+# A tree named by the user gets a folder of its own, so that it never mixes
+# with the packaged base.
+work_dir()
+{
+	if [[ -z $LINUX ]]; then
+		echo "$BUILD/$BASE"
+	else
+		echo "$BUILD/linux-$(realpath "$LINUX" | sha256sum | cut -c1-10)"
+	fi
+}
+
+WORK=$(work_dir)
+# shellcheck disable=SC2034 # these are for the scripts that source this file
+{
+	BASE_DIR=$ROOT/bases/$BASE
+	PRISTINE=$WORK/pristine
+	TREE=$WORK/linux
+	OUT=$WORK/out-$CONFIG
+	LOGS=$WORK/logs
+}
+
+say() { printf '%s\n' "$*" >&2; }
+
+die()
+{
+	printf 'error: %s\n' "$*" >&2
+	exit 1
+}
+
+# The overlay's files, relative to the root, one a line.
+overlay_files()
+{
+	local dir
+
+	cd "$ROOT" || return 1
+	for dir in "${OVERLAY_DIRS[@]}"; do
+		[[ ! -d $dir ]] || find "$dir" -type f ! -name '*~' ! -name '.*.sw?'
+	done | LC_ALL=C sort
+}
+
+# hash_files FILE...: one hash over names, modes and contents
+hash_files()
+{
+	if [[ $# -gt 0 ]]; then
+		{ stat -c '%a %n' "$@"; sha256sum "$@"; } | sha256sum | cut -c1-64
+	else
+		echo none
+	fi
+}
+
+# stamp_is FILE VALUE: was this step last finished with the same inputs?
+stamp_is() { [[ -f $1 && $(<"$1") == "$2" ]]; }
+
+elapsed() { printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
+
+# progress PID LABEL COUNT_COMMAND...: shows a line while PID runs. On a
+# terminal the line is redrawn every second; in a log one is written every 20 s.
+progress()
+{
+	local pid=$1 label=$2 ticks=0
+
+	shift 2
+	SECONDS=0
+	while kill -0 "$pid" 2>/dev/null; do
+		sleep 0.5
+		ticks=$((ticks + 1))
+		if [[ -t 2 ]]; then
+			((ticks % 2)) || printf '\r\033[K  %s %s  %s' "$label" "$("$@")" "$(elapsed)" >&2
+		elif ((ticks % 40 == 0)); then
+			say "  $label $("$@")  $(elapsed)"
+		fi
+	done
+	[[ ! -t 2 ]] || printf '\r\033[K' >&2
+}
+
+# run_logged LABEL LOG COUNT_COMMAND -- COMMAND...: runs it with a progress line and
+# its output in LOG. COUNT_COMMAND is a function that prints how far it is.
+run_logged()
+{
+	local label=$1 log=$2 count=$3 pid
+
+	shift 4
+	mkdir -p "$(dirname "$log")"
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	progress "$pid" "$label" "$count"
+	if ! wait "$pid"; then
+		tail -n 15 "$log" >&2
+		die "$label failed; its whole log is $log"
+	fi
+}
