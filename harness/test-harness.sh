@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Does the harness itself see what goes wrong? Boots the guest with one injected fault
+# each, and judges some recorded streams: each fault must come back red, and the
+# controls green.
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT/harness"
+
+number=0
+failed=0
+SCRATCH=$BUILD/test-harness
+
+# expect GREEN_OR_RED PATTERN TITLE VERDICT_ARGUMENT...: the verdict's colour, and that it
+# names the reason
+expect()
+{
+	local colour=$1 pattern=$2 title=$3 output got=green
+
+	shift 3
+	output=$(./verdict.sh "$@") || got=red
+	number=$((number + 1))
+	if [[ $got == "$colour" ]] && grep -qE "$pattern" <<<"$output"; then
+		echo "ok $number - $title is $colour"
+	else
+		echo "not ok $number - $title is $got, for this reason:"
+		echo "#   ${output//$'\n'/$'\n#   '}"
+		failed=$((failed + 1))
+	fi
+}
+
+# booted COLOUR PATTERN TITLE JOB
+booted()
+{
+	local name=self-$4
+	./boot.sh "$name" self-test "$4"
+	expect "$1" "$2" "$3" "$LOGS/$name.console" "$LOGS/$name.results"
+}
+
+# stream COLOUR PATTERN TITLE LINE...: a recorded result stream and no console
+stream()
+{
+	local colour=$1 pattern=$2 title=$3
+
+	shift 3
+	printf '%s\n' 'TAP version 13' "$@" >"$SCRATCH/results"
+	expect "$colour" "$pattern" "$title" /dev/null "$SCRATCH/results"
+}
+
+END='# verdict: complete'
+mkdir -p "$SCRATCH"
+echo 'TAP version 13'
+echo '1..16'
+
+stream green '^2 passed, 0 failed$' 'a nested test' \
+	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
+stream red 'FAIL t: b$' 'a failure one level down' \
+	'1..1' '# Subtest: t' '  1..2' '  ok 1 a' '  not ok 2 b' 'not ok 1 - t' "$END"
+stream red '^FAIL t: 1 results of 2' 'a nested plan that is cut short' \
+	'1..1' '# Subtest: t' '  1..2' '  ok 1 a' 'ok 1 - t' "$END"
+stream red 'results without a plan' 'a nested test without a plan' \
+	'1..1' '  ok 1 a' 'ok 1 - t' "$END"
+stream red '^1 passed, 1 failed$' 'a test that fails after its last result' \
+	'1..1' '  1..1' '  ok 1 a' 'not ok 1 - t # exit=1' "$END"
+stream red '1 results of 2' 'a plan that is cut short' '1..2' 'ok 1 - t' "$END"
+stream red 'numbered 3' 'a lost result line' '1..2' 'ok 1 - t' 'ok 3 - u' "$END"
+stream red '^0 passed, 0 failed, 1 skipped' 'nothing but a skipped test' \
+	'1..1' 'ok 1 - t # SKIP no such option' "$END"
+stream red 'did not reach the end' 'a stream without its last line' '1..1' 'ok 1 - t'
+
+booted green '^1 passed, 0 failed$' 'a passing test in the guest' pass
+booted red '^FAIL fails$' 'a failing test in the guest' fail
+booted red 'no plan' 'a guest that says nothing' silent
+# With panic_on_warn it is the panic that is seen, and without it the log line.
+booted red 'kernel log: .*panic_on_warn' 'a WARNING' warn
+CMDLINE='panic_on_warn=0' booted red 'kernel log: .*WARNING' 'a WARNING that does not panic' warn
+booted red 'kernel log: .*panic' 'a panic' panic
+TIMEOUT=20 booted red 'time limit' 'a hang' hang
+
+echo "$((number - failed)) passed, $failed failed"
+[[ $failed -eq 0 ]]
