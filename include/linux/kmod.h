@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef __LINUX_KMOD_H__
+#define __LINUX_KMOD_H__
+
+#include <linux/compiler.h>
+#include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/stddef.h>
+#include <linux/sysctl.h>
+#include <linux/umh.h>
+#include <linux/workqueue.h>
+
+/* Room for modprobe's path, the closing NUL included. */
+#define KMOD_PATH_LEN 256
+
+#ifdef CONFIG_MODULES
+__printf(2, 3)
+int __request_module(bool wait, const char *fmt, ...);
+
+/* Both take a printf format and its arguments; see __request_module(). */
+#define request_module(mod...) __request_module(true, mod)
+#define request_module_nowait(mod...) __request_module(false, mod)
+
+/*
+ * The value of @x; when that is zero, request the module and evaluate @x
+ * again. @x is typically a look-up that the module is expected to satisfy.
+ */
+#define try_then_request_module(x, mod...) \
+	((x) ?: (__request_module(true, mod), (x)))
+#else
+static inline __printf(1, 2)
+int request_module(const char *fmt, ...)
+{
+	return -ENOSYS;
+}
+
+static inline __printf(1, 2)
+int request_module_nowait(const char *fmt, ...)
+{
+	return -ENOSYS;
+}
+
+#define try_then_request_module(x, mod...) (x)
+#endif
+
+#endif /* __LINUX_KMOD_H__ */

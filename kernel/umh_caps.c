@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The capabilities of usermode helpers: two masks that only ever shrink.
+ */
+#include <linux/array_size.h>
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/errno.h>
+#include <linux/init.h>
+#include <linux/limits.h>
+#include <linux/spinlock.h>
+#include <linux/sysctl.h>
+#include <linux/wordpart.h>
+
+#include "umh_internal.h"
+
+/* Protects both masks. */
+static DEFINE_SPINLOCK(umh_caps_lock);
+static kernel_cap_t umh_bset = CAP_FULL_SET;
+static kernel_cap_t umh_inheritable = CAP_FULL_SET;
+
+/**
+ * umh_caps_narrow - apply the masks to a helper's credentials
+ * @new: not committed yet
+ *
+ * Context: process context.
+ */
+void umh_caps_narrow(struct cred *new)
+{
+	spin_lock(&umh_caps_lock);
+	new->cap_bset = cap_intersect(new->cap_bset, umh_bset);
+	new->cap_inheritable = cap_intersect(new->cap_inheritable,
+					     umh_inheritable);
+	spin_unlock(&umh_caps_lock);
+}
+
+/*
+ * Two 32-bit words in decimal, the lower first. A write takes away what it does
+ * not name; a word that is left out stays as it is.
+ */
+static int umh_caps_sysctl(const struct ctl_table *table, int write,
+			   void *buffer, size_t *lenp, loff_t *ppos)
+{
+	static unsigned long word_max = U32_MAX;
+	kernel_cap_t *mask = table->data, new;
+	struct ctl_table words_table = *table;
+	unsigned long words[2];
+	size_t len = *lenp;
+	int err;
+
+	if (write && (!capable(CAP_SETPCAP) || !capable(CAP_SYS_MODULE)))
+		return -EPERM;
+
+	spin_lock(&umh_caps_lock);
+	new = *mask;
+	spin_unlock(&umh_caps_lock);
+
+	words[0] = lower_32_bits(new.val);
+	words[1] = upper_32_bits(new.val);
+	words_table.data = words;
+	words_table.extra2 = &word_max;
+	err = proc_doulongvec_minmax(&words_table, write, buffer, lenp, ppos);
+	if (err || !write)
+		return err;
+	/* What it left over is neither white space nor a word. */
+	if (*lenp != len)
+		return -EINVAL;
+
+	new.val = (u64)words[1] << 32 | words[0];
+	spin_lock(&umh_caps_lock);
+	*mask = cap_intersect(*mask, new);
+	spin_unlock(&umh_caps_lock);
+	return 0;
+}
+
+static struct ctl_table umh_caps_sysctls[] = {
+	{
+		.procname	= "bset",
+		.data		= &umh_bset,
+		.maxlen		= 2 * sizeof(unsigned long),
+		.mode		= 0600,
+		.proc_handler	= umh_caps_sysctl,
+	},
+	{
+		.procname	= "inheritable",
+		.data		= &umh_inheritable,
+		.maxlen		= 2 * sizeof(unsigned long),
+		.mode		= 0600,
+		.proc_handler	= umh_caps_sysctl,
+	},
+};
+
+static int __init umh_caps_init(void)
+{
+	register_sysctl_init("kernel/usermodehelper", umh_caps_sysctls);
+	return 0;
+}
+early_initcall(umh_caps_init);
+
+#ifdef CONFIG_UMH_KUNIT_TEST
+#include "kmod/tests/umh_caps_kunit.c"
+#endif
