@@ -56,13 +56,10 @@ check:
 	@harness/check.sh
 
 tree:
-	@harness/deps.sh build
-	@harness/fetch.sh
-	@harness/tree.sh
+	@harness/prepare.sh tree
 
-build: tree
-	@harness/config.sh
-	@harness/build.sh
+build:
+	@harness/prepare.sh build
 
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name ccache ! -name '[0-9]*' -exec rm -rf {} +

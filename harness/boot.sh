@@ -32,7 +32,7 @@ qemu_args()
 		accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 		smp=1
 	fi
-	args=("${accel[@]}" -smp "$smp" -m "${MEM:-1G}" -nodefaults -no-user-config -no-reboot
+	args=("${accel[@]}" -smp "$smp" -m "${MEM:-$([[ $CONFIG == debug ]] && echo 2G || echo 1G)}" -nodefaults -no-user-config -no-reboot
 		-display none -kernel "$KERNEL" -initrd "$INITRD")
 	[[ $ACCEL != kvm ]] || args+=(-cpu host)
 }
@@ -65,6 +65,9 @@ recorded()
 }
 
 mkdir -p "$LOGS"
+# Two boots of one name would write the same logs.
+exec 8>"$LOGS/$NAME.lock"
+flock 8
 qemu_args
 if [[ $1 == shell ]]; then
 	say "Leave with exit, or with Ctrl-A x."

@@ -67,7 +67,6 @@ add_programs()
 		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$name") || die "there is no $name on this machine"
 		add "$path"
 	done
-	[[ ! -x /usr/bin/mawk ]] || add /usr/bin/mawk
 	for tool in modprobe insmod rmmod lsmod depmod modinfo; do
 		ln -sf ../bin/kmod "$ROOTFS/usr/sbin/$tool"
 	done

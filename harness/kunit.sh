@@ -13,6 +13,7 @@ TIMEOUT=${TIMEOUT:-120}
 LOG=$LOGS/kunit.log
 
 ./deps.sh build
+lock_work
 ./fetch.sh
 ./tree.sh
 if ! overlay_files | grep -c '_kunit\.c$' >/dev/null; then

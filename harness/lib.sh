@@ -105,3 +105,15 @@ run_logged()
 		die "$label failed; its whole log is $log"
 	fi
 }
+
+# One make at a time works in a build folder: several people, or several helpers of
+# one, may share it. Held until the script that took it ends.
+lock_work()
+{
+	mkdir -p "$WORK"
+	exec 9>"$WORK/lock"
+	if ! flock -n 9; then
+		say "waiting for another make in $WORK"
+		flock 9
+	fi
+}

@@ -1,13 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Everything up to a bootable guest: what make demo, test and shell have in common.
-# Each step does nothing when its inputs have not changed.
+# prepare.sh [tree|build|guest]: everything up to the patched tree, its kernel, or a
+# bootable guest. Each step does nothing when its inputs have not changed.
 set -euo pipefail
-cd "$(dirname "$0")"
-./deps.sh build guest
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT/harness"
+
+level=${1:-guest}
+groups=(build)
+[[ $level != guest ]] || groups+=(guest)
+
+./deps.sh "${groups[@]}"
+lock_work
 ./fetch.sh
 ./tree.sh
+[[ $level != tree ]] || exit 0
 ./config.sh
 ./build.sh
+[[ $level != build ]] || exit 0
 ./initramfs.sh

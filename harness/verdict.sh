@@ -60,7 +60,7 @@ read_ktap()
 	function close_below(i,   k, any) {
 		bad_below = 0
 		for (k = deepest; k > i; k--) {
-			if (seen[k] > 0) any = 1
+			if ((k in seen) && seen[k] > 0) any = 1
 			level = k
 			close_level(k)
 		}

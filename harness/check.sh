@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make check: the kernel's own checkers over everything of ours. Every step wants zero
+# messages, and all steps run before the verdict.
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT/harness"
+
+bad=0
+
+# step TITLE COMMAND...: a step that exits non-zero or prints anything has failed
+step()
+{
+	local title=$1 log output
+
+	shift
+	log=$LOGS/check-${title%% *}.log
+	output=$("$@" 2>&1) || output+=$'\n'"(exit status $?)"
+	printf '%s\n' "$output" >"$log"
+	if [[ -z ${output//[[:space:]]/} ]]; then
+		echo "ok    $title"
+	else
+		printf '%s\n' "$output" | head -n 60
+		echo "FAIL  $title (whole log: $log)"
+		bad=$((bad + 1))
+	fi
+}
+
+# ours REGEX: the overlay's files whose path matches, relative to the root
+ours() { overlay_files | grep -E "$1" || :; }
+
+# The kernel's shell scripts are not required to have the SPDX line's comment style of C.
+run_checkpatch()
+{
+	local -a files
+	mapfile -t files < <(ours '\.([ch]|sh)$|(^|/)(Kconfig|Makefile)[^/]*$')
+	[[ ${#files[@]} -gt 0 ]] || return 0
+	# In the tree, or it would miss the tree's own lists of words and types. What it
+	# says of a new file's missing MAINTAINERS entry is about a patch, not a file.
+	cd "$TREE"
+	perl scripts/checkpatch.pl --strict --terse --no-summary --show-types \
+		--ignore FILE_PATH_CHANGES -f "${files[@]}" || :
+}
+
+# The objects that the build has made from our sources: those that this configuration
+# leaves out cannot be checked by it.
+our_objects()
+{
+	local source
+	ours '\.c$' | while read -r source; do
+		[[ ! -f $OUT/${source%.c}.o ]] || echo "${source%.c}.o"
+	done
+}
+
+# compile FLAGS...: compiles our objects alone and anew, and prints only what names
+# a file of ours.
+compile()
+{
+	local -a objects
+	local log=$LOGS/check-compile.log arch=x86_64
+	[[ $CONFIG != um ]] || arch=um
+
+	mapfile -t objects < <(our_objects)
+	[[ ${#objects[@]} -gt 0 ]] || return 0
+	(cd "$OUT" && rm -f "${objects[@]}")
+	rm -f "$OUT/build.stamp"
+	if ! make -C "$TREE" O="$OUT" ARCH="$arch" -j"$JOBS" "$@" "${objects[@]}" >"$log" 2>&1; then
+		tail -n 30 "$log"
+		return 1
+	fi
+	grep -E '(warning|error):' "$log" | grep -F -f <(ours '\.[ch]$') || :
+}
+
+run_kernel_doc()
+{
+	local -a files
+	mapfile -t files < <(ours '\.[ch]$' | grep -v '/tests/\|^tools/')
+	[[ ${#files[@]} -gt 0 ]] || return 0
+	cd "$TREE"
+	perl scripts/kernel-doc -none -Wall "${files[@]}"
+}
+
+shell_scripts()
+{
+	cd "$ROOT"
+	find harness .ci bench tools series -type f 2>/dev/null | sort | while read -r file; do
+		[[ $(head -c 64 "$file" | tr -d '\0' | head -n 1) =~ ^#!.*sh || $file == *.sh ]] && echo "$file"
+	done
+	return 0
+}
+
+run_shellcheck()
+{
+	local -a files
+	mapfile -t files < <(shell_scripts)
+	cd "$ROOT"
+	shellcheck -x -P SCRIPTDIR -e SC1091 "${files[@]}"
+}
+
+objects_of_both()
+{
+	local what=$1
+
+	shift
+	CONFIG=plain OUT=$WORK/out-plain step "$what (plain)" compile "$@"
+	if overlay_files | grep -c '_kunit\.c$' >/dev/null; then
+		CONFIG=um OUT=$WORK/out-um step "$what (KUnit)" compile "$@"
+	fi
+}
+
+./deps.sh build check
+lock_work
+./fetch.sh
+./tree.sh
+CONFIG=plain ./config.sh
+CONFIG=plain ./build.sh
+if overlay_files | grep -c '_kunit\.c$' >/dev/null; then
+	CONFIG=um ./config.sh
+	CONFIG=um ./build.sh
+fi
+
+step "checkpatch --strict" run_checkpatch
+objects_of_both "sparse C=2" C=2
+objects_of_both "W=1" W=1
+step "kernel-doc -Wall" run_kernel_doc
+step "shellcheck" run_shellcheck
+[[ $bad -eq 0 ]] || die "$bad steps have something to say"
