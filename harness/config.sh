@@ -20,11 +20,14 @@ kunit_suites()
 		sed -n 's/^config \([A-Z0-9_]*_KUNIT_TEST\)$/CONFIG_\1=y/p' "${files[@]}")
 }
 
+# The selftests say themselves what they need.
+selftest_options() { [[ ! -f $SELFTEST ]] || cat "$SELFTEST"; }
+
 fragments()
 {
 	case $CONFIG in
-	plain) cat "$CONFIGS"/{base,modules}.config "$SELFTEST" ;;
-	debug) cat "$CONFIGS"/{base,modules}.config "$SELFTEST" "$CONFIGS"/debug.config ;;
+	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
+	debug) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS"/debug.config ;;
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
 	*) die "CONFIG=$CONFIG: there are plain, debug and um" ;;
 	esac
@@ -38,7 +41,7 @@ inputs_hash()
 # Kconfig files that the overlay or a touch-point changes
 overlay_kconfig()
 {
-	grep -E '(^|/)Kconfig[^/]*$' "$WORK/tree.touched" | while read -r path; do
+	{ grep -E '(^|/)Kconfig[^/]*$' "$WORK/tree.touched" || :; } | while read -r path; do
 		[[ ! -f $TREE/$path ]] || cat "$TREE/$path"
 	done
 }

@@ -82,8 +82,16 @@ install_modules()
 	make -C "$TREE" O="$OUT" ARCH=x86_64 INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
+# A tree between two of our commits may lack them.
+# A tree between two commits of ours may lack the Makefile.
 install_selftests()
 {
+	if [[ ! -f $SELFTESTS/kmod/Makefile ]]; then
+		mkdir -p "$ROOTFS/selftests/kmod"
+		cp "$SELFTESTS/kmod/kmod.sh" "$ROOTFS/selftests/kmod/"
+		: >"$ROOTFS/selftests/kselftest-list.txt"
+		return
+	fi
 	make -C "$SELFTESTS" O="$OUT" TARGETS=kmod INSTALL_PATH="$ROOTFS/selftests" CC=gcc install
 }
 
