@@ -35,7 +35,7 @@ fragments()
 
 inputs_hash()
 {
-	{ fragments; overlay_kconfig; cat "$0"; stat -c '%i' "$PRISTINE"; } | sha256sum
+	{ fragments; overlay_kconfig; cat "$ROOT/harness/config.sh"; stat -c '%i' "$PRISTINE"; } | sha256sum
 }
 
 # Kconfig files that the overlay or a touch-point changes

@@ -24,7 +24,7 @@ inputs_hash()
 	mapfile -t guest < <(find "$GUEST" -type f | sort)
 	{
 		cat "$OUT/build.stamp"
-		hash_files "${guest[@]}" "$0"
+		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh"
 		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux
 	} | sha256sum
 }

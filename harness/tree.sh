@@ -24,7 +24,7 @@ inputs_hash()
 	mapfile -t files < <(overlay_files)
 	cd "$ROOT"
 	{
-		hash_files "${files[@]}" "${PATCHES[@]}" "$0"
+		hash_files "${files[@]}" "${PATCHES[@]}" "$ROOT/harness/tree.sh"
 		[[ ! -f $SUMS ]] || hash_files "$SUMS"
 		stat -c '%i %Y' "$PRISTINE"
 	} | sha256sum
