@@ -106,7 +106,7 @@ int kmod_slot_get(const char *name)
 	if (left < 0)
 		return left;
 
-	pr_warn_ratelimited("no modprobe for %*pE: %u are running, for more than %d seconds\n",
+	pr_warn_ratelimited("no slot for modprobe %*pE: all %u in use for %d seconds\n",
 			    (int)strlen(name), name, kmod_slots_max(),
 			    KMOD_SLOT_TIMEOUT);
 	return -ETIME;

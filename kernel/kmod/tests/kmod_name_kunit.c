@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of module names. Part of kernel/kmod.c.
+ */
+#include <kunit/test.h>
+#include <linux/string.h>
+
+static __printf(2, 3)
+int kmod_name(char name[MODULE_NAME_LEN], const char *fmt, ...)
+{
+	va_list args;
+	int err;
+
+	va_start(args, fmt);
+	err = kmod_format_name(name, fmt, args);
+	va_end(args);
+	return err;
+}
+
+static void kmod_name_is_formatted(struct kunit *test)
+{
+	char name[MODULE_NAME_LEN];
+
+	KUNIT_EXPECT_EQ(test, kmod_name(name, "net-pf-%d-proto-%d", 16, 9), 0);
+	KUNIT_EXPECT_STREQ(test, name, "net-pf-16-proto-9");
+}
+
+static void kmod_name_stays_as_it_is(struct kunit *test)
+{
+	static const char * const names[] = {
+		"", " ", "-", "..", "a/b", "%s%n", "\x01\xff\n", "x=y z",
+	};
+	char name[MODULE_NAME_LEN];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		KUNIT_EXPECT_EQ(test, kmod_name(name, "%s", names[i]), 0);
+		KUNIT_EXPECT_STREQ(test, name, names[i]);
+	}
+}
+
+static void kmod_name_fits_or_is_refused(struct kunit *test)
+{
+	char name[MODULE_NAME_LEN];
+	int last = MODULE_NAME_LEN - 1;
+
+	KUNIT_EXPECT_EQ(test, kmod_name(name, "%*s", last, "x"), 0);
+	KUNIT_EXPECT_EQ(test, strlen(name), last);
+	KUNIT_EXPECT_EQ(test, kmod_name(name, "%*s", last + 1, "x"),
+			-ENAMETOOLONG);
+	KUNIT_EXPECT_EQ(test, kmod_name(name, "%*s", 70000, "x"),
+			-ENAMETOOLONG);
+}
+
+static struct kunit_case kmod_name_tests[] = {
+	KUNIT_CASE(kmod_name_is_formatted),
+	KUNIT_CASE(kmod_name_stays_as_it_is),
+	KUNIT_CASE(kmod_name_fits_or_is_refused),
+	{}
+};
+
+static struct kunit_suite kmod_name_suite = {
+	.name = "kmod_name",
+	.test_cases = kmod_name_tests,
+};
+
+kunit_test_suite(kmod_name_suite);

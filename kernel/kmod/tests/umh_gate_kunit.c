@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the helpers' gate. Part of kernel/umh_gate.c.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched/signal.h>
+
+static bool umh_gate_is_held(void)
+{
+	if (!down_write_trylock(&umh_gate_rwsem))
+		return true;
+	up_write(&umh_gate_rwsem);
+	return false;
+}
+
+/* Somebody else who wants to keep helpers enabled, with a signal pending. */
+struct umh_gate_reader {
+	struct completion left;
+	int result;
+};
+
+static int umh_gate_reader(void *data)
+{
+	struct umh_gate_reader *r = data;
+
+	allow_signal(SIGUSR1);
+	send_sig(SIGUSR1, current, 1);
+	r->result = usermodehelper_read_trylock();
+	if (!r->result)
+		usermodehelper_read_unlock();
+	complete(&r->left);
+	return 0;
+}
+
+static struct task_struct *umh_gate_start(struct kunit *test,
+					  struct umh_gate_reader *r)
+{
+	struct task_struct *reader;
+
+	init_completion(&r->left);
+	reader = kthread_create(umh_gate_reader, r, "umh_reader");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(reader));
+	get_task_struct(reader);
+	wake_up_process(reader);
+	return reader;
+}
+
+static void umh_gate_disabled_refuses_helpers(struct kunit *test)
+{
+	static const enum umh_disable_depth depths[] = {
+		UMH_FREEZING, UMH_DISABLED,
+	};
+	struct subprocess_info info = {};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(depths); i++) {
+		KUNIT_ASSERT_EQ(test, __usermodehelper_disable(depths[i]), 0);
+		KUNIT_EXPECT_EQ(test, umh_gate_enter(&info), -EBUSY);
+		usermodehelper_enable();
+	}
+	KUNIT_EXPECT_EQ(test, umh_gate_enter(&info), 0);
+	umh_gate_leave(&info);
+}
+
+static void umh_gate_disable_needs_a_depth(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, __usermodehelper_disable(UMH_ENABLED), -EINVAL);
+	KUNIT_EXPECT_EQ(test, umh_depth, UMH_ENABLED);
+}
+
+static void umh_gate_running_helper_fails_the_disable(struct kunit *test)
+{
+	struct subprocess_info info = {
+		.path = "/kunit/helper",
+		.requester_comm = "kunit",
+	};
+
+	KUNIT_ASSERT_EQ(test, umh_gate_enter(&info), 0);
+	KUNIT_EXPECT_EQ(test, usermodehelper_disable(), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, umh_depth, UMH_ENABLED);
+	umh_gate_leave(&info);
+
+	KUNIT_EXPECT_EQ(test, usermodehelper_disable(), 0);
+	KUNIT_EXPECT_EQ(test, umh_depth, UMH_DISABLED);
+	usermodehelper_enable();
+}
+
+static void umh_gate_trylock_fails_when_disabled(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, usermodehelper_disable(), 0);
+	KUNIT_EXPECT_EQ(test, usermodehelper_read_trylock(), -EAGAIN);
+	KUNIT_EXPECT_FALSE(test, umh_gate_is_held());
+	usermodehelper_enable();
+
+	KUNIT_ASSERT_EQ(test, usermodehelper_read_trylock(), 0);
+	KUNIT_EXPECT_TRUE(test, umh_gate_is_held());
+	usermodehelper_read_unlock();
+}
+
+static void umh_gate_trylock_sleeps_with_a_signal_pending(struct kunit *test)
+{
+	struct umh_gate_reader r;
+	struct task_struct *reader;
+
+	KUNIT_ASSERT_EQ(test, __usermodehelper_disable(UMH_FREEZING), 0);
+	reader = umh_gate_start(test, &r);
+	msleep(100);
+	KUNIT_EXPECT_FALSE(test, completion_done(&r.left));
+	KUNIT_EXPECT_TRUE(test, signal_pending(reader));
+	KUNIT_EXPECT_FALSE(test, task_is_running(reader));
+
+	__usermodehelper_set_disable_depth(UMH_DISABLED);
+	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&r.left, HZ));
+	KUNIT_EXPECT_EQ(test, r.result, -EAGAIN);
+	usermodehelper_enable();
+	put_task_struct(reader);
+}
+
+static void umh_gate_trylock_outwaits_the_freezer(struct kunit *test)
+{
+	struct umh_gate_reader r;
+	struct task_struct *reader;
+
+	KUNIT_ASSERT_EQ(test, __usermodehelper_disable(UMH_FREEZING), 0);
+	reader = umh_gate_start(test, &r);
+	msleep(20);
+	usermodehelper_enable();
+	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&r.left, HZ));
+	KUNIT_EXPECT_EQ(test, r.result, 0);
+	put_task_struct(reader);
+}
+
+static void umh_gate_lock_wait_holds_the_lock_iff_positive(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, usermodehelper_read_lock_wait(-1), -EINVAL);
+	KUNIT_EXPECT_FALSE(test, umh_gate_is_held());
+
+	KUNIT_EXPECT_GT(test, usermodehelper_read_lock_wait(0), 0);
+	KUNIT_EXPECT_TRUE(test, umh_gate_is_held());
+	usermodehelper_read_unlock();
+
+	KUNIT_ASSERT_EQ(test, usermodehelper_disable(), 0);
+	KUNIT_EXPECT_EQ(test, usermodehelper_read_lock_wait(0), 0);
+	KUNIT_EXPECT_FALSE(test, umh_gate_is_held());
+	usermodehelper_enable();
+}
+
+static void umh_gate_lock_wait_times_out(struct kunit *test)
+{
+	unsigned long start = jiffies;
+
+	KUNIT_ASSERT_EQ(test, usermodehelper_disable(), 0);
+	KUNIT_EXPECT_EQ(test, usermodehelper_read_lock_wait(HZ / 10), 0);
+	KUNIT_EXPECT_GE(test, jiffies - start, HZ / 10);
+	KUNIT_EXPECT_FALSE(test, umh_gate_is_held());
+	usermodehelper_enable();
+}
+
+static struct kunit_case umh_gate_tests[] = {
+	KUNIT_CASE(umh_gate_disabled_refuses_helpers),
+	KUNIT_CASE(umh_gate_disable_needs_a_depth),
+	KUNIT_CASE_SLOW(umh_gate_running_helper_fails_the_disable),
+	KUNIT_CASE(umh_gate_trylock_fails_when_disabled),
+	KUNIT_CASE(umh_gate_trylock_sleeps_with_a_signal_pending),
+	KUNIT_CASE(umh_gate_trylock_outwaits_the_freezer),
+	KUNIT_CASE(umh_gate_lock_wait_holds_the_lock_iff_positive),
+	KUNIT_CASE(umh_gate_lock_wait_times_out),
+	{}
+};
+
+static struct kunit_suite umh_gate_suite = {
+	.name = "umh_gate",
+	.test_cases = umh_gate_tests,
+};
+
+kunit_test_suite(umh_gate_suite);

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the helper engine. Part of kernel/umh.c.
+ */
+#include <kunit/test.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/signal.h>
+
+struct umh_status_case {
+	const char *name;
+	unsigned int flags;
+	int group_exit_code;
+	int exit_code;
+	int status;
+};
+
+static const struct umh_status_case umh_status_cases[] = {
+	{ "exit 0", 0, 0, 0, 0 },
+	{ "exit 1", 0, 0, 1 << 8, 256 },
+	{ "exit_group 3", SIGNAL_GROUP_EXIT, 3 << 8, 0, 768 },
+	{ "exit_group 0 of a leader that was killed", SIGNAL_GROUP_EXIT, 0, 9, 0 },
+	{ "SIGKILL", SIGNAL_GROUP_EXIT, 9, 9, 9 },
+	{ "SIGSEGV with a core", SIGNAL_GROUP_EXIT, 139, 11, 139 },
+	{ "a code that only looks like a group's", 0, 7 << 8, 2 << 8, 512 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(umh_status, umh_status_cases, name);
+
+static void umh_status_is_that_of_wait(struct kunit *test)
+{
+	const struct umh_status_case *c = test->param_value;
+	struct signal_struct *sig = kunit_kzalloc(test, sizeof(*sig), GFP_KERNEL);
+	struct task_struct *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, sig);
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	sig->flags = c->flags;
+	sig->group_exit_code = c->group_exit_code;
+	t->signal = sig;
+	t->exit_code = c->exit_code;
+	KUNIT_EXPECT_EQ(test, umh_exit_status(t), c->status);
+}
+
+static struct kunit_case umh_status_tests[] = {
+	KUNIT_CASE_PARAM(umh_status_is_that_of_wait, umh_status_gen_params),
+	{}
+};
+
+static struct kunit_suite umh_status_suite = {
+	.name = "umh_status",
+	.test_cases = umh_status_tests,
+};
+
+/* What happened to one request, in order. */
+struct umh_life {
+	struct kunit *test;
+	struct subprocess_info *info;
+	int init_result;
+	bool init_blocks;
+	struct completion init_entered;
+	struct completion init_go_on;
+	int inits;
+	int exits;
+	int exit_status;
+	int cleanups;
+	int cleanup_retval;
+	int exits_at_cleanup;
+	enum umh_phase phase_at_init;
+	enum umh_phase phase_at_cleanup;
+	struct completion cleaned_up;
+	int wait_result;
+	struct completion waiter_left;
+};
+
+static char *umh_no_args[] = { "nothing", NULL };
+
+static int umh_life_init(struct subprocess_info *info, struct cred *new)
+{
+	struct umh_life *life = info->data;
+
+	life->inits++;
+	life->phase_at_init = info->phase;
+	complete(&life->init_entered);
+	if (life->init_blocks)
+		wait_for_completion(&life->init_go_on);
+	return life->init_result;
+}
+
+static void umh_life_exited(struct subprocess_info *info, int status)
+{
+	struct umh_life *life = info->data;
+
+	life->exits++;
+	life->exit_status = status;
+}
+
+static void umh_life_cleanup(struct subprocess_info *info)
+{
+	struct umh_life *life = info->data;
+
+	life->cleanups++;
+	life->cleanup_retval = info->retval;
+	life->exits_at_cleanup = life->exits;
+	life->phase_at_cleanup = info->phase;
+	complete(&life->cleaned_up);
+}
+
+static struct umh_life *umh_life_new(struct kunit *test, const char *path)
+{
+	struct umh_life *life = kunit_kzalloc(test, sizeof(*life), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, life);
+	life->test = test;
+	init_completion(&life->init_entered);
+	init_completion(&life->init_go_on);
+	init_completion(&life->cleaned_up);
+	init_completion(&life->waiter_left);
+	life->info = call_usermodehelper_setup(path, umh_no_args, NULL,
+					       GFP_KERNEL, umh_life_init,
+					       umh_life_cleanup, life);
+	KUNIT_ASSERT_NOT_NULL(test, life->info);
+	KUNIT_EXPECT_EQ(test, life->info->phase, UMH_SETUP);
+	life->info->exited = umh_life_exited;
+	return life;
+}
+
+static void umh_life_expect(struct kunit *test, struct umh_life *life,
+			    int inits, int result)
+{
+	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&life->cleaned_up,
+							     10 * HZ));
+	KUNIT_EXPECT_EQ(test, life->inits, inits);
+	KUNIT_EXPECT_EQ(test, life->exits, 1);
+	KUNIT_EXPECT_EQ(test, life->exits_at_cleanup, 1);
+	KUNIT_EXPECT_EQ(test, life->exit_status, result);
+	KUNIT_EXPECT_EQ(test, life->cleanup_retval, result);
+	KUNIT_EXPECT_EQ(test, life->cleanups, 1);
+	KUNIT_EXPECT_EQ(test, life->phase_at_cleanup, UMH_FAILED);
+}
+
+static void umh_life_missing_program_ends_with_enoent(struct kunit *test)
+{
+	static const int modes[] = {
+		UMH_WAIT_EXEC, UMH_WAIT_PROC, UMH_WAIT_PROC | UMH_KILLABLE,
+		UMH_WAIT_EXEC | UMH_KILLABLE | UMH_FREEZABLE,
+	};
+	struct umh_life *life;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		life = umh_life_new(test, "/nowhere/nothing");
+		KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info,
+							       modes[i]),
+				-ENOENT);
+		umh_life_expect(test, life, 1, -ENOENT);
+		KUNIT_EXPECT_EQ(test, life->phase_at_init, UMH_SPAWNED);
+	}
+}
+
+static void umh_life_unwaited_failure_cleans_up(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_NO_WAIT),
+			0);
+	umh_life_expect(test, life, 1, -ENOENT);
+}
+
+static void umh_life_init_error_is_the_result(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+
+	life->init_result = -EDOM;
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_WAIT_PROC),
+			-EDOM);
+	umh_life_expect(test, life, 1, -EDOM);
+}
+
+static void umh_life_null_path_is_refused(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, NULL);
+
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_WAIT_PROC),
+			-EINVAL);
+	umh_life_expect(test, life, 0, -EINVAL);
+}
+
+static void umh_life_empty_path_succeeds_without_init(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "");
+
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_WAIT_EXEC),
+			0);
+	umh_life_expect(test, life, 0, 0);
+}
+
+static void umh_life_disabled_is_busy(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+
+	KUNIT_ASSERT_EQ(test, usermodehelper_disable(), 0);
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_WAIT_EXEC),
+			-EBUSY);
+	usermodehelper_enable();
+	umh_life_expect(test, life, 0, -EBUSY);
+}
+
+static int umh_life_wait_killable(void *data)
+{
+	struct umh_life *life = data;
+
+	allow_signal(SIGKILL);
+	life->wait_result = call_usermodehelper_exec(life->info, UMH_WAIT_PROC |
+						     UMH_KILLABLE);
+	complete(&life->waiter_left);
+	return 0;
+}
+
+static void umh_life_killed_waiter_leaves_helper_goes_on(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+	struct task_struct *waiter;
+
+	life->init_blocks = true;
+	waiter = kthread_run(umh_life_wait_killable, life, "umh_waiter");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(waiter));
+	wait_for_completion(&life->init_entered);
+	KUNIT_EXPECT_FALSE(test, completion_done(&life->waiter_left));
+
+	send_sig(SIGKILL, waiter, 1);
+	wait_for_completion(&life->waiter_left);
+	KUNIT_EXPECT_EQ(test, life->wait_result, -ERESTARTSYS);
+	KUNIT_EXPECT_EQ(test, life->cleanups, 0);
+
+	complete(&life->init_go_on);
+	umh_life_expect(test, life, 1, -ENOENT);
+}
+
+static struct kunit_case umh_life_tests[] = {
+	KUNIT_CASE(umh_life_missing_program_ends_with_enoent),
+	KUNIT_CASE(umh_life_unwaited_failure_cleans_up),
+	KUNIT_CASE(umh_life_init_error_is_the_result),
+	KUNIT_CASE(umh_life_null_path_is_refused),
+	KUNIT_CASE(umh_life_empty_path_succeeds_without_init),
+	KUNIT_CASE(umh_life_disabled_is_busy),
+	KUNIT_CASE(umh_life_killed_waiter_leaves_helper_goes_on),
+	{}
+};
+
+static struct kunit_suite umh_life_suite = {
+	.name = "umh_life",
+	.test_cases = umh_life_tests,
+};
+
+kunit_test_suites(&umh_status_suite, &umh_life_suite);
