@@ -1,0 +1,213 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The other callers of the helper engine, each by what triggers it: their results, and
+# that no number of slow helpers stands in anybody's way.
+source "$(dirname "$0")/kmod_lib.sh"
+
+REQUEST_KEY=/sbin/request-key
+BRIDGE_STP=/sbin/bridge-stp
+CORE_PATTERN=/proc/sys/kernel/core_pattern
+UEVENT_HELPER=/sys/kernel/uevent_helper
+SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
+BRIDGE=kmodbr
+# More than the 512 workers that a pool of the kernel's has at most.
+CROWD=600
+# Kernel threads come and go for other reasons.
+FEW=20
+
+clean_up_more()
+{
+	rm -f "$REQUEST_KEY" "$BRIDGE_STP"
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	echo >"$UEVENT_HELPER"
+	ip link delete "$BRIDGE" 2>/dev/null || :
+	if mountpoint -q "$WORK/cg"; then
+		umount "$WORK/cg"
+	fi
+}
+
+# at PATH HELPER: makes it the program of that path, which the kernel has built in
+at()
+{
+	rm -f "$1"
+	ln -s "$2" "$1"
+}
+
+# script NAME: a helper that is a shell script, read from standard input
+script()
+{
+	mkdir -p "$WORK/$1"
+	cat >"$WORK/$1/script"
+	chmod a+x "$WORK/$1/script"
+	echo "$WORK/$1/script"
+}
+
+# All of them sleep in the kernel for their key while one module is asked for. A kernel
+# in whose way they are serves it when they have ended: they sleep for ten minutes.
+crowd()
+{
+	local before asker result=0
+
+	at "$REQUEST_KEY" "$(make_helper crowd sleep 600000)"
+	before=$(kernel_threads)
+	"$HERE/kmod_req" -n "$CROWD" key kmod:crowd >/dev/null &
+	asker=$!
+	wait_until has_started crowd "$CROWD" || result=1
+	say "$(started crowd) helpers sleep; kernel threads: $before before, $(kernel_threads) now"
+	at_most $(($(kernel_threads) - before)) "$FEW" "new kernel threads:" || result=1
+	use_helper fake
+	timeout "$PATIENCE" "$HERE/kmod_req" fs kmod_crowded >"$WORK/out" || result=1
+	at_most "$(time_of "$(<"$WORK/out")")" "$SOON" "microseconds:" || result=1
+	is "$(started fake)" 1 "modprobes" || result=1
+	mapfile -t pids < <(awk '$1 == "start" { print $2 }' "$WORK/crowd/log")
+	kill -KILL "${pids[@]}"
+	wait "$asker"
+	return "$result"
+}
+
+# request-key is told: create KEY UID GID THREAD_RING PROCESS_RING SESSION_RING
+key_positive()
+{
+	at "$REQUEST_KEY" "$(script key <<-'END'
+		#!/bin/bash
+		keyctl instantiate "$2" "made for $3" "$7"
+	END
+	)"
+	# shellcheck disable=SC2016 # for the inner shell
+	is "$(keyctl session - sh -c 'keyctl pipe $(keyctl request2 user kmod:good x @s)' 2>/dev/null)" \
+		"made for 0"
+}
+
+key_negative()
+{
+	at "$REQUEST_KEY" "$(script key <<-'END'
+		#!/bin/bash
+		keyctl negate "$2" 1 "$7"
+	END
+	)"
+	is "$(result_of "$(ask key kmod:bad)")" ENOKEY
+}
+
+# The helper's failure is the end of a key that it has left alone.
+key_untouched()
+{
+	at "$REQUEST_KEY" "$(make_helper key exit 1)"
+	is "$(result_of "$(ask key kmod:exit)")" ENOKEY && is "$(started key)" 1 "helpers" || return 1
+	at "$REQUEST_KEY" "$(make_helper key signal 11)"
+	is "$(result_of "$(ask key kmod:signal)")" ENOKEY && is "$(started key)" 1 "helpers" || return 1
+	rm "$REQUEST_KEY"
+	is "$(result_of "$(ask key kmod:none)")" ENOKEY
+}
+
+# stp WORDS...: the bridge's state after it was asked to run STP, the helper doing that;
+# 1 is the kernel's own STP, 2 the user's
+stp()
+{
+	at "$BRIDGE_STP" "$(make_helper stp "$@")"
+	ip link delete "$BRIDGE" 2>/dev/null || :
+	ip link add "$BRIDGE" type bridge
+	echo 1 >"/sys/class/net/$BRIDGE/bridge/stp_state"
+	cat "/sys/class/net/$BRIDGE/bridge/stp_state"
+}
+
+bridge_user() { is "$(stp exit 0)" 2 && is "$(awk '{ print $6, $7; exit }' "$WORK/stp/log")" "$BRIDGE start"; }
+bridge_kernel() { is "$(stp exit 1)" 1 && is "$(stp exit 255)" 1; }
+bridge_killed() { is "$(stp signal 11)" 1 && is "$(stp signal 9)" 1; }
+
+bridge_missing()
+{
+	stp exit 0 >/dev/null
+	rm "$BRIDGE_STP"
+	ip link delete "$BRIDGE"
+	ip link add "$BRIDGE" type bridge
+	echo 1 >"/sys/class/net/$BRIDGE/bridge/stp_state"
+	is "$(cat "/sys/class/net/$BRIDGE/bridge/stp_state")" 1
+}
+
+core_dump()
+{
+	local pid
+
+	echo "|$(make_helper core stdin) %p %s" >"$CORE_PATTERN"
+	sh -c 'kill -SEGV $$' 2>/dev/null &
+	pid=$!
+	wait "$pid" 2>/dev/null || :
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	wait_until has_ended core && is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "$pid 11" &&
+		is "$(head -c 4 "$WORK/core/stdin" | od -An -tx1)" " 7f 45 4c 46"
+}
+
+# The helper's own crash must not be dumped by one more of it.
+core_of_core()
+{
+	echo "|$(make_helper core signal 11)" >"$CORE_PATTERN"
+	sh -c 'kill -SEGV $$' 2>/dev/null || :
+	wait_until has_ended core || return 1
+	sleep 1
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	is "$(started core)" 1 "core helpers"
+}
+
+release_agent()
+{
+	local program
+
+	program=$(make_helper agent)
+	mkdir -p "$WORK/cg"
+	mount -t cgroup -o "none,name=kmod,release_agent=$program" kmod "$WORK/cg" || return 1
+	mkdir "$WORK/cg/a"
+	echo 1 >"$WORK/cg/a/notify_on_release"
+	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+	wait_until has_ended agent && is "$(names_of agent)" /a
+}
+
+uevent_helper()
+{
+	make_helper uevent environ >"$UEVENT_HELPER"
+	echo add >/sys/class/mem/null/uevent
+	wait_until has_ended uevent || return 1
+	echo >"$UEVENT_HELPER"
+	is "$(names_of uevent)" mem &&
+		is "$(tr '\0' '\n' <"$WORK/uevent/environ" | grep ^DEVNAME=)" DEVNAME=null
+}
+
+# Nobody waits for these: many at a time still all run.
+uevent_storm()
+{
+	local i
+
+	make_helper uevent random 20 >"$UEVENT_HELPER"
+	for ((i = 0; i < 200; i++)); do
+		echo change >/sys/class/mem/null/uevent
+	done
+	wait_until has_ended uevent 200
+	echo >"$UEVENT_HELPER"
+	is "$(started uevent)" 200 "helpers"
+}
+
+all_reaped() { wait_until no_zombies; }
+
+TESTS=(
+	'crowd|600 sleeping helpers delay no module request and add no kernel threads'
+	'key_positive|a key that request-key makes is found'
+	'key_negative|a key that request-key denies is not'
+	'key_untouched|a key that request-key fails to make is not found'
+	'bridge_user|a bridge-stp that exits with 0 makes STP the user'"'"'s'
+	'bridge_kernel|a bridge-stp that fails makes STP the kernel'"'"'s'
+	'bridge_killed|a bridge-stp that is killed makes STP the kernel'"'"'s'
+	'bridge_missing|without a bridge-stp STP is the kernel'"'"'s'
+	'core_dump|a core helper gets the core on its standard input'
+	'core_of_core|a core helper that crashes is not dumped by another one'
+	'release_agent|the release agent of an empty control group runs'
+	'uevent_helper|the uevent helper gets the event'
+	'uevent_storm|200 uevents run 200 helpers'
+	'all_reaped|no helper is left as a zombie'
+)
+skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"
+skip_without "$BRIDGE_STP is there already" test ! -e "$BRIDGE_STP"
+skip_without "needs CONFIG_KEYS, see config" test -r /proc/keys
+skip_without "needs CONFIG_BRIDGE, see config" modprobe bridge
+skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
+skip_without "needs CONFIG_CGROUPS, see config" grep -w cgroup /proc/filesystems
+run_tests

@@ -1,0 +1,142 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Signals: to who asks, to the modprobe, to the kernel's threads.
+source "$(dirname "$0")/kmod_lib.sh"
+
+STORMS=10
+
+# ask_held NAME: starts a request whose modprobe stays until $WORK/fake/hold is
+# gone; sets REQUESTER
+ask_held()
+{
+	use_helper fake hold
+	touch "$WORK/fake/hold"
+	"$HERE/kmod_req" fs "$1" >"$WORK/out" &
+	REQUESTER=$!
+	wait_until has_started fake && wait_until asleep "$REQUESTER"
+}
+
+release() { rm -f "$WORK/fake/hold"; }
+
+killed_requester()
+{
+	local from
+
+	ask_held kmod_killed || return 1
+	from=$(now_us)
+	kill -KILL "$REQUESTER"
+	wait "$REQUESTER" 2>/dev/null || :
+	at_most $(($(now_us) - from)) "$SOON" "microseconds:" && is "$(ended fake)" 0 "modprobes ended"
+}
+
+modprobe_goes_on()
+{
+	ask_held kmod_goes_on || return 1
+	kill -KILL "$REQUESTER"
+	wait "$REQUESTER" 2>/dev/null || :
+	release
+	wait_until has_ended fake
+}
+
+# The next request waits although the first requester is gone; a second is ample for
+# it to start a modprobe if it could. It is served as soon as the first one has ended.
+slot_is_counted()
+{
+	set_limit 1
+	ask_held kmod_first || return 1
+	kill -KILL "$REQUESTER"
+	wait "$REQUESTER" 2>/dev/null || :
+	"$HERE/kmod_req" fs kmod_second >/dev/null &
+	wait_until asleep $! || return 1
+	sleep 1
+	is "$(started fake)" 1 "modprobes" || return 1
+	release
+	wait
+	is "$(names_of fake | tail -n 1)" fs-kmod_second
+}
+
+# The end of the modprobe and of the requester's wait fall together in all ways.
+storm()
+{
+	local round
+
+	for ((round = 0; round < STORMS; round++)); do
+		use_helper fake random 5
+		ask -n 60 -k 60 fs "kmod_storm$round" >"$WORK/out"
+		is "$(wc -l <"$WORK/out")" 60 "requests" || return 1
+		wait_until all_ended fake || return 1
+		at_most "$(awk '$2 == "killed" && $3 > max { max = $3 } END { print max + 0 }' \
+			"$WORK/out")" "$SOON" "microseconds from kill to end:" || return 1
+	done
+	wait_until no_zombies || return 1
+	use_helper fake exit 1
+	is "$(result_of "$(ask fs kmod_calm)")" ENODEV && is "$(started fake)" 1 "modprobes"
+}
+
+# A killed modprobe is an end as any other.
+killed_modprobe()
+{
+	ask_held kmod_murder || return 1
+	kill -KILL "$(pid_of fake)"
+	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
+}
+
+stopped_modprobe()
+{
+	ask_held kmod_stopped || return 1
+	kill -STOP "$(pid_of fake)"
+	release
+	sleep 1
+	is "$(state_of "$REQUESTER")" D "requester's state" || return 1
+	kill -CONT "$(pid_of fake)"
+	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
+}
+
+kernel_thread_pids()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/ (.*)/ x/' |
+		awk 'int($9 / 2097152) % 2 { print $1 }'
+}
+
+# Nothing but the modprobe's end ends the wait, nor does the wait miss that.
+stray_sigchld()
+{
+	local round pids
+
+	ask_held kmod_sigchld || return 1
+	mapfile -t pids < <(kernel_thread_pids)
+	at_least "${#pids[@]}" 10 "kernel threads" || return 1
+	for round in 1 2 3 4 5; do
+		kill -CHLD "${pids[@]}" 2>/dev/null || :
+		sleep 0.1
+	done
+	is "$(state_of "$REQUESTER")" D "requester's state after round $round" || return 1
+	release
+	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
+}
+
+# An unkillable state is not what an ordinary signal ends.
+other_signals()
+{
+	ask_held kmod_signals || return 1
+	# Handled ones only: these have no effect by default.
+	kill -CHLD "$REQUESTER"
+	kill -WINCH "$REQUESTER"
+	sleep 0.5
+	is "$(state_of "$REQUESTER")" D "requester's state" || return 1
+	release
+	wait_until gone "$REQUESTER"
+}
+
+TESTS=(
+	'killed_requester|a killed requester leaves at once while its modprobe runs'
+	'modprobe_goes_on|the modprobe of a killed requester runs to its end'
+	'slot_is_counted|the modprobe of a killed requester holds its slot until it ends'
+	'storm|kills at random moments leave nothing behind'
+	'killed_modprobe|a killed modprobe ends the request'
+	'stopped_modprobe|a stopped modprobe keeps its requester until it goes on'
+	'stray_sigchld|a SIGCHLD sent to kernel threads does not upset a wait'
+	'other_signals|a signal that does not kill does not end the wait'
+)
+run_tests

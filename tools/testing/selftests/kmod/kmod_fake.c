@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A modprobe, request-key, core dump or any other helper that does what a file
+ * beside it says, and keeps a log there.
+ *
+ * The file is "do.LAST_ARGUMENT", else "do"; without both it exits with 0. It
+ * holds words, obeyed in order:
+ *
+ *	sleep MS	sleep so long
+ *	random MS	sleep up to so long
+ *	hold		wait until the file "hold" is gone
+ *	status		copy /proc/self/status to the file "status"
+ *	environ		copy /proc/self/environ to the file "environ"
+ *	stdin		copy the first bytes of its standard input to "stdin"
+ *	run PROGRAM	run it with our arguments; its exit status is ours, too
+ *	signal N	kill itself by that signal
+ *	exit N		exit with that status
+ *
+ * The log is the file "log", a line each:
+ *
+ *	start PID PARENT PROGRAM ARGV[0] ARGV[1] ...
+ *	ran PID STATUS MICROSECONDS
+ *	end PID
+ *
+ * in which bytes that are not printable, spaces and per cent signs are %XX.
+ * "end" is written before the end: who counts those alive by it sees too few,
+ * never too many.
+ */
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLANKS	"\n "
+
+static char program[PATH_MAX];
+static int dir = -1;
+
+/* One write per line, or the lines of several helpers would mix. */
+static void log_line(const char *text)
+{
+	int fd = openat(dir, "log", O_WRONLY | O_APPEND | O_CREAT, 0666);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		exit(120);
+	close(fd);
+}
+
+static void escape(FILE *to, const char *text)
+{
+	for (; *text; text++) {
+		unsigned char c = *text;
+
+		if (c > ' ' && c < 0x7f && c != '%')
+			putc(c, to);
+		else
+			fprintf(to, "%%%02x", c);
+	}
+}
+
+static void log_start(int argc, char **argv)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *line = open_memstream(&text, &size);
+	int i;
+
+	fprintf(line, "start %d %d %s", getpid(), getppid(), program);
+	for (i = 0; i < argc; i++) {
+		putc(' ', line);
+		escape(line, argv[i]);
+	}
+	fputs("\n", line);
+	fclose(line);
+	log_line(text);
+	free(text);
+}
+
+static void log_end(void)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "end %d\n", getpid());
+	log_line(text);
+}
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&t, &t))
+		;
+}
+
+static long random_ms(long max)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	srandom(now.tv_nsec ^ getpid());
+	return random() % (max + 1);
+}
+
+static void hold(void)
+{
+	while (!faccessat(dir, "hold", F_OK, 0))
+		sleep_ms(50);
+}
+
+/* Enough for what we copy; the rest is read all the same, as a pipe wants it. */
+static void copy(int from, const char *name)
+{
+	int to = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+	size_t copied = 0;
+	char buffer[4096];
+	ssize_t n;
+
+	while ((n = read(from, buffer, sizeof(buffer))) > 0) {
+		if (copied < 65536 && write(to, buffer, n) != n)
+			exit(121);
+		copied += n;
+	}
+	close(to);
+}
+
+static void copy_file(const char *path, const char *name)
+{
+	int from = open(path, O_RDONLY);
+
+	copy(from, name);
+	close(from);
+}
+
+static int run(char *path, char **argv)
+{
+	struct timespec from, to;
+	char text[64];
+	int status = -1;
+	pid_t pid;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	argv[0] = path;
+	pid = fork();
+	if (!pid) {
+		execv(path, argv);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+	snprintf(text, sizeof(text), "ran %d %d %lld\n", getpid(), status,
+		 (to.tv_sec - from.tv_sec) * 1000000LL +
+		 (to.tv_nsec - from.tv_nsec) / 1000);
+	log_line(text);
+	return status;
+}
+
+static void die_by(int signal_number)
+{
+	log_end();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+	exit(122);
+}
+
+static void leave(int status)
+{
+	log_end();
+	exit(status);
+}
+
+static void obey(char *words, char **argv)
+{
+	char *word, *next;
+
+	for (word = strtok(words, BLANKS); word; word = strtok(NULL, BLANKS)) {
+		if (!strcmp(word, "hold")) {
+			hold();
+			continue;
+		} else if (!strcmp(word, "status")) {
+			copy_file("/proc/self/status", "status");
+			continue;
+		} else if (!strcmp(word, "environ")) {
+			copy_file("/proc/self/environ", "environ");
+			continue;
+		} else if (!strcmp(word, "stdin")) {
+			copy(0, "stdin");
+			continue;
+		}
+		next = strtok(NULL, BLANKS);
+		if (!next)
+			exit(123);
+		if (!strcmp(word, "sleep"))
+			sleep_ms(atol(next));
+		else if (!strcmp(word, "random"))
+			sleep_ms(random_ms(atol(next)));
+		else if (!strcmp(word, "run"))
+			leave(run(next, argv));
+		else if (!strcmp(word, "signal"))
+			die_by(atoi(next));
+		else if (!strcmp(word, "exit"))
+			leave(atoi(next));
+		else
+			exit(124);
+	}
+	leave(0);
+}
+
+int main(int argc, char **argv)
+{
+	char name[NAME_MAX + 1], words[256], parent[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	int fd;
+
+	if (n < 0 || !argc)
+		return 125;
+	memcpy(parent, program, sizeof(parent));
+	dir = open(dirname(parent), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	log_start(argc, argv);
+
+	snprintf(name, sizeof(name), "do.%s", argv[argc - 1]);
+	fd = openat(dir, name, O_RDONLY);
+	if (fd < 0)
+		fd = openat(dir, "do", O_RDONLY);
+	n = fd < 0 ? 0 : read(fd, words, sizeof(words) - 1);
+	if (n < 0)
+		return 126;
+	close(fd);
+	words[n] = '\0';
+	obey(words, argv);
+}

@@ -1,0 +1,218 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the module autoloader's tests share. They source it, set TESTS to pairs of
+# a function and the promise that it checks, and call run_tests.
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+KTAP=$HERE/../kselftest/ktap_helpers.sh
+[[ -f $KTAP ]] || KTAP=$HERE/kselftest/ktap_helpers.sh
+# shellcheck disable=SC1090 # in two places, in the tree and installed
+source "$KTAP"
+
+SYSCTL=/proc/sys/kernel
+MODPROBE_SYSCTL=$SYSCTL/modprobe
+LIMIT_SYSCTL=$SYSCTL/kmod-limit
+REAL_MODPROBE=$(command -v modprobe)
+TEST_KMOD=/sys/devices/virtual/misc/test_kmod0
+
+# How long something may take here. Under emulation with KASAN and lockdep a process
+# takes some 50 ms from fork to exit, and a loaded host triples that.
+# shellcheck disable=SC2034 # for those who source this file
+SOON=2000000		# microseconds, for whatever has nothing to wait for
+PATIENCE=60		# seconds, for what must come, be it late
+
+WORK=$(mktemp -d /tmp/kmod.XXXXXX)
+SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
+SAVED_LIMIT=
+[[ ! -f $LIMIT_SYSCTL ]] || SAVED_LIMIT=$(<"$LIMIT_SYSCTL")
+
+say() { echo "# $*"; }
+
+# complain WHAT...: for a check that fails, to say why
+complain()
+{
+	say "$@"
+	return 1
+}
+
+restore()
+{
+	echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
+	[[ -z $SAVED_LIMIT ]] || echo "$SAVED_LIMIT" >"$LIMIT_SYSCTL" || :
+}
+
+# Ends helpers of ours that are still there, known by their program.
+end_helpers()
+{
+	local link
+
+	rm -f "$WORK"/*/hold
+	for link in /proc/[0-9]*/exe; do
+		if [[ $(readlink "$link") == "$WORK"/* ]]; then
+			link=${link#/proc/}
+			kill -KILL "${link%/exe}" || :
+		fi
+	done 2>/dev/null
+	wait_until nobody_left || :
+}
+
+nobody_left() { ! grep -lq "^$WORK/" /proc/[0-9]*/cmdline 2>/dev/null; }
+
+# A test that needs more adds a function of that name.
+clean_up_more() { :; }
+
+clean_up()
+{
+	local status=$?
+
+	trap - EXIT
+	restore
+	end_helpers
+	clean_up_more
+	rm -rf "$WORK"
+	exit "$status"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM
+
+# skip_without DESCRIPTION COMMAND...: the whole file, when that fails
+skip_without()
+{
+	local what=$1
+
+	shift
+	if ! "$@" >/dev/null 2>&1; then
+		ktap_skip_all "$what"
+		exit "$KSFT_SKIP"
+	fi
+}
+
+# run_tests: a line for each of TESTS; between two of them everything is put back
+run_tests()
+{
+	local entry
+
+	[[ $UID -eq 0 ]] || { ktap_skip_all "needs root"; exit "$KSFT_SKIP"; }
+	ktap_print_header
+	ktap_set_plan "${#TESTS[@]}"
+	for entry in "${TESTS[@]}"; do
+		if "${entry%%|*}"; then
+			ktap_test_pass "${entry#*|}"
+		else
+			ktap_test_fail "${entry#*|}"
+		fi
+		restore
+		end_helpers
+	done
+	trap - EXIT
+	clean_up_more
+	rm -rf "$WORK"
+	ktap_finished
+}
+
+# wait_until COMMAND...: until it succeeds, for PATIENCE seconds at most
+wait_until()
+{
+	local end=$((SECONDS + PATIENCE))
+
+	while ! "$@"; do
+		[[ $SECONDS -lt $end ]] || complain "still not: $*" || return 1
+		sleep 0.05
+	done
+}
+
+set_modprobe() { echo "$1" >"$MODPROBE_SYSCTL"; }
+set_limit() { echo "$1" >"$LIMIT_SYSCTL"; }
+now_us() { echo "${EPOCHREALTIME/./}"; }
+
+# make_helper NAME [WORDS...]: a scripted helper with a folder and a log of its own;
+# see kmod_fake.c for the words. Prints its path.
+make_helper()
+{
+	local dir=$WORK/$1
+
+	shift
+	rm -rf "$dir"
+	mkdir -p "$dir"
+	cp "$HERE/kmod_fake" "$dir/modprobe"
+	echo "$*" >"$dir/do"
+	: >"$dir/log"
+	chmod -R a+rwX "$dir" "$WORK"
+	echo "$dir/modprobe"
+}
+
+# use_helper NAME [WORDS...]: the same, and the kernel uses it as its modprobe
+use_helper() { set_modprobe "$(make_helper "$@")"; }
+
+log_of() { cat "$WORK/$1/log"; }
+started() { grep -c '^start ' "$WORK/$1/log" || :; }
+ended() { grep -c '^end ' "$WORK/$1/log" || :; }
+has_started() { [[ $(started "$1") -ge ${2:-1} ]]; }
+has_ended() { [[ $(ended "$1") -ge ${2:-1} ]]; }
+all_ended() { [[ $(started "$1") -eq $(ended "$1") ]]; }
+
+# The pid of the helper that was started as number N, 1 by default.
+pid_of() { awk -v n="${2:-1}" '$1 == "start" && ++i == n { print $2 }' "$WORK/$1/log"; }
+
+# What the started helpers were asked for, in order.
+names_of() { awk '$1 == "start" { print $NF }' "$WORK/$1/log"; }
+
+# The most helpers that were alive at one time.
+peak_of()
+{
+	awk '$1 == "start" && ++n > max { max = n } $1 == "end" { n-- }
+		END { print max + 0 }' "$WORK/$1/log"
+}
+
+ask() { "$HERE/kmod_req" "$@"; }
+
+# result_of and time_of: of the one line that kmod_req has printed
+result_of() { awk '{ print $2 }' <<<"$1"; }
+time_of() { awk '{ print $3 }' <<<"$1"; }
+
+# state_of PID: R, S, D, Z, ... or nothing
+state_of() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || :; }
+
+# The request waits in the kernel, not to be interrupted by anything but a kill.
+asleep() { [[ $(state_of "$1") == D ]]; }
+gone() { [[ $(state_of "$1") == "" || $(state_of "$1") == Z ]]; }
+
+is() { [[ $1 == "$2" ]] || complain "${3:-got} '$1', expected '$2'"; }
+at_most() { [[ $1 -le $2 ]] || complain "${3:-got} $1, more than $2"; }
+at_least() { [[ $1 -ge $2 ]] || complain "${3:-got} $1, less than $2"; }
+
+zombies() { cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '$1 == "Z" && $2 == 2' | wc -l; }
+no_zombies() { [[ $(zombies) -eq 0 ]]; }
+
+# The kernel's own threads: PF_KTHREAD is 0x200000.
+kernel_threads()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' |
+		awk 'int($7 / 2097152) % 2' | wc -l
+}
+
+# write_to FILE [OFFSET]: its standard input, in one write; prints the result
+write_to() { "$HERE/kmod_write" "$@"; }
+
+# without CAP COMMAND...: as root, but for that capability
+without()
+{
+	local cap=$1
+
+	shift
+	setpriv --bounding-set "-$cap" --inh-caps "-$cap" "$@"
+}
+
+# status_of NAME: what request_module() returns for it, by way of lib/test_kmod.c
+status_of()
+{
+	[[ -d $TEST_KMOD ]] || "$REAL_MODPROBE" test_kmod
+	echo 1 >"$TEST_KMOD/reset"
+	echo 1 >"$TEST_KMOD/config_num_threads"
+	echo 1 >"$TEST_KMOD/config_test_case"
+	echo -n "$1" >"$TEST_KMOD/config_test_driver"
+	echo 1 >"$TEST_KMOD/trigger_config" 2>/dev/null || :
+	cat "$TEST_KMOD/test_result"
+}

@@ -1,0 +1,245 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# One request at a time: what is started for it, with what, and what comes back.
+source "$(dirname "$0")/kmod_lib.sh"
+
+TRACE=/sys/kernel/tracing
+# Of the modules that the options in "config" give: the one that nothing else needs.
+MODULE=tun
+
+loaded() { grep -q "^$1 " /proc/modules; }
+
+unload()
+{
+	! loaded "$1" || rmmod "$1"
+	! loaded "$1"
+}
+
+# The device's node is what brings the module in, as for any program.
+open_tun()
+{
+	local node=$WORK/tun
+
+	[[ -c $node ]] || mknod "$node" c 10 200
+	(: <"$node") 2>/dev/null
+}
+
+real_module()
+{
+	unload "$MODULE" && open_tun && loaded "$MODULE"
+}
+
+unknown_module()
+{
+	local line
+
+	line=$(ask fs kmod_no_such_fs)
+	is "$(result_of "$line")" ENODEV && is "$(status_of kmod_no_such)" 256
+}
+
+# wait(2) has an exit code in the second byte, a signal in the first one.
+exit_status()
+{
+	local core=0
+
+	use_helper fake exit 0
+	is "$(status_of a)" 0 "exit 0" || return 1
+	use_helper fake exit 1
+	is "$(status_of a)" 256 "exit 1" || return 1
+	use_helper fake exit 255
+	is "$(status_of a)" 65280 "exit 255" || return 1
+	use_helper fake signal 9
+	is "$(status_of a)" 9 "SIGKILL" || return 1
+	use_helper fake signal 11
+	# With or without the bit for "core dumped".
+	core=$(status_of a)
+	is $((core & 127)) 11 "SIGSEGV"
+}
+
+exec_errno()
+{
+	local program
+
+	set_modprobe "$WORK/not-there"
+	is "$(status_of a)" -2 "missing" || return 1
+	program=$(make_helper fake)
+	chmod a-x "$program"
+	set_modprobe "$program"
+	is "$(status_of a)" -13 "not executable" || return 1
+	echo 'no program' >"$program"
+	chmod a+x "$program"
+	is "$(status_of a)" -8 "unknown format" || return 1
+	ln -s loop "$WORK/loop"
+	set_modprobe "$WORK/loop"
+	is "$(status_of a)" -40 "symbolic link to itself"
+}
+
+missing_program()
+{
+	local line
+
+	set_modprobe "$WORK/not-there"
+	line=$(ask fs kmod_no_such_fs)
+	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON"
+}
+
+# Whether a process was started is seen by the trace of all execs, not by a log of
+# one program.
+trace_on()
+{
+	echo 0 >"$TRACE/tracing_on"
+	echo >"$TRACE/trace"
+	echo 1 >"$TRACE/events/module/module_request/enable"
+	echo 1 >"$TRACE/events/sched/sched_process_exec/enable"
+	echo 1 >"$TRACE/tracing_on"
+}
+
+trace_off()
+{
+	echo 0 >"$TRACE/events/module/module_request/enable"
+	echo 0 >"$TRACE/events/sched/sched_process_exec/enable"
+}
+
+# Programs that the kernel itself, not this shell, has started since trace_on: those
+# of helpers whose parent is not ours are in no other way told from ours.
+traced_execs() { grep -c "sched_process_exec: filename=$1 " "$TRACE/trace" || :; }
+
+switched_off()
+{
+	local program line
+
+	program=$(make_helper fake)
+	set_modprobe ""
+	is "$(<"$MODPROBE_SYSCTL")" "" || return 1
+	trace_on
+	line=$(ask fs kmod_off)
+	trace_off
+	is "$(result_of "$line")" ENODEV && is "$(status_of a)" -2 || return 1
+	# Our own kmod_req is the only exec, and nothing was asked for.
+	is "$(grep -c sched_process_exec: "$TRACE/trace")" 1 "programs started" || return 1
+	is "$(grep -c module_request: "$TRACE/trace")" 0 "requests" || return 1
+	set_modprobe "$program"
+	ask fs kmod_on >/dev/null
+	is "$(names_of fake)" fs-kmod_on
+}
+
+tracepoint()
+{
+	local program
+
+	program=$(make_helper fake)
+	set_modprobe "$program"
+	trace_on
+	ask fs kmod_traced >/dev/null
+	trace_off
+	is "$(grep -c 'module_request: fs-kmod_traced wait=1 call_site=' "$TRACE/trace")" 1 &&
+		is "$(traced_execs "$program")" 1 "modprobes"
+}
+
+environment()
+{
+	local program found
+
+	program=$(make_helper fake environ)
+	set_modprobe "$program"
+	ask fs kmod_env >/dev/null
+	found=$(tr '\0' '|' <"$WORK/fake/environ")
+	is "$found" 'HOME=/|TERM=linux|PATH=/sbin:/usr/sbin:/bin:/usr/bin|'
+}
+
+arguments()
+{
+	local program
+
+	program=$(make_helper fake)
+	set_modprobe "$program"
+	ask fs kmod_args >/dev/null
+	is "$(grep ^start "$WORK/fake/log")" \
+		"start $(pid_of fake) 2 $program $program -q -- fs-kmod_args"
+}
+
+parent()
+{
+	use_helper fake
+	ask fs kmod_parent >/dev/null
+	is "$(awk '{ print $3; exit }' "$WORK/fake/log")" 2
+}
+
+# A requester with odd properties; its helper has the usual ones.
+inherited_state()
+{
+	local status=$WORK/fake/status
+
+	use_helper fake status
+	(
+		umask 077
+		trap '' TERM USR1
+		ulimit -n 100
+		echo 500 >/proc/self/oom_score_adj
+		renice -n 5 "$BASHPID" >/dev/null
+		exec taskset 1 setpriv --no-new-privs "$HERE/kmod_req" fs kmod_state
+	) >/dev/null
+	is "$(awk '/^Umask/ { print $2 }' "$status")" 0022 umask &&
+		is "$(awk '/^SigIgn/ { print $2 }' "$status")" 0000000000000000 SigIgn &&
+		is "$(awk '/^SigBlk/ { print $2 }' "$status")" 0000000000000000 SigBlk &&
+		is "$(awk '/^NoNewPrivs/ { print $2 }' "$status")" 0 NoNewPrivs &&
+		is "$(awk '/^Cpus_allowed:/ { print $2 }' "$status")" \
+			"$(awk '/^Cpus_allowed:/ { print $2 }' /proc/2/status)" CPUs &&
+		is "$(awk '/^Uid/ { print $2 $3 $4 $5 }' "$status")" 0000 uids
+}
+
+unprivileged()
+{
+	use_helper fake status
+	setpriv --reuid 65534 --clear-groups "$HERE/kmod_req" pf 19 >/dev/null
+	is "$(names_of fake)" net-pf-19 &&
+		is "$(awk '/^Uid/ { print $2 $3 $4 $5 }' "$WORK/fake/status")" 0000 uids
+}
+
+special_names()
+{
+	local name expected
+
+	use_helper fake
+	# shellcheck disable=SC2016 # it is not to be expanded
+	for name in 'a b' "q'u\"o" '$(id)' '-x' '--' '%s%n' 'a;b' '*' $'new\nline' $'\303\244'; do
+		ask fs "$name" >/dev/null
+	done
+	expected="fs-a%20b fs-q'u\"o fs-\$(id) fs--x fs--- fs-%25s%25n fs-a;b fs-* fs-new%0aline fs-%c3%a4 "
+	is "$(names_of fake | tr '\n' ' ')" "$expected"
+}
+
+# MODULE_NAME_LEN is 64 minus a long; the closing NUL and "fs-" are in it.
+long_names()
+{
+	local fits
+
+	fits=$(printf '%052d' 0)
+	use_helper fake
+	ask fs "$fits" >/dev/null
+	is "$(names_of fake)" "fs-$fits" || return 1
+	is "$(result_of "$(ask fs "${fits}x")")" ENODEV || return 1
+	is "$(started fake)" 1 "programs started"
+}
+
+TESTS=(
+	'real_module|a program that opens a device gets the module for it'
+	'unknown_module|a module that does not exist is reported as missing'
+	'exit_status|the result is the status of modprobe as wait(2) has it'
+	'exec_errno|the result is the errno of a modprobe that cannot be run'
+	'missing_program|without the program the requester sees no module and does not hang'
+	'switched_off|an empty kernel.modprobe starts nothing until a path is written'
+	'tracepoint|module:module_request fires once for a request'
+	'environment|the environment is HOME, TERM and PATH and nothing else'
+	'arguments|the arguments are PATH -q -- NAME'
+	'parent|the parent of modprobe is kthreadd'
+	'inherited_state|modprobe inherits nothing from who asked'
+	'unprivileged|an unprivileged request runs modprobe as root'
+	'special_names|odd characters in a name reach modprobe as they are'
+	'long_names|a name of 55 bytes is asked for, a longer one starts nothing'
+)
+skip_without "needs CONFIG_TUN=m, see config" modprobe -n "$MODULE"
+skip_without "needs CONFIG_TEST_KMOD=m, see config" modprobe -n test_kmod
+skip_without "needs CONFIG_FTRACE, see config" test -d "$TRACE/events/module"
+run_tests

@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# No more modprobes at a time than kernel.kmod-limit, whoever is killed, and everybody
+# is served in turn.
+source "$(dirname "$0")/kmod_lib.sh"
+
+DEFAULT=50
+MANY=200
+STORMS=5
+# Microseconds after which a request without a slot gives up.
+TIMEOUT=5000000
+
+limit() { cat "$LIMIT_SYSCTL"; }
+default_limit() { is "$SAVED_LIMIT" "$DEFAULT"; }
+
+round_trip()
+{
+	local value
+
+	for value in 1 2 1000 4294967295 "$DEFAULT"; do
+		set_limit "$value" && is "$(limit)" "$value" || return 1
+	done
+}
+
+rejected()
+{
+	local value
+
+	set_limit 7
+	for value in 0 -1 x 5x '' ' ' 4294967296 99999999999999999999; do
+		is "$(write_to "$LIMIT_SYSCTL" <<<"$value")" EINVAL "'$value':" &&
+			is "$(limit)" 7 || return 1
+	done
+}
+
+# A sleep keeps those alive together that may be; 10 ms are enough to let 50 pile up
+# where the limit is not kept, and 4 rounds of them are over in the 5 s of a slot's wait.
+all_served()
+{
+	use_helper fake sleep 10
+	is "$(ask -n "$MANY" fs kmod_many | awk '$2 == "ENODEV"' | wc -l)" "$MANY" "requests" &&
+		is "$(started fake)" "$MANY" "modprobes" &&
+		is "$(names_of fake | sort -u | wc -l)" "$MANY" "names" &&
+		wait_until all_ended fake && at_most "$(peak_of fake)" "$DEFAULT" "alive:"
+}
+
+small_limit()
+{
+	set_limit 3
+	use_helper fake random 20
+	is "$(ask -n 40 fs kmod_few | awk '$2 == "ENODEV"' | wc -l)" 40 "requests" &&
+		wait_until all_ended fake &&
+		is "$(started fake)" 40 "modprobes" &&
+		at_most "$(peak_of fake)" 3 "alive:" && at_least "$(peak_of fake)" 2 "alive:"
+}
+
+# With a limit of 5 and requesters that live 300 ms at most, slots that come back with
+# the requester and not with its modprobe let many more be alive. Afterwards all 5
+# slots must be there: a lost one would show as a smaller peak.
+killed_requesters()
+{
+	local round
+
+	set_limit 5
+	for ((round = 0; round < STORMS; round++)); do
+		use_helper fake sleep 400
+		ask -n 60 -k 300 fs "kmod_storm$round" >/dev/null
+		wait_until all_ended fake || return 1
+		at_most "$(peak_of fake)" 5 "alive:" || return 1
+	done
+	use_helper fake sleep 1000
+	is "$(ask -n 5 fs kmod_after | awk '$2 == "ENODEV"' | wc -l)" 5 "requests" &&
+		is "$(peak_of fake)" 5 "alive:"
+}
+
+# full_house: one slot, taken by a modprobe that stays until $WORK/fake/hold is gone
+full_house()
+{
+	use_helper fake hold
+	touch "$WORK/fake/hold"
+	set_limit 1
+	"$HERE/kmod_req" fs kmod_holder >/dev/null &
+	wait_until has_started fake
+}
+
+# Only the one that waits for the slot is killed; the modprobe that has it stays.
+killed_waiter()
+{
+	local pid from
+
+	full_house
+	"$HERE/kmod_req" fs kmod_waiter >"$WORK/out" &
+	pid=$!
+	wait_until asleep "$pid" || return 1
+	from=$(now_us)
+	kill -KILL "$pid"
+	wait "$pid" 2>/dev/null || :
+	at_most $(($(now_us) - from)) "$SOON" "microseconds:" || return 1
+	is "$(started fake)" 1 "modprobes" || return 1
+	rm "$WORK/fake/hold"
+	wait
+	ask fs kmod_later >/dev/null
+	is "$(names_of fake | tail -n 1)" fs-kmod_later
+}
+
+# A waiter that leaves must not take the others' turn with it.
+killed_in_the_middle()
+{
+	local pids=() i
+
+	full_house
+	for i in 1 2 3; do
+		"$HERE/kmod_req" fs "kmod_mid$i" >/dev/null &
+		pids+=($!)
+		wait_until asleep $! || return 1
+	done
+	kill -KILL "${pids[0]}" "${pids[1]}"
+	rm "$WORK/fake/hold"
+	wait "${pids[2]}"
+	is "$(names_of fake | tail -n 1)" fs-kmod_mid3 && is "$(started fake)" 2 "modprobes"
+	wait || :
+}
+
+gives_up()
+{
+	local line
+
+	full_house
+	line=$(ask fs kmod_no_slot)
+	is "$(result_of "$line")" ENODEV && is "$(started fake)" 1 "modprobes" &&
+		at_least "$(time_of "$line")" "$TIMEOUT" "microseconds:" &&
+		at_most "$(time_of "$line")" $((TIMEOUT + 2 * SOON)) "microseconds:" || return 1
+	is "$(dmesg | grep -c 'kmod: .*fs-kmod_no_slot')" 1 "lines in the log" || return 1
+	rm "$WORK/fake/hold"
+	wait
+	ask fs kmod_after >/dev/null
+	is "$(names_of fake | tail -n 1)" fs-kmod_after
+}
+
+raised_limit()
+{
+	local pid
+
+	full_house
+	"$HERE/kmod_req" fs kmod_second >/dev/null &
+	pid=$!
+	wait_until asleep "$pid" || return 1
+	set_limit 2
+	wait_until has_started fake 2
+}
+
+# Each asks once the one before it waits; all of them get the one slot in that order.
+in_order()
+{
+	local i
+
+	full_house
+	for i in 1 2 3 4 5; do
+		"$HERE/kmod_req" fs "kmod_turn$i" >/dev/null &
+		wait_until asleep $! || return 1
+	done
+	rm "$WORK/fake/hold"
+	wait
+	is "$(names_of fake | tail -n 5 | tr '\n' ' ')" \
+		'fs-kmod_turn1 fs-kmod_turn2 fs-kmod_turn3 fs-kmod_turn4 fs-kmod_turn5 '
+}
+
+failed_starts()
+{
+	local i
+
+	set_limit 1
+	set_modprobe "$WORK/not-there"
+	for ((i = 0; i < 5; i++)); do
+		at_most "$(time_of "$(ask fs kmod_none)")" "$SOON" "microseconds:" || return 1
+	done
+	use_helper fake
+	ask fs kmod_some >/dev/null
+	is "$(started fake)" 1 "modprobes"
+}
+
+TESTS=(
+	'default_limit|kernel.kmod-limit is 50 by default'
+	'round_trip|the limit written is the limit read'
+	'rejected|a limit of zero, a negative one, a huge one and garbage change nothing'
+	'all_served|200 requests at a time are all served, by 50 modprobes at a time'
+	'small_limit|a small limit is kept and used'
+	'killed_requesters|killed requesters let no more modprobes run than the limit'
+	'killed_waiter|a killed waiter leaves at once'
+	'killed_in_the_middle|a killed waiter does not take the turn of others'
+	'gives_up|without a slot a request fails after 5 s with one line in the log'
+	'raised_limit|a raised limit lets a waiter in'
+	'in_order|waiters get their slot in the order they came'
+	'failed_starts|a modprobe that cannot be started costs no slot'
+)
+run_tests
