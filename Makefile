@@ -14,12 +14,13 @@ export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-harness shell guest check kunit build tree clean
+.PHONY: help demo test cost test-harness shell guest check kunit build tree clean
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
 	@echo 'make test          KUnit, the guest suite, and the guest suite on a debug kernel'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
+	@echo 'make cost          what a failing request costs, in instructions'
 	@echo 'make kunit         only the KUnit suites'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         the same guest, interactive'
@@ -44,6 +45,9 @@ shell:
 
 test:
 	@harness/test.sh
+
+cost:
+	@harness/cost.sh
 
 test-harness:
 	@harness/prepare.sh

@@ -55,6 +55,7 @@ if [[ -n $TEST ]]; then
 else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
+	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 	stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
 fi
 
