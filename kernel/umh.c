@@ -8,6 +8,7 @@
 #include <linux/fs_struct.h>
 #include <linux/init.h>
 #include <linux/initrd.h>
+#include <linux/kernel.h>
 #include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/pid.h>
@@ -189,15 +190,23 @@ static void umh_reset_inherited(void)
 	spin_unlock_irq(&sighand->siglock);
 
 	current->fs->umask = 0022;
-	sched_set_normal(current, 0);
+	if (current->policy != SCHED_NORMAL || task_nice(current))
+		sched_set_normal(current, 0);
 }
 
-/* Kernel credentials have no keyrings; the caller's init() may install some. */
+/*
+ * The thread has a copy of the worker's credentials, which are the kernel's own,
+ * without keyrings: there is often nothing to change.
+ */
 static int umh_set_creds(struct subprocess_info *info)
 {
-	struct cred *new = prepare_kernel_cred(current);
+	struct cred *new;
 	int err = 0;
 
+	if (!info->init && !umh_caps_limited())
+		return 0;
+
+	new = prepare_kernel_cred(current);
 	if (!new)
 		return -ENOMEM;
 
@@ -224,7 +233,8 @@ static int call_usermodehelper_exec_async(void *data)
 	err = umh_set_creds(info);
 	if (!err) {
 		/* The first uevents come before the root file system does. */
-		wait_for_initramfs();
+		if (system_state < SYSTEM_RUNNING)
+			wait_for_initramfs();
 		err = kernel_execve(info->path,
 				    (const char *const *)info->argv,
 				    (const char *const *)info->envp);

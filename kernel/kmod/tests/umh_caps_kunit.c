@@ -109,8 +109,10 @@ static void umh_caps_narrow_only_takes_away(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, new);
 	new->cap_bset.val = 0xf;
 	new->cap_inheritable.val = 0xff;
-	umh_bset.val = 0x3c;
+	KUNIT_EXPECT_FALSE(test, umh_caps_limited());
 	umh_inheritable.val = 0x1;
+	KUNIT_EXPECT_TRUE(test, umh_caps_limited());
+	umh_bset.val = 0x3c;
 	umh_caps_narrow(new);
 	umh_bset = bset;
 	umh_inheritable = inheritable;
