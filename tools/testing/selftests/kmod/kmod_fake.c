@@ -12,6 +12,8 @@
  *	status		copy /proc/self/status to the file "status"
  *	environ		copy /proc/self/environ to the file "environ"
  *	stdin		copy the first bytes of its standard input to "stdin"
+ *	instantiate TEXT  as a request-key: give the key that value
+ *	reject SECONDS	as a request-key: let it fail so long, with EKEYREJECTED
  *	run PROGRAM	run it with our arguments; its exit status is ours, too
  *	signal N	kill itself by that signal
  *	exit N		exit with that status
@@ -26,13 +28,16 @@
  * "end" is written before the end: who counts those alive by it sees too few,
  * never too many.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,6 +166,27 @@ static int run(char *path, char **argv)
 	return status;
 }
 
+/* Arguments: create KEY UID GID THREAD_RING PROCESS_RING SESSION_RING */
+static void instantiate(char **argv, const char *text)
+{
+	long key = atol(argv[2]), ring = atol(argv[7]);
+
+	if (syscall(SYS_keyctl, KEYCTL_ASSUME_AUTHORITY, key) < 0 ||
+	    syscall(SYS_keyctl, KEYCTL_INSTANTIATE, key, text, strlen(text),
+		    ring) < 0)
+		exit(118);
+}
+
+static void reject(char **argv, long seconds)
+{
+	long key = atol(argv[2]), ring = atol(argv[7]);
+
+	if (syscall(SYS_keyctl, KEYCTL_ASSUME_AUTHORITY, key) < 0 ||
+	    syscall(SYS_keyctl, KEYCTL_REJECT, key, seconds, EKEYREJECTED,
+		    ring) < 0)
+		exit(119);
+}
+
 static void die_by(int signal_number)
 {
 	log_end();
@@ -175,39 +201,53 @@ static void leave(int status)
 	exit(status);
 }
 
+/* Words that stand alone. Returns whether it was one. */
+static int obey_word(const char *word)
+{
+	if (!strcmp(word, "hold"))
+		hold();
+	else if (!strcmp(word, "status"))
+		copy_file("/proc/self/status", "status");
+	else if (!strcmp(word, "environ"))
+		copy_file("/proc/self/environ", "environ");
+	else if (!strcmp(word, "stdin"))
+		copy(0, "stdin");
+	else
+		return 0;
+	return 1;
+}
+
+static void obey_pair(const char *word, char *value, char **argv)
+{
+	if (!strcmp(word, "sleep"))
+		sleep_ms(atol(value));
+	else if (!strcmp(word, "random"))
+		sleep_ms(random_ms(atol(value)));
+	else if (!strcmp(word, "instantiate"))
+		instantiate(argv, value);
+	else if (!strcmp(word, "reject"))
+		reject(argv, atol(value));
+	else if (!strcmp(word, "run"))
+		leave(run(value, argv));
+	else if (!strcmp(word, "signal"))
+		die_by(atoi(value));
+	else if (!strcmp(word, "exit"))
+		leave(atoi(value));
+	else
+		exit(124);
+}
+
 static void obey(char *words, char **argv)
 {
-	char *word, *next;
+	char *word, *value;
 
 	for (word = strtok(words, BLANKS); word; word = strtok(NULL, BLANKS)) {
-		if (!strcmp(word, "hold")) {
-			hold();
+		if (obey_word(word))
 			continue;
-		} else if (!strcmp(word, "status")) {
-			copy_file("/proc/self/status", "status");
-			continue;
-		} else if (!strcmp(word, "environ")) {
-			copy_file("/proc/self/environ", "environ");
-			continue;
-		} else if (!strcmp(word, "stdin")) {
-			copy(0, "stdin");
-			continue;
-		}
-		next = strtok(NULL, BLANKS);
-		if (!next)
+		value = strtok(NULL, BLANKS);
+		if (!value)
 			exit(123);
-		if (!strcmp(word, "sleep"))
-			sleep_ms(atol(next));
-		else if (!strcmp(word, "random"))
-			sleep_ms(random_ms(atol(next)));
-		else if (!strcmp(word, "run"))
-			leave(run(next, argv));
-		else if (!strcmp(word, "signal"))
-			die_by(atoi(next));
-		else if (!strcmp(word, "exit"))
-			leave(atoi(next));
-		else
-			exit(124);
+		obey_pair(word, value, argv);
 	}
 	leave(0);
 }
