@@ -10,14 +10,6 @@ source "$(dirname "$0")/lib.sh"
 
 LOG=$LOGS/build-$CONFIG.log
 
-# Fixed, or ccache would miss and every link would differ.
-export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
-export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=khelper
-export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
-
-CC=gcc
-[[ -z $(command -v ccache) ]] || CC='ccache gcc'
-
 ARCH=x86_64
 TARGETS=(bzImage modules)
 if [[ $CONFIG == um ]]; then

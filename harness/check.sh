@@ -66,7 +66,7 @@ compile()
 	[[ ${#objects[@]} -gt 0 ]] || return 0
 	(cd "$OUT" && rm -f "${objects[@]}")
 	rm -f "$OUT/build.stamp"
-	if ! make -C "$TREE" O="$OUT" ARCH="$arch" -j"$JOBS" "$@" "${objects[@]}" >"$log" 2>&1; then
+	if ! make -C "$TREE" O="$OUT" ARCH="$arch" CC="$CC" HOSTCC="$CC" -j"$JOBS" "$@" "${objects[@]}" >"$log" 2>&1; then
 		tail -n 30 "$log"
 		return 1
 	fi

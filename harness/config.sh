@@ -46,7 +46,7 @@ overlay_kconfig()
 	done
 }
 
-kmake() { make -C "$TREE" O="$OUT" ARCH="$ARCH" "$@"; }
+kmake() { make -C "$TREE" O="$OUT" ARCH="$ARCH" CC="$CC" HOSTCC="$CC" "$@"; }
 
 # Answers whatever the fragments leave open with no; under UML, where the defaults
 # make the machine, with the default.

@@ -117,3 +117,13 @@ lock_work()
 		flock 9
 	fi
 }
+
+# The same for every make in a kernel tree, or make would take the other compiler for
+# a reason to rebuild everything. The build's time and place are fixed, or ccache
+# would miss and every link would differ.
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=khelper
+export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
+CC=gcc
+# shellcheck disable=SC2034 # for the scripts that source this file
+[[ -z $(command -v ccache) ]] || CC='ccache gcc'
