@@ -6,6 +6,7 @@
  */
 #include <linux/async.h>
 #include <linux/bug.h>
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
@@ -38,6 +39,9 @@ int kmod_format_name(char name[MODULE_NAME_LEN], const char *fmt, va_list args)
  * try_then_request_module(). Success says that modprobe is content, not that
  * what the caller is after is there: that is for the caller to see.
  *
+ * Requests for one name that overlap share one modprobe and its result, except
+ * that a request from inside a modprobe has its own.
+ *
  * Context: process context, may sleep: for a slot 5 seconds at most, then for
  * modprobe. A fatal signal ends both waits. Not from async work with @wait,
  * since the module's init may wait for all async work.
@@ -48,6 +52,8 @@ int kmod_format_name(char name[MODULE_NAME_LEN], const char *fmt, va_list args)
  * * -ENOENT: autoloading is off (kernel.modprobe is empty), or that path does
  *   not exist
  * * -ENAMETOOLONG: the name is too long; nothing was asked for
+ * * -ELOOP: the requester is inside a modprobe for the same name, or 8 modprobes
+ *   deep
  * * -ETIME: no slot within 5 seconds, see kernel.kmod-limit
  * * -ERESTARTSYS: a fatal signal; a modprobe that was started goes on
  * * -ENOMEM: no memory
@@ -59,8 +65,9 @@ int kmod_format_name(char name[MODULE_NAME_LEN], const char *fmt, va_list args)
 int __request_module(bool wait, const char *fmt, ...)
 {
 	char name[MODULE_NAME_LEN];
+	struct kmod_request *r;
 	va_list args;
-	int err;
+	int ret;
 
 	WARN_ON_ONCE(wait && current_is_async());
 
@@ -68,21 +75,27 @@ int __request_module(bool wait, const char *fmt, ...)
 		return -ENOENT;
 
 	va_start(args, fmt);
-	err = kmod_format_name(name, fmt, args);
+	ret = kmod_format_name(name, fmt, args);
 	va_end(args);
-	if (err)
-		return err;
+	if (ret)
+		return ret;
 
-	err = security_kernel_module_request(name);
-	if (err)
-		return err;
+	ret = security_kernel_module_request(name);
+	if (ret)
+		return ret;
 
-	err = kmod_slot_get(name);
-	if (err)
-		return err;
+	r = kmod_request_alloc(name);
+	if (IS_ERR(r))
+		return PTR_ERR(r);
 
 	trace_module_request(name, wait, _RET_IP_);
-	return kmod_modprobe(name, wait);
+	if (!kmod_inflight_join(r, wait, &ret)) {
+		ret = kmod_inflight_start(r);
+		if (!ret)
+			ret = kmod_request_run(r, wait);
+	}
+	kmod_request_put(r);
+	return ret;
 }
 EXPORT_SYMBOL(__request_module);
 

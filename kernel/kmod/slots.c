@@ -2,8 +2,6 @@
 /*
  * Slots: how many modprobes run at a time. First come, first served.
  */
-#define pr_fmt(fmt) "kmod: " fmt
-
 #include <linux/compiler.h>
 #include <linux/completion.h>
 #include <linux/errno.h>
@@ -11,28 +9,23 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/math.h>
 #include <linux/minmax.h>
-#include <linux/printk.h>
 #include <linux/sched/stat.h>
 #include <linux/spinlock.h>
-#include <linux/string.h>
 #include <linux/sysctl.h>
 
 #include "internal.h"
 
 /*
- * Seconds. Whoever needs longer is taken for a part of a loop: modprobes that
- * wait for modules that wait for them.
- */
-#define KMOD_SLOT_TIMEOUT	5
-
-/*
  * struct kmod_slot_waiter - somebody who wants a slot
- * @node: in kmod_slot_waiters; empty once the slot is theirs
+ * @node: in kmod_slots[class].waiters; empty once the slot is theirs
+ * @ticket: the lower, the earlier they came
  * @granted: the slot is theirs
  */
 struct kmod_slot_waiter {
 	struct list_head node;
+	u64 ticket;
 	struct completion granted;
 };
 
@@ -41,31 +34,104 @@ struct kmod_slot_waiter {
  * Slots come back when a modprobe exits: nests inside tasklist_lock.
  */
 static DEFINE_SPINLOCK(kmod_slots_lock);
-static LIST_HEAD(kmod_slot_waiters);
-static unsigned int kmod_slots_used;
+static u64 kmod_slot_tickets;
+static struct {
+	unsigned int used;
+	struct list_head waiters;	/* first come, first served */
+} kmod_slots[KMOD_SLOT_CLASSES] = {
+	[KMOD_SLOT_ADMIN] = {
+		.waiters = LIST_HEAD_INIT(kmod_slots[KMOD_SLOT_ADMIN].waiters),
+	},
+	[KMOD_SLOT_USER] = {
+		.waiters = LIST_HEAD_INIT(kmod_slots[KMOD_SLOT_USER].waiters),
+	},
+	[KMOD_SLOT_NESTED] = {
+		.waiters = LIST_HEAD_INIT(kmod_slots[KMOD_SLOT_NESTED].waiters),
+	},
+};
 
 /* kernel.kmod-limit; 50 is what it was before it could be changed. */
 static unsigned int kmod_limit = 50;
 
-/* Half of all threads at most, so that the modprobes can do their work. */
-static unsigned int kmod_slots_max(void)
+/**
+ * kmod_slots_max - how many slots there are, besides as many for nested requests
+ *
+ * Half of all threads at most, so that the modprobes can do their work.
+ *
+ * Context: any.
+ * Return: their number, at least 1.
+ */
+unsigned int kmod_slots_max(void)
 {
 	return min_t(unsigned int, READ_ONCE(max_threads) / 2,
 		     READ_ONCE(kmod_limit));
 }
 
+/*
+ * Nested requests have slots of their own: those who hold the others wait for
+ * them. Users without privileges get half, so that they cannot keep the
+ * administrator waiting.
+ */
+static bool kmod_slot_is_free(enum kmod_slot_class class)
+{
+	unsigned int max = kmod_slots_max();
+	unsigned int users = kmod_slots[KMOD_SLOT_USER].used;
+
+	if (class == KMOD_SLOT_NESTED)
+		return kmod_slots[KMOD_SLOT_NESTED].used < max;
+	if (class == KMOD_SLOT_USER && users >= DIV_ROUND_UP(max, 2))
+		return false;
+	return kmod_slots[KMOD_SLOT_ADMIN].used + users < max;
+}
+
+/* Grants the slot to whoever came first of those who may have one. */
+static bool kmod_slot_grant_one(void)
+{
+	struct kmod_slot_waiter *w, *first = NULL;
+	enum kmod_slot_class class, its = 0;
+
+	for (class = 0; class < KMOD_SLOT_CLASSES; class++) {
+		w = list_first_entry_or_null(&kmod_slots[class].waiters,
+					     struct kmod_slot_waiter, node);
+		if (w && (!first || w->ticket < first->ticket) &&
+		    kmod_slot_is_free(class)) {
+			first = w;
+			its = class;
+		}
+	}
+	if (!first)
+		return false;
+
+	kmod_slots[its].used++;
+	list_del_init(&first->node);
+	complete(&first->granted);
+	return true;
+}
+
 static void kmod_slots_grant(void)
 {
-	struct kmod_slot_waiter *w, *next;
-
 	lockdep_assert_held(&kmod_slots_lock);
-	list_for_each_entry_safe(w, next, &kmod_slot_waiters, node) {
-		if (kmod_slots_used >= kmod_slots_max())
-			break;
-		kmod_slots_used++;
-		list_del_init(&w->node);
-		complete(&w->granted);
+	while (kmod_slot_grant_one())
+		;
+}
+
+/* Nobody who waits could have a slot that is free, so there is no one to pass. */
+static bool kmod_slot_take(enum kmod_slot_class class,
+			   struct kmod_slot_waiter *w)
+{
+	bool taken;
+
+	spin_lock_irq(&kmod_slots_lock);
+	taken = kmod_slot_is_free(class);
+	if (taken) {
+		kmod_slots[class].used++;
+	} else {
+		init_completion(&w->granted);
+		w->ticket = kmod_slot_tickets++;
+		list_add_tail(&w->node, &kmod_slots[class].waiters);
 	}
+	spin_unlock_irq(&kmod_slots_lock);
+	return taken;
 }
 
 /* Returns whether the slot was granted after all, which the caller then has. */
@@ -82,47 +148,40 @@ static bool kmod_slot_give_up(struct kmod_slot_waiter *w)
 
 /**
  * kmod_slot_get - get a slot, wait for it if need be
- * @name: what the slot is for, for the log
+ * @class: whose slot
+ * @deadline: how long to wait, in jiffies
  *
- * Context: process context, sleeps for 5 seconds at most, killable.
+ * Context: process context, may sleep, killable.
  * Return: 0, and the slot is to be returned by kmod_slot_put(); -ETIME after
- * that time; -ERESTARTSYS when a fatal signal is pending.
+ * @deadline; -ERESTARTSYS when a fatal signal is pending.
  */
-int kmod_slot_get(const char *name)
+int kmod_slot_get(enum kmod_slot_class class, unsigned long deadline)
 {
 	struct kmod_slot_waiter self;
 	long left;
 
-	init_completion(&self.granted);
-	spin_lock_irq(&kmod_slots_lock);
-	list_add_tail(&self.node, &kmod_slot_waiters);
-	kmod_slots_grant();
-	spin_unlock_irq(&kmod_slots_lock);
+	if (kmod_slot_take(class, &self))
+		return 0;
 
-	left = wait_for_completion_killable_timeout(&self.granted,
-						    KMOD_SLOT_TIMEOUT * HZ);
+	left = max((long)(deadline - jiffies), 0L);
+	left = wait_for_completion_killable_timeout(&self.granted, left);
 	if (left > 0 || kmod_slot_give_up(&self))
 		return 0;
-	if (left < 0)
-		return left;
-
-	pr_warn_ratelimited("no slot for modprobe %*pE: all %u in use for %d seconds\n",
-			    (int)strlen(name), name, kmod_slots_max(),
-			    KMOD_SLOT_TIMEOUT);
-	return -ETIME;
+	return left ?: -ETIME;
 }
 
 /**
  * kmod_slot_put - return a slot
+ * @class: whose slot
  *
  * Context: any, also under tasklist_lock.
  */
-void kmod_slot_put(void)
+void kmod_slot_put(enum kmod_slot_class class)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&kmod_slots_lock, flags);
-	kmod_slots_used--;
+	kmod_slots[class].used--;
 	kmod_slots_grant();
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
 }

@@ -11,11 +11,18 @@
 
 /* Somebody who waits for a slot; and in which order they got theirs. */
 struct kmod_slot_client {
+	enum kmod_slot_class class;
 	struct task_struct *task;
 	struct completion left;
 	int result;
 	int place;
 };
+
+/* Does not wait. */
+static int kmod_slot_try(enum kmod_slot_class class)
+{
+	return kmod_slot_get(class, jiffies);
+}
 
 static atomic_t kmod_slots_served;
 static unsigned int kmod_limit_saved;
@@ -30,9 +37,13 @@ static int kmod_slots_test_init(struct kunit *test)
 
 static void kmod_slots_test_exit(struct kunit *test)
 {
+	enum kmod_slot_class class;
+
 	kmod_limit = kmod_limit_saved;
-	KUNIT_EXPECT_EQ(test, kmod_slots_used, 0);
-	KUNIT_EXPECT_TRUE(test, list_empty(&kmod_slot_waiters));
+	for (class = 0; class < KMOD_SLOT_CLASSES; class++) {
+		KUNIT_EXPECT_EQ(test, kmod_slots[class].used, 0);
+		KUNIT_EXPECT_TRUE(test, list_empty(&kmod_slots[class].waiters));
+	}
 }
 
 static int kmod_slot_client_run(void *data)
@@ -40,7 +51,7 @@ static int kmod_slot_client_run(void *data)
 	struct kmod_slot_client *c = data;
 
 	allow_signal(SIGKILL);
-	c->result = kmod_slot_get("kunit");
+	c->result = kmod_slot_get(c->class, jiffies + 5 * HZ);
 	c->place = atomic_inc_return(&kmod_slots_served);
 	complete(&c->left);
 	return 0;
@@ -48,21 +59,25 @@ static int kmod_slot_client_run(void *data)
 
 static int kmod_slots_waiting(void)
 {
-	int n;
+	enum kmod_slot_class class;
+	int n = 0;
 
 	spin_lock_irq(&kmod_slots_lock);
-	n = list_count_nodes(&kmod_slot_waiters);
+	for (class = 0; class < KMOD_SLOT_CLASSES; class++)
+		n += list_count_nodes(&kmod_slots[class].waiters);
 	spin_unlock_irq(&kmod_slots_lock);
 	return n;
 }
 
 /* Starts one and returns when it waits, so that they queue in a known order. */
-static struct kmod_slot_client *kmod_slot_client(struct kunit *test)
+static struct kmod_slot_client *kmod_slot_client(struct kunit *test,
+						 enum kmod_slot_class class)
 {
 	struct kmod_slot_client *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
 	int before = kmod_slots_waiting(), tries = 1000;
 
 	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->class = class;
 	init_completion(&c->left);
 	c->task = kthread_run(kmod_slot_client_run, c, "kmod_client");
 	KUNIT_ASSERT_FALSE(test, IS_ERR(c->task));
@@ -92,56 +107,56 @@ static void kmod_slots_are_served_in_order(struct kunit *test)
 	struct kmod_slot_client *c[4];
 	int i;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_get("kunit"), 0);
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
 	for (i = 0; i < ARRAY_SIZE(c); i++)
-		c[i] = kmod_slot_client(test);
+		c[i] = kmod_slot_client(test, KMOD_SLOT_ADMIN);
 	for (i = 0; i < ARRAY_SIZE(c); i++) {
-		kmod_slot_put();
+		kmod_slot_put(KMOD_SLOT_ADMIN);
 		kmod_slot_client_expect(test, c[i], 0);
 		KUNIT_EXPECT_EQ(test, c[i]->place, i + 1);
 	}
-	kmod_slot_put();
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
 static void kmod_slots_killed_waiter_leaves_at_once(struct kunit *test)
 {
 	struct kmod_slot_client *killed, *next;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_get("kunit"), 0);
-	killed = kmod_slot_client(test);
-	next = kmod_slot_client(test);
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	killed = kmod_slot_client(test, KMOD_SLOT_ADMIN);
+	next = kmod_slot_client(test, KMOD_SLOT_ADMIN);
 	send_sig(SIGKILL, killed->task, 1);
 	kmod_slot_client_expect(test, killed, -ERESTARTSYS);
 
-	kmod_slot_put();
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 	kmod_slot_client_expect(test, next, 0);
-	kmod_slot_put();
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
 static void kmod_slots_full_house_times_out(struct kunit *test)
 {
 	unsigned long start;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_get("kunit"), 0);
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
 	start = jiffies;
-	KUNIT_EXPECT_EQ(test, kmod_slot_get("kunit"), -ETIME);
-	KUNIT_EXPECT_GE(test, jiffies - start, KMOD_SLOT_TIMEOUT * HZ);
-	kmod_slot_put();
-	KUNIT_EXPECT_EQ(test, kmod_slot_get("kunit"), 0);
-	kmod_slot_put();
+	KUNIT_EXPECT_EQ(test, kmod_slot_get(KMOD_SLOT_ADMIN, start + HZ / 5),
+			-ETIME);
+	KUNIT_EXPECT_GE(test, jiffies - start, HZ / 5);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
 static void kmod_slots_late_grant_is_not_lost(struct kunit *test)
 {
 	struct kmod_slot_waiter w;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_get("kunit"), 0);
-	init_completion(&w.granted);
-	list_add_tail(&w.node, &kmod_slot_waiters);
-	kmod_slot_put();
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	KUNIT_ASSERT_FALSE(test, kmod_slot_take(KMOD_SLOT_ADMIN, &w));
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 	KUNIT_EXPECT_TRUE(test, kmod_slot_give_up(&w));
-	KUNIT_EXPECT_EQ(test, kmod_slots_used, 1);
-	kmod_slot_put();
+	KUNIT_EXPECT_EQ(test, kmod_slots[KMOD_SLOT_ADMIN].used, 1);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
 static void kmod_slots_larger_limit_wakes_waiters(struct kunit *test)
@@ -151,13 +166,13 @@ static void kmod_slots_larger_limit_wakes_waiters(struct kunit *test)
 	size_t len = 2;
 	loff_t pos = 0;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_get("kunit"), 0);
-	c = kmod_slot_client(test);
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	c = kmod_slot_client(test, KMOD_SLOT_ADMIN);
 	KUNIT_EXPECT_EQ(test, kmod_limit_sysctl(kmod_slots_sysctls, 1, text,
 						&len, &pos), 0);
 	kmod_slot_client_expect(test, c, 0);
-	kmod_slot_put();
-	kmod_slot_put();
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
 static void kmod_slots_smaller_limit_holds_from_now_on(struct kunit *test)
@@ -167,15 +182,15 @@ static void kmod_slots_smaller_limit_holds_from_now_on(struct kunit *test)
 
 	kmod_limit = 3;
 	for (i = 0; i < 3; i++)
-		KUNIT_ASSERT_EQ(test, kmod_slot_get("kunit"), 0);
+		KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
 	kmod_limit = 1;
-	c = kmod_slot_client(test);
-	kmod_slot_put();
-	kmod_slot_put();
+	c = kmod_slot_client(test, KMOD_SLOT_ADMIN);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 	KUNIT_EXPECT_FALSE(test, completion_done(&c->left));
-	kmod_slot_put();
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 	kmod_slot_client_expect(test, c, 0);
-	kmod_slot_put();
+	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
 static void kmod_slots_bad_limit_changes_nothing(struct kunit *test)
@@ -198,14 +213,60 @@ static void kmod_slots_bad_limit_changes_nothing(struct kunit *test)
 	}
 }
 
+static void kmod_slots_nested_have_their_own(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_NESTED), 0);
+	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_NESTED), -ETIME);
+	kmod_slot_put(KMOD_SLOT_NESTED);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+}
+
+static void kmod_slots_users_have_half(struct kunit *test)
+{
+	struct kmod_slot_client *user;
+
+	kmod_limit = 4;
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_USER), 0);
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_USER), 0);
+	user = kmod_slot_client(test, KMOD_SLOT_USER);
+	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&user->left));
+
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_FALSE(test, completion_done(&user->left));
+	kmod_slot_put(KMOD_SLOT_USER);
+	kmod_slot_client_expect(test, user, 0);
+	kmod_slot_put(KMOD_SLOT_USER);
+	kmod_slot_put(KMOD_SLOT_USER);
+}
+
+static void kmod_slots_order_holds_across_classes(struct kunit *test)
+{
+	struct kmod_slot_client *user, *admin;
+
+	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+	user = kmod_slot_client(test, KMOD_SLOT_USER);
+	admin = kmod_slot_client(test, KMOD_SLOT_ADMIN);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+	kmod_slot_client_expect(test, user, 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&admin->left));
+	kmod_slot_put(KMOD_SLOT_USER);
+	kmod_slot_client_expect(test, admin, 0);
+	kmod_slot_put(KMOD_SLOT_ADMIN);
+}
+
 static struct kunit_case kmod_slots_tests[] = {
 	KUNIT_CASE(kmod_slots_limit_is_the_smaller_one),
 	KUNIT_CASE(kmod_slots_are_served_in_order),
 	KUNIT_CASE(kmod_slots_killed_waiter_leaves_at_once),
-	KUNIT_CASE_SLOW(kmod_slots_full_house_times_out),
+	KUNIT_CASE(kmod_slots_full_house_times_out),
 	KUNIT_CASE(kmod_slots_late_grant_is_not_lost),
 	KUNIT_CASE(kmod_slots_larger_limit_wakes_waiters),
 	KUNIT_CASE(kmod_slots_smaller_limit_holds_from_now_on),
+	KUNIT_CASE(kmod_slots_nested_have_their_own),
+	KUNIT_CASE(kmod_slots_users_have_half),
+	KUNIT_CASE(kmod_slots_order_holds_across_classes),
 	KUNIT_CASE(kmod_slots_bad_limit_changes_nothing),
 	{}
 };
