@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Requests from inside the modprobe that serves the same request end at once.
+# shellcheck disable=SC2317 # the tests are called by name
+source "$(dirname "$0")/kmod_lib.sh"
+
+LONGEST=8
+CONF=/etc/modprobe.d/kmod_loops.conf
+
+clean_up_more() { rm -f "$CONF"; }
+
+# script NAME: the standard input, as a program that the helpers run
+script()
+{
+	{ echo '#!/bin/bash'; cat; } >"$WORK/$1"
+	chmod +x "$WORK/$1"
+}
+
+# ends NAME MODPROBES CHAIN: a request ends soon, with so many modprobes, and the log
+# has the chain
+ends()
+{
+	local line
+
+	dmesg -C
+	line=$(ask fs "$1")
+	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON" "microseconds:" &&
+		wait_until all_ended fake && is "$(started fake)" "$2" "modprobes" || return 1
+	dmesg | grep -Fq "request_module: runaway loop modprobe $3, by kmod_req[" ||
+		complain "the log has: $(dmesg | grep request_module)"
+}
+
+itself()
+{
+	script again <<<"exec $HERE/kmod_req fs kmod_a"
+	use_helper fake run "$WORK/again"
+	ends kmod_a 1 'fs-kmod_a -> fs-kmod_a'
+}
+
+each_other()
+{
+	script a <<<"exec $HERE/kmod_req fs kmod_a"
+	script b <<<"exec $HERE/kmod_req fs kmod_b"
+	use_helper fake
+	echo "run $WORK/b" >"$WORK/fake/do.fs-kmod_a"
+	echo "run $WORK/a" >"$WORK/fake/do.fs-kmod_b"
+	ends kmod_a 2 'fs-kmod_a -> fs-kmod_b -> fs-kmod_a'
+}
+
+distinct()
+{
+	script next <<-END
+		name=\${!#}
+		n=\${name#fs-k}
+		exec $HERE/kmod_req fs k\$((n + 1))
+	END
+	use_helper fake run "$WORK/next"
+	ends k1 "$LONGEST" 'fs-k1 -> fs-k2 -> fs-k3 -> fs-k4 -> fs-k5 -> fs-k6 -> fs-k7 -> fs-k8 -> fs-k9'
+}
+
+# Its parents are gone when it asks; modprobe, which is still there, is its parent.
+orphan()
+{
+	script daemon <<-END
+		((sleep 0.3; exec setsid $HERE/kmod_req fs kmod_orphan) &) &
+	END
+	use_helper fake run "$WORK/daemon" sleep 1000
+	ends kmod_orphan 1 'fs-kmod_orphan -> fs-kmod_orphan'
+}
+
+real_install()
+{
+	local line
+
+	script installer <<-END
+		echo ran >>"$WORK/ran"
+		exec $HERE/kmod_req fs kmod_real
+	END
+	printf 'alias fs-kmod_real kmod_real\ninstall kmod_real %s\n' "$WORK/installer" >"$CONF"
+	line=$(ask fs kmod_real)
+	rm -f "$CONF"
+	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON" "microseconds:" &&
+		is "$(wc -l <"$WORK/ran")" 1 "runs"
+}
+
+# The kernel asks for a module that can run modprobe, from the thread that is to become
+# modprobe. Its name is made of the file's third and fourth byte.
+strange_binary()
+{
+	local line
+
+	printf '\x01\x02\x03\x04 no program' >"$WORK/strange"
+	chmod +x "$WORK/strange"
+	set_modprobe "$WORK/strange"
+	dmesg -C
+	line=$(ask fs kmod_strange)
+	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON" "microseconds:" || return 1
+	dmesg | grep -Fq 'fs-kmod_strange -> binfmt-0403 -> binfmt-0403' ||
+		complain "the log has: $(dmesg | grep request_module)"
+}
+
+# A loop among many costs those nothing that are none.
+others_meanwhile()
+{
+	script again <<<"exec $HERE/kmod_req fs kmod_a"
+	use_helper fake
+	echo "run $WORK/again" >"$WORK/fake/do.fs-kmod_a"
+	ask -n 100 -s fs kmod_a >/dev/null &
+	is "$(ask -n 20 fs kmod_fine | grep -c ' ENODEV ')" 20 "requests" || return 1
+	wait
+	is "$(names_of fake | grep -c fs-kmod_fine)" 20 "modprobes"
+}
+
+TESTS=(
+	'itself|a modprobe that asks for what it loads ends at once'
+	'each_other|two that ask for each other end at once'
+	'distinct|a chain of different names ends after eight'
+	'orphan|an orphan of a modprobe still belongs to it'
+	'real_install|an install line of the real modprobe that loops ends at once'
+	'strange_binary|a modprobe that needs a module to be run ends at once'
+	'others_meanwhile|a loop keeps nobody else waiting'
+)
+run_tests
