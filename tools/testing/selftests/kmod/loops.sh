@@ -23,7 +23,7 @@ ends()
 {
 	local line
 
-	dmesg -C
+	dmesg -c >/dev/null
 	line=$(ask fs "$1")
 	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON" "microseconds:" &&
 		wait_until all_ended fake && is "$(started fake)" "$2" "modprobes" || return 1
@@ -63,9 +63,10 @@ distinct()
 orphan()
 {
 	script daemon <<-END
-		((sleep 0.3; exec setsid $HERE/kmod_req fs kmod_orphan) &) &
+		((sleep 0.2; exec setsid $HERE/kmod_req fs kmod_orphan) &)
+		sleep 0.6
 	END
-	use_helper fake run "$WORK/daemon" sleep 1000
+	use_helper fake run "$WORK/daemon"
 	ends kmod_orphan 1 'fs-kmod_orphan -> fs-kmod_orphan'
 }
 
@@ -77,6 +78,7 @@ real_install()
 		echo ran >>"$WORK/ran"
 		exec $HERE/kmod_req fs kmod_real
 	END
+	mkdir -p "${CONF%/*}"
 	printf 'alias fs-kmod_real kmod_real\ninstall kmod_real %s\n' "$WORK/installer" >"$CONF"
 	line=$(ask fs kmod_real)
 	rm -f "$CONF"
@@ -93,7 +95,7 @@ strange_binary()
 	printf '\x01\x02\x03\x04 no program' >"$WORK/strange"
 	chmod +x "$WORK/strange"
 	set_modprobe "$WORK/strange"
-	dmesg -C
+	dmesg -c >/dev/null
 	line=$(ask fs kmod_strange)
 	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON" "microseconds:" || return 1
 	dmesg | grep -Fq 'fs-kmod_strange -> binfmt-0403 -> binfmt-0403' ||
