@@ -102,9 +102,9 @@ static void kmod_inflight_tire(struct kmod_request *r,
 {
 	if (r->tired_of)
 		kmod_request_put(r->tired_of);
-	kmod_request_get(other);
+	if (other)
+		kmod_request_get(other);
 	r->tired_of = other;
-	r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
 }
 
 /*
@@ -125,6 +125,7 @@ static bool kmod_inflight_share(struct kmod_request *r,
 	}
 	if (!left) {
 		kmod_inflight_tire(r, other);
+		r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
 		return false;
 	}
 
@@ -156,6 +157,7 @@ bool kmod_inflight_join(struct kmod_request *r, bool wait, int *result)
 		shared = !wait || kmod_inflight_share(r, other, result);
 		kmod_request_put(other);
 	}
+	kmod_inflight_tire(r, NULL);
 	return shared;
 }
 

@@ -37,7 +37,7 @@ enum kmod_slot_class {
  *	the program and its argv[0]
  * @name: what is asked for
  * @deadline: when it no longer waits for a slot, in jiffies
- * @tired_of: the request that it has waited for in vain, or NULL
+ * @tired_of: the request that it has waited for in vain, while it looks for another
  * @by_name: in the hash of requests that others may join
  * @running: in the list of requests that have a modprobe
  * @started: since when, in jiffies
@@ -80,7 +80,7 @@ struct kmod_request {
 
 /* path.c: which program loads modules */
 bool kmod_path_is_set(void);
-void kmod_path_copy(char *path);
+int kmod_path_copy(char *path);
 
 /* lineage.c: is the requester inside a modprobe, and is that a loop? */
 struct kmod_request *kmod_lineage_parent(void);

@@ -30,15 +30,17 @@ bool kmod_path_is_set(void)
 
 /**
  * kmod_path_copy - read the path
- * @path: KMOD_PATH_LEN bytes; empty afterwards when autoloading is off
+ * @path: KMOD_PATH_LEN bytes
  *
  * Context: process context.
+ * Return: 0; -ENOENT when the path is empty: autoloading is off.
  */
-void kmod_path_copy(char *path)
+int kmod_path_copy(char *path)
 {
 	spin_lock(&kmod_path_lock);
 	strscpy(path, kmod_path, KMOD_PATH_LEN);
 	spin_unlock(&kmod_path_lock);
+	return *path ? 0 : -ENOENT;
 }
 
 static void kmod_path_store(const char *path)

@@ -38,7 +38,6 @@ kmod_request_class(const struct kmod_request *parent)
 
 static void kmod_request_set_argv(struct kmod_request *r, const char *name)
 {
-	kmod_path_copy(r->path);
 	strscpy(r->name, name);
 	r->argv[0] = r->path;
 	r->argv[1] = "-q";
@@ -52,8 +51,17 @@ static struct kmod_request *kmod_request_new(const char *name,
 {
 	struct kmod_request *r = kmalloc(sizeof(*r), GFP_KERNEL);
 
+	int err;
+
 	if (!r)
-		return NULL;
+		return ERR_PTR(-ENOMEM);
+
+	/* It may have been switched off since the request was looked at first. */
+	err = kmod_path_copy(r->path);
+	if (err) {
+		kfree(r);
+		return ERR_PTR(err);
+	}
 
 	kref_init(&r->ref);
 	r->parent = parent;
@@ -79,7 +87,8 @@ static struct kmod_request *kmod_request_new(const char *name,
  *
  * Context: process context, may sleep.
  * Return: the request, to be released with kmod_request_put(); -ELOOP when it
- * would close a loop or make a chain too long; -ENOMEM.
+ * would close a loop or make a chain too long; -ENOENT when autoloading is off;
+ * -ENOMEM.
  */
 struct kmod_request *kmod_request_alloc(const char *name)
 {
@@ -88,8 +97,6 @@ struct kmod_request *kmod_request_alloc(const char *name)
 	int err = kmod_lineage_check(parent, name);
 
 	r = err ? ERR_PTR(err) : kmod_request_new(name, parent);
-	if (!r)
-		r = ERR_PTR(-ENOMEM);
 	if (IS_ERR(r) && parent)
 		kmod_request_put(parent);
 	return r;
@@ -113,8 +120,6 @@ static void kmod_request_free(struct kref *ref)
 	/* As deep as the lineage, which is short. */
 	if (r->parent)
 		kmod_request_put(r->parent);
-	if (r->tired_of)
-		kmod_request_put(r->tired_of);
 	kfree(r);
 }
 

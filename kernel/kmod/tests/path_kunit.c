@@ -4,6 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
+#include <linux/err.h>
 #include <linux/string.h>
 
 #define KMOD_PATH_START	"/kunit/modprobe"
@@ -65,6 +66,7 @@ static void kmod_path_empty_switches_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmod_path_write("\n", 1, 0), 0);
 	KUNIT_EXPECT_FALSE(test, kmod_path_is_set());
 	kmod_path_expect(test, "");
+	KUNIT_EXPECT_PTR_EQ(test, kmod_request_alloc("kunit"), ERR_PTR(-ENOENT));
 }
 
 static void kmod_path_fits_or_changes_nothing(struct kunit *test)
