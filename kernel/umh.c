@@ -230,6 +230,8 @@ static int call_usermodehelper_exec_async(void *data)
 	WRITE_ONCE(info->phase, UMH_SPAWNED);
 
 	umh_reset_inherited();
+	if (info->spawned)
+		info->spawned(info);
 	err = umh_set_creds(info);
 	if (!err) {
 		/* The first uevents come before the root file system does. */

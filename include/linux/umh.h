@@ -57,8 +57,10 @@ enum umh_phase {
  * @retval: what the wait returns, valid in @cleanup too
  * @init: see call_usermodehelper_setup()
  * @cleanup: see call_usermodehelper_setup()
- * @exited: may be set between call_usermodehelper_setup() and
- *	call_usermodehelper_exec() to learn the helper's end in any wait mode.
+ * @spawned: may be set between call_usermodehelper_setup() and
+ *	call_usermodehelper_exec(). Called in the helper's thread, before @init:
+ *	cheaper for those who have nothing to do with credentials.
+ * @exited: may be set likewise, to learn the helper's end in any wait mode.
  *	Called exactly once and before @cleanup: with the wait(2) status once
  *	the process has exited, or with a negative errno when no program was
  *	run. May be called with interrupts off and tasklist_lock held: must not
@@ -77,6 +79,7 @@ struct subprocess_info {
 	int retval;
 	int (*init)(struct subprocess_info *info, struct cred *new);
 	void (*cleanup)(struct subprocess_info *info);
+	void (*spawned)(struct subprocess_info *info);
 	void (*exited)(struct subprocess_info *info, int status);
 	void *data;
 

@@ -4,7 +4,6 @@
  */
 #include <linux/capability.h>
 #include <linux/completion.h>
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
@@ -138,11 +137,10 @@ void kmod_request_put(struct kmod_request *r)
  * In modprobe's thread. As a subreaper it becomes the parent of descendants that
  * lost theirs, so that what they ask for is known to come from inside it.
  */
-static int kmod_request_init(struct subprocess_info *info, struct cred *new)
+static void kmod_request_spawned(struct subprocess_info *info)
 {
 	current->signal->is_child_subreaper = 1;
 	kmod_inflight_spawned(info->data, task_tgid(current));
-	return 0;
 }
 
 static void kmod_request_exited(struct subprocess_info *info, int status)
@@ -168,7 +166,7 @@ int kmod_request_run(struct kmod_request *r, bool wait)
 	struct subprocess_info *info;
 
 	info = call_usermodehelper_setup(r->path, r->argv, kmod_request_envp,
-					 GFP_KERNEL, kmod_request_init,
+					 GFP_KERNEL, NULL,
 					 kmod_request_cleanup, r);
 	if (!info) {
 		kmod_inflight_end(r, -ENOMEM);
@@ -176,6 +174,7 @@ int kmod_request_run(struct kmod_request *r, bool wait)
 	}
 
 	kmod_request_get(r);
+	info->spawned = kmod_request_spawned;
 	info->exited = kmod_request_exited;
 	return call_usermodehelper_exec(info, UMH_KILLABLE |
 					(wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC));

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs usermode helpers as user space says, for tools/testing/selftests/kmod.
+ *
+ * A line written to /sys/kernel/debug/umh_modes runs one helper and returns when
+ * the call has; reading it from the same open file waits for cleanup() and gives
+ *
+ *	ret=RETURNED calls=CALLS status=EXITED retval=RETVAL task=0|1
+ *
+ * CALLS has a letter for each call of init(), exited() and cleanup(), in order:
+ * i, e, c. EXITED is what exited() was told, RETVAL what cleanup() saw, and task
+ * says whether cleanup() ran in a task with interrupts on. The line is
+ *
+ *	[OPTION[=VALUE]]... -- [PATH [ARGUMENT]...]
+ *
+ *	wait=FLAGS	UMH_* in decimal
+ *	context=task|spinlock|timer|irq
+ *	exited		ask for exited()
+ *	noinit		no init()
+ *	init=ERRNO	what init() returns
+ *	path=null	no path; without a PATH it is empty
+ *	env=null|big	no environment, or one that is too large
+ *
+ * The module stays for good, since helpers may outlive whoever asked for them.
+ */
+#include <linux/binfmts.h>
+#include <linux/completion.h>
+#include <linux/debugfs.h>
+#include <linux/err.h>
+#include <linux/fs.h>
+#include <linux/irq_work.h>
+#include <linux/irqflags.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/preempt.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/timer.h>
+#include <linux/uaccess.h>
+#include <linux/umh.h>
+
+#define MAX_LINE	1024
+#define MAX_WORDS	24
+#define CLEANUP_TIMEOUT	(60 * HZ)
+
+struct modes_run {
+	struct kref ref;
+	struct completion called;
+	struct completion cleaned;
+	struct timer_list timer;
+	struct irq_work irq;
+
+	/* What to do; constant once the helper is set up. */
+	char line[MAX_LINE];
+	const char *context;
+	const char *path;
+	char *argv[MAX_WORDS];
+	char *env[2];
+	char **envp;
+	char *big;
+	int wait;
+	int init_error;
+	bool has_init;
+	bool has_exited;
+
+	/* What happened. */
+	raw_spinlock_t lock;
+	char calls[8];
+	int ret;
+	int status;
+	int retval;
+	bool cleaned_in_task;
+};
+
+/* An open file: its last run, and how much of the result was read. */
+struct modes_file {
+	struct mutex lock;
+	struct modes_run *run;
+	loff_t pos;
+};
+
+static void modes_run_free(struct kref *ref)
+{
+	struct modes_run *run = container_of(ref, struct modes_run, ref);
+
+	/* May be an interrupt, but then nothing big was asked for. */
+	if (run->big)
+		kvfree(run->big);
+	kfree(run);
+}
+
+static void modes_note(struct modes_run *run, char call)
+{
+	unsigned long flags;
+	size_t n;
+
+	raw_spin_lock_irqsave(&run->lock, flags);
+	n = strlen(run->calls);
+	if (n < sizeof(run->calls) - 1)
+		run->calls[n] = call;
+	raw_spin_unlock_irqrestore(&run->lock, flags);
+}
+
+static int modes_init(struct subprocess_info *info, struct cred *new)
+{
+	struct modes_run *run = info->data;
+
+	modes_note(run, 'i');
+	return run->init_error;
+}
+
+static void modes_exited(struct subprocess_info *info, int status)
+{
+	struct modes_run *run = info->data;
+
+	run->status = status;
+	modes_note(run, 'e');
+}
+
+static void modes_cleanup(struct subprocess_info *info)
+{
+	struct modes_run *run = info->data;
+
+	run->retval = info->retval;
+	run->cleaned_in_task = in_task() && !irqs_disabled();
+	modes_note(run, 'c');
+	complete(&run->cleaned);
+	kref_put(&run->ref, modes_run_free);
+}
+
+static void modes_call(struct modes_run *run, gfp_t gfp)
+{
+	struct subprocess_info *info;
+
+	info = call_usermodehelper_setup(run->path, run->argv, run->envp, gfp,
+					 run->has_init ? modes_init : NULL,
+					 modes_cleanup, run);
+	if (!info) {
+		run->ret = -ENOMEM;
+		return;
+	}
+
+	kref_get(&run->ref);
+	if (run->has_exited)
+		info->exited = modes_exited;
+	run->ret = call_usermodehelper_exec(info, run->wait);
+}
+
+static void modes_from_timer(struct timer_list *timer)
+{
+	struct modes_run *run = container_of(timer, struct modes_run, timer);
+
+	modes_call(run, GFP_ATOMIC);
+	complete(&run->called);
+}
+
+static void modes_from_irq(struct irq_work *irq)
+{
+	struct modes_run *run = container_of(irq, struct modes_run, irq);
+
+	modes_call(run, GFP_ATOMIC);
+	complete(&run->called);
+}
+
+static void modes_from_spinlock(struct modes_run *run)
+{
+	static DEFINE_SPINLOCK(lock);
+
+	guard(spinlock_irqsave)(&lock);
+	modes_call(run, GFP_ATOMIC);
+}
+
+static int modes_start(struct modes_run *run)
+{
+	if (!strcmp(run->context, "task")) {
+		modes_call(run, GFP_KERNEL);
+		return 0;
+	}
+	if (run->wait != UMH_NO_WAIT)
+		return -EINVAL;
+
+	if (!strcmp(run->context, "spinlock")) {
+		modes_from_spinlock(run);
+	} else if (!strcmp(run->context, "timer")) {
+		timer_setup(&run->timer, modes_from_timer, 0);
+		mod_timer(&run->timer, jiffies + 1);
+		wait_for_completion(&run->called);
+		del_timer_sync(&run->timer);
+	} else if (!strcmp(run->context, "irq")) {
+		run->irq = IRQ_WORK_INIT_HARD(modes_from_irq);
+		irq_work_queue(&run->irq);
+		wait_for_completion(&run->called);
+		irq_work_sync(&run->irq);
+	} else {
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int modes_set_env(struct modes_run *run, const char *value)
+{
+	if (!strcmp(value, "null")) {
+		run->envp = NULL;
+		return 0;
+	}
+	if (strcmp(value, "big"))
+		return -EINVAL;
+
+	run->big = kvmalloc(MAX_ARG_STRLEN + 1, GFP_KERNEL);
+	if (!run->big)
+		return -ENOMEM;
+	memset(run->big, 'B', MAX_ARG_STRLEN);
+	run->big[MAX_ARG_STRLEN] = '\0';
+	run->env[0] = run->big;
+	return 0;
+}
+
+static int modes_option(struct modes_run *run, char *name, const char *value)
+{
+	if (!strcmp(name, "exited"))
+		run->has_exited = true;
+	else if (!strcmp(name, "noinit"))
+		run->has_init = false;
+	else if (!value)
+		return -EINVAL;
+	else if (!strcmp(name, "wait"))
+		return kstrtoint(value, 10, &run->wait);
+	else if (!strcmp(name, "init"))
+		return kstrtoint(value, 10, &run->init_error);
+	else if (!strcmp(name, "context"))
+		run->context = value;
+	else if (!strcmp(name, "path"))
+		run->path = NULL;
+	else if (!strcmp(name, "env"))
+		return modes_set_env(run, value);
+	else
+		return -EINVAL;
+	return 0;
+}
+
+static int modes_parse(struct modes_run *run)
+{
+	char *rest = strim(run->line), *word, *value;
+	int n = 0, err;
+
+	while ((word = strsep(&rest, " ")) && strcmp(word, "--")) {
+		value = strchr(word, '=');
+		if (value)
+			*value++ = '\0';
+		err = modes_option(run, word, value);
+		if (err)
+			return err;
+	}
+
+	while ((word = strsep(&rest, " "))) {
+		if (n == MAX_WORDS - 1)
+			return -E2BIG;
+		run->argv[n++] = word;
+	}
+	if (run->path && n)
+		run->path = run->argv[0];
+	return 0;
+}
+
+static struct modes_run *modes_run_new(void)
+{
+	struct modes_run *run = kzalloc(sizeof(*run), GFP_KERNEL);
+
+	if (!run)
+		return NULL;
+
+	kref_init(&run->ref);
+	init_completion(&run->called);
+	init_completion(&run->cleaned);
+	raw_spin_lock_init(&run->lock);
+	run->context = "task";
+	run->path = "";
+	run->argv[0] = "";
+	run->env[0] = "UMH_MODES=1";
+	run->envp = run->env;
+	run->has_init = true;
+	return run;
+}
+
+static ssize_t modes_write(struct file *file, const char __user *from,
+			   size_t count, loff_t *ppos)
+{
+	struct modes_file *mf = file->private_data;
+	struct modes_run *run;
+	int err;
+
+	if (count >= MAX_LINE)
+		return -E2BIG;
+	run = modes_run_new();
+	if (!run)
+		return -ENOMEM;
+
+	err = copy_from_user(run->line, from, count) ? -EFAULT : 0;
+	err = err ?: modes_parse(run);
+	if (err) {
+		kref_put(&run->ref, modes_run_free);
+		return err;
+	}
+
+	guard(mutex)(&mf->lock);
+	if (mf->run)
+		kref_put(&mf->run->ref, modes_run_free);
+	mf->run = run;
+	mf->pos = 0;
+	return modes_start(run) ?: count;
+}
+
+static ssize_t modes_read(struct file *file, char __user *to, size_t count,
+			  loff_t *ppos)
+{
+	struct modes_file *mf = file->private_data;
+	struct modes_run *run;
+	char text[128];
+	int n;
+
+	guard(mutex)(&mf->lock);
+	run = mf->run;
+	if (!run)
+		return -ENODATA;
+	if (wait_for_completion_killable_timeout(&run->cleaned,
+						 CLEANUP_TIMEOUT) < 0)
+		return -EINTR;
+	/* For the next part of the same result. */
+	complete_all(&run->cleaned);
+
+	n = scnprintf(text, sizeof(text),
+		      "ret=%d calls=%s status=%d retval=%d task=%d\n",
+		      run->ret, run->calls, run->status, run->retval,
+		      run->cleaned_in_task);
+	return simple_read_from_buffer(to, count, &mf->pos, text, n);
+}
+
+static int modes_open(struct inode *inode, struct file *file)
+{
+	struct modes_file *mf = kzalloc(sizeof(*mf), GFP_KERNEL);
+
+	if (!mf)
+		return -ENOMEM;
+	mutex_init(&mf->lock);
+	file->private_data = mf;
+	return stream_open(inode, file);
+}
+
+static int modes_release(struct inode *inode, struct file *file)
+{
+	struct modes_file *mf = file->private_data;
+
+	if (mf->run)
+		kref_put(&mf->run->ref, modes_run_free);
+	kfree(mf);
+	return 0;
+}
+
+static const struct file_operations modes_fops = {
+	.owner		= THIS_MODULE,
+	.open		= modes_open,
+	.read		= modes_read,
+	.write		= modes_write,
+	.release	= modes_release,
+};
+
+static int __init umh_modes_init(void)
+{
+	return PTR_ERR_OR_ZERO(debugfs_create_file("umh_modes", 0600, NULL,
+						   NULL, &modes_fops));
+}
+module_init(umh_modes_init);
+
+MODULE_DESCRIPTION("Runs usermode helpers in all modes, for tests");
+MODULE_LICENSE("GPL");
