@@ -7,7 +7,7 @@ source "$(dirname "$0")/kmod_lib.sh"
 
 DEFAULT=50
 MANY=200
-STORMS=5
+STORMS=20
 # Microseconds after which a request without a slot gives up.
 TIMEOUT=5000000
 
@@ -63,7 +63,7 @@ killed_requesters()
 	local round
 
 	for ((round = 0; round < STORMS; round++)); do
-		use_helper fake sleep 1500
+		use_helper fake sleep 700
 		ask -n 150 -k 300 fs "kmod_storm$round" >/dev/null
 		wait_until all_ended fake || return 1
 		at_most "$(peak_of fake)" "$DEFAULT" "alive:" || return 1
