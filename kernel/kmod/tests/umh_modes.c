@@ -7,15 +7,15 @@
  *
  *	ret=RETURNED calls=CALLS status=EXITED retval=RETVAL task=0|1
  *
- * CALLS has a letter for each call of init(), exited() and cleanup(), in order:
- * i, e, c. EXITED is what exited() was told, RETVAL what cleanup() saw, and task
+ * CALLS has a letter for each call of spawned(), init(), exited() and cleanup(),
+ * in order: s, i, e, c. EXITED is what exited() was told, RETVAL what cleanup() saw, and task
  * says whether cleanup() ran in a task with interrupts on. The line is
  *
  *	[OPTION[=VALUE]]... -- [PATH [ARGUMENT]...]
  *
  *	wait=FLAGS	UMH_* in decimal
  *	context=task|spinlock|timer|irq
- *	exited		ask for exited()
+ *	hooks		ask for spawned() and exited()
  *	noinit		no init()
  *	init=ERRNO	what init() returns
  *	path=null	no path; without a PATH it is empty
@@ -66,7 +66,7 @@ struct modes_run {
 	int wait;
 	int init_error;
 	bool has_init;
-	bool has_exited;
+	bool has_hooks;
 
 	/* What happened. */
 	raw_spinlock_t lock;
@@ -79,7 +79,7 @@ struct modes_run {
 
 /* An open file: its last run, and how much of the result was read. */
 struct modes_file {
-	struct mutex lock;
+	struct mutex lock;	/* one run or reading at a time */
 	struct modes_run *run;
 	loff_t pos;
 };
@@ -104,6 +104,11 @@ static void modes_note(struct modes_run *run, char call)
 	if (n < sizeof(run->calls) - 1)
 		run->calls[n] = call;
 	raw_spin_unlock_irqrestore(&run->lock, flags);
+}
+
+static void modes_spawned(struct subprocess_info *info)
+{
+	modes_note(info->data, 's');
 }
 
 static int modes_init(struct subprocess_info *info, struct cred *new)
@@ -146,8 +151,10 @@ static void modes_call(struct modes_run *run, gfp_t gfp)
 	}
 
 	kref_get(&run->ref);
-	if (run->has_exited)
+	if (run->has_hooks) {
+		info->spawned = modes_spawned;
 		info->exited = modes_exited;
+	}
 	run->ret = call_usermodehelper_exec(info, run->wait);
 }
 
@@ -170,9 +177,11 @@ static void modes_from_irq(struct irq_work *irq)
 static void modes_from_spinlock(struct modes_run *run)
 {
 	static DEFINE_SPINLOCK(lock);
+	unsigned long flags;
 
-	guard(spinlock_irqsave)(&lock);
+	spin_lock_irqsave(&lock, flags);
 	modes_call(run, GFP_ATOMIC);
+	spin_unlock_irqrestore(&lock, flags);
 }
 
 static int modes_start(struct modes_run *run)
@@ -222,8 +231,8 @@ static int modes_set_env(struct modes_run *run, const char *value)
 
 static int modes_option(struct modes_run *run, char *name, const char *value)
 {
-	if (!strcmp(name, "exited"))
-		run->has_exited = true;
+	if (!strcmp(name, "hooks"))
+		run->has_hooks = true;
 	else if (!strcmp(name, "noinit"))
 		run->has_init = false;
 	else if (!value)

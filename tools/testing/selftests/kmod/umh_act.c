@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A helper that comes to its end in the way that its arguments say:
+ *
+ *	exit N			by itself
+ *	signal N		by this signal, without a dump
+ *	core DIR N		by this signal, with a dump in DIR
+ *	again N			after one more exec, of "exit N"
+ *	leader N		the first thread ends, then another one exits with N
+ *	last N			the first thread ends, then the other one alone with N
+ *	thread N		another thread execs "exit N"
+ *	orphaned N		the first thread ends, then another one execs "exit N"
+ *	stopped N		stopped and continued first
+ *	traced N		a tracer sees it first, and reaps late
+ *	dropped N		a tracer sees it first, and dies without reaping
+ *	parent N		leaves a child behind that lives on for long
+ *	noenv			exits with 0 when it has no environment, else with 1
+ *	hold FILE N		when FILE is gone
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Long enough for an engine that takes a first event for the end to be caught. */
+#define A_WHILE_MS	30
+#define LONG_S		600
+
+static char self[4096];
+static char *number;
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	while (nanosleep(&t, &t))
+		;
+}
+
+static void exec_exit(void)
+{
+	char *argv[4] = { self, "exit", number, NULL };
+
+	execve(self, argv, environ);
+	_exit(99);
+}
+
+static void die(int signal_number, rlim_t core)
+{
+	struct rlimit limit = { core, RLIM_INFINITY };
+
+	setrlimit(RLIMIT_CORE, &limit);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+	_exit(98);
+}
+
+/* exit_group(): the status is that of the process, whoever's thread this is. */
+static void *exits(void *unused)
+{
+	sleep_ms(A_WHILE_MS);
+	_exit(atoi(number));
+	return unused;
+}
+
+/* Ends this thread alone; being the last, its status is the process's. */
+static void *ends(void *unused)
+{
+	sleep_ms(A_WHILE_MS);
+	syscall(SYS_exit, atoi(number));
+	return unused;
+}
+
+static void *execs(void *unused)
+{
+	sleep_ms(A_WHILE_MS);
+	exec_exit();
+	return unused;
+}
+
+static void start(void *(*function)(void *))
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, function, NULL))
+		_exit(96);
+}
+
+static void end_this_thread(void)
+{
+	syscall(SYS_exit, 91);
+}
+
+static void stopped(void)
+{
+	pid_t me = getpid();
+
+	if (!fork()) {
+		sleep_ms(A_WHILE_MS);
+		kill(me, SIGCONT);
+		_exit(0);
+	}
+	raise(SIGSTOP);
+	wait(NULL);
+}
+
+/*
+ * The tracer is a grandchild, so that this process has no child of its own that
+ * could be mistaken for a reason to wait. It goes on after we have ended.
+ */
+static void traced(int reap)
+{
+	pid_t me = getpid();
+	int ready[2];
+	char c;
+
+	if (pipe(ready))
+		_exit(95);
+	if (!fork()) {
+		if (ptrace(PTRACE_SEIZE, me, 0, 0))
+			_exit(94);
+		if (write(ready[1], "", 1) != 1)
+			_exit(93);
+		sleep_ms(A_WHILE_MS);
+		if (reap)
+			waitpid(me, NULL, __WALL);
+		_exit(0);
+	}
+	close(ready[1]);
+	if (read(ready[0], &c, 1) != 1)
+		_exit(92);
+}
+
+static void leave_child(void)
+{
+	if (!fork()) {
+		setsid();
+		sleep(LONG_S);
+		_exit(0);
+	}
+}
+
+static void act_by_threads(const char *act)
+{
+	if (!strcmp(act, "leader")) {
+		start(exits);
+		end_this_thread();
+	} else if (!strcmp(act, "last")) {
+		start(ends);
+		end_this_thread();
+	} else if (!strcmp(act, "thread")) {
+		start(execs);
+		pause();
+	} else if (!strcmp(act, "orphaned")) {
+		start(execs);
+		end_this_thread();
+	}
+}
+
+static void act_before_exit(const char *act)
+{
+	if (!strcmp(act, "stopped"))
+		stopped();
+	else if (!strcmp(act, "traced"))
+		traced(1);
+	else if (!strcmp(act, "dropped"))
+		traced(0);
+	else if (!strcmp(act, "parent"))
+		leave_child();
+	else if (strcmp(act, "exit"))
+		_exit(89);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2 || readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return 88;
+	number = argv[argc - 1];
+
+	if (!strcmp(argv[1], "noenv"))
+		return !!*environ;
+	if (!strcmp(argv[1], "signal"))
+		die(atoi(number), 0);
+	if (!strcmp(argv[1], "core") && !chdir(argv[2]))
+		die(atoi(number), RLIM_INFINITY);
+	if (!strcmp(argv[1], "again"))
+		exec_exit();
+	if (!strcmp(argv[1], "hold")) {
+		while (!access(argv[2], F_OK))
+			sleep_ms(A_WHILE_MS);
+		return atoi(number);
+	}
+	act_by_threads(argv[1]);
+	act_before_exit(argv[1]);
+	return atoi(number);
+}
