@@ -40,10 +40,20 @@ built_of_total()
 
 build()
 {
-	make -C "$TREE" O="$OUT" ARCH="$ARCH" CC="$CC" HOSTCC="$CC" -j"$JOBS" "${TARGETS[@]}"
+	make -C "$SOURCE" O="$OUT" ARCH="$ARCH" CC="$CC" HOSTCC="$CC" -j"$JOBS" "${TARGETS[@]}"
 }
 
-now=$(cat "$WORK/tree.stamp" "$OUT/config.stamp")
+# The base does not change with the overlay.
+source_stamp()
+{
+	if [[ $CONFIG == base ]]; then
+		stat -c '%i %Y' "$PRISTINE"
+	else
+		cat "$WORK/tree.stamp"
+	fi
+}
+
+now=$(source_stamp; cat "$OUT/config.stamp")
 ! stamp_is "$OUT/build.stamp" "$now" || exit 0
 
 rm -f "$OUT/build.stamp"

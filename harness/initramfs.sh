@@ -79,7 +79,7 @@ add_programs()
 
 install_modules()
 {
-	make -C "$TREE" O="$OUT" ARCH=x86_64 CC="$CC" HOSTCC="$CC" INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
+	make -C "$SOURCE" O="$OUT" ARCH=x86_64 CC="$CC" HOSTCC="$CC" INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
 # A tree between two of our commits may lack them.

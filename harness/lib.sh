@@ -31,6 +31,10 @@ WORK=$(work_dir)
 	BASE_DIR=$ROOT/bases/$BASE
 	PRISTINE=$WORK/pristine
 	TREE=$WORK/linux
+	# What the kernel is made from. CONFIG=base is the base as it is, configured as
+	# plain is, for comparisons.
+	SOURCE=$TREE
+	[[ $CONFIG != base ]] || SOURCE=$PRISTINE
 	OUT=$WORK/out-$CONFIG
 	LOGS=$WORK/logs
 }
