@@ -14,13 +14,15 @@ export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test cost test-harness shell guest check kunit build tree clean
+.PHONY: help demo test cost bench bench-check test-harness shell guest check kunit build tree clean
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
 	@echo 'make test          KUnit, the guest suite, and the guest suite on a debug kernel'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
+	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
+	@echo 'make bench-check   fail when a ratio is worse than the committed ones by over 2 %'
 	@echo 'make kunit         only the KUnit suites'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         the same guest, interactive'
@@ -48,6 +50,12 @@ test:
 
 cost:
 	@harness/cost.sh
+
+bench:
+	@bench/bench.sh
+
+bench-check:
+	@bench/bench.sh check
 
 test-harness:
 	@harness/prepare.sh

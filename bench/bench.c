@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ *	bench same|distinct COUNT	so many threads ask at once
+ *	bench load			the real modprobe loads a real module
+ *	bench loop			a modprobe asks for what it loads
+ *	bench sleepers COUNT		so many request-keys sleep
+ *	bench suspend COUNT		suspend, as far as the freezer, with those
+ *
+ * Prints lines "NAME VALUE". Instructions are nanoseconds that were not idle:
+ * where one instruction takes one nanosecond they are the same.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "bench.h"
+
+#define MODPROBE	"/proc/sys/kernel/modprobe"
+#define ROUNDS		7
+#define WARM_UP		2
+/* AF_ECONET: no kernel here has it, nor a module for it. */
+#define FAMILY		19
+/*
+ * Whatever a request leaves to be done later is done by then: the exit of a
+ * modprobe, its RCU callbacks, workers that end.
+ */
+#define SETTLE		(300 * MS)
+
+static int round_number;
+
+static void ask_same(int number)
+{
+	(void)number;
+	need(socket(FAMILY, SOCK_STREAM, 0) < 0, "socket");
+}
+
+static void ask_distinct(int number)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "bench_%d_%d", round_number, number);
+	need(mount("none", "/", name, 0, NULL) < 0 && errno == ENODEV, name);
+}
+
+/* The work of the whole machine for one round. */
+static long long storm(struct crowd *crowd)
+{
+	struct mark start;
+	long long busy;
+
+	round_number++;
+	rest(SETTLE);
+	mark_start(&start);
+	crowd_go(crowd);
+	crowd_wait(crowd);
+	rest(SETTLE);
+	busy = busy_since(&start);
+	return busy;
+}
+
+/* Per request. Waking the threads and waiting for the end is in it. */
+static long long storms(struct crowd *crowd, int count, const char *modprobe)
+{
+	long long busy[ROUNDS];
+	int i;
+
+	put(MODPROBE, modprobe);
+	for (i = -WARM_UP; i < ROUNDS; i++)
+		busy[i < 0 ? 0 : i] = storm(crowd) / count;
+	return median(busy, ROUNDS);
+}
+
+static int do_storms(const char *kind, int count)
+{
+	int same = !strcmp(kind, "same");
+	struct crowd *crowd = crowd_make(count, same ? ask_same : ask_distinct);
+	const char *modprobe = same ? "/bench/slow" : "/bench/noop";
+	const char *counted = same ? "/bench/slow_log" : "/bench/noop_log";
+
+	long long on = storms(crowd, count, modprobe);
+	/* Autoloading is off: threads and system calls alone. */
+	long long off = storms(crowd, count, "\n");
+
+	printf("%s%d_gross %lld\n", kind, count, on);
+	printf("%s%d_off %lld\n", kind, count, off);
+	printf("%s%d %lld\n", kind, count, on - off);
+	put(MODPROBE, counted);
+	forget_modprobes();
+	storm(crowd);
+	printf("%s%d_modprobes %lld\n", kind, count, modprobes());
+	return 0;
+}
+
+static int do_load(void)
+{
+	long long took[ROUNDS], from;
+	int i;
+
+	put(MODPROBE, "/sbin/modprobe");
+	for (i = -WARM_UP; i < ROUNDS; i++) {
+		from = now();
+		/* Known once it is loaded, but there is no such device. */
+		need(mount("none", "/", "ext2", 0, NULL) < 0 && errno == ENOENT,
+		     "mount of ext2");
+		took[i < 0 ? 0 : i] = now() - from;
+		rest(SETTLE);
+		need(!syscall(SYS_delete_module, "ext2", O_NONBLOCK), "rmmod");
+		rest(SETTLE);
+	}
+	printf("load %lld\n", median(took, ROUNDS));
+	return 0;
+}
+
+static int do_loop(void)
+{
+	long long from;
+
+	put(MODPROBE, "/bench/loop");
+	forget_modprobes();
+	from = now();
+	need(mount("none", "/", "bench_loop", 0, NULL) < 0, "mount");
+	printf("loop_time %lld\n", (now() - from) / 1000);
+	rest(SETTLE);
+	printf("loop_modprobes %lld\n", modprobes());
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	int count = argc > 2 ? atoi(argv[2]) : 0;
+
+	if (!strcmp(what, "same") || !strcmp(what, "distinct"))
+		return do_storms(what, count);
+	if (!strcmp(what, "load"))
+		return do_load();
+	if (!strcmp(what, "loop"))
+		return do_loop();
+	if (!strcmp(what, "sleepers"))
+		return do_sleepers(count);
+	if (!strcmp(what, "suspend"))
+		return do_suspend(count);
+	return 2;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef BENCH_H
+#define BENCH_H
+
+#define COUNT_FILE	"/tmp/bench.count"
+#define HOLD_FIFO	"/tmp/bench.hold"
+#define MS		1000000LL
+
+/* Marks a moment; busy_since() needs the one before it. */
+struct mark {
+	long long clock;	/* nanoseconds since boot */
+	long long idle;		/* of those idle, on all CPUs */
+};
+
+struct crowd;
+
+/* What each thread of a crowd does once the gate is open. */
+typedef void (*deed)(int number);
+
+long long now(void);
+void mark_start(struct mark *mark);
+long long busy_since(const struct mark *start);
+
+void need(int condition, const char *what);
+void put(const char *path, const char *text);
+long long get(const char *path, const char *key);
+long long modprobes(void);
+void forget_modprobes(void);
+long long median(long long *values, int count);
+void rest(long long ns);
+
+struct crowd *crowd_make(int count, deed deed);
+void crowd_go(struct crowd *crowd);
+void crowd_wait(struct crowd *crowd);
+
+int do_sleepers(int count);
+int do_suspend(int count);
+
+#endif

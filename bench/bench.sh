@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bench.sh [check]: measures the kernel here side by side with the unpatched base and
+# prints a table; bench/README.md says how. Writes bench/results/<base>.csv. With
+# check it writes nothing, and fails when a ratio that repeats closely is worse than
+# the committed one by more than 2 %.
+#
+# From the environment: BOOTS (of each, 3), MEASURE (only these, see bench/guest).
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/../harness/lib.sh"
+
+HERE=$ROOT/bench
+SCRATCH=$WORK/bench
+PROGRAMS=$SCRATCH/root/bench
+VALUES=$SCRATCH/values
+CSV=$HERE/results/$BASE.csv
+# In per cent.
+TOLERANCE=2
+
+# helper NAME OPTION...: a modprobe or request-key, with as little in it as there can be
+helper()
+{
+	local name=$1
+
+	shift
+	gcc -Os -Wall -Wextra -static -nostdlib -fno-stack-protector \
+		-fno-asynchronous-unwind-tables \
+		-include "$PRISTINE/tools/include/nolibc/nolibc.h" \
+		"$@" "$HERE/helper.c" -o "$PROGRAMS/$name" -lgcc
+}
+
+# What both guests get on top of their initramfs.
+make_programs()
+{
+	rm -rf "$SCRATCH/root"
+	mkdir -p "$PROGRAMS"
+	helper noop
+	helper noop_log -DLOG
+	helper slow -DSLEEP_MS=50
+	helper slow_log -DLOG -DSLEEP_MS=50
+	helper loop -DLOG -DASK
+	helper hold -DLOG -DHOLD
+	gcc -O2 -Wall -Wextra -static -pthread "$HERE"/{bench,util,sleepers}.c -o "$PROGRAMS/bench"
+	cp "$HERE/guest" "$PROGRAMS/"
+	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
+}
+
+# A copy of all that is booted: somebody may build anew meanwhile.
+make_guest()
+{
+	(
+		export CONFIG=$1
+		"$ROOT/harness/prepare.sh"
+		cp "$WORK/out-$CONFIG/arch/x86/boot/bzImage" "$SCRATCH/bzImage-$CONFIG"
+		cat "$WORK/initramfs-$CONFIG.cpio" "$SCRATCH/programs.cpio" >"$SCRATCH/$CONFIG.cpio"
+	)
+}
+
+# measure CONFIG BOOT
+measure()
+{
+	local config=$1 name=bench-$1-$2 command=/bench/guest
+
+	command+=" ${MEASURE:-}"
+	CONFIG=$config ICOUNT=1 TIMEOUT=1800 KERNEL=$SCRATCH/bzImage-$config \
+		INITRD=$SCRATCH/$config.cpio "$ROOT/harness/boot.sh" "$name" \
+		run "$(base64 -w0 <<<"$command")"
+	grep -q '^# exit 0' "$LOGS/$name.results" || die "a boot has failed; see $LOGS/$name.console"
+}
+
+# values SIDE CONFIG BOOT: a line each, and all else that the guest has said is left out
+values()
+{
+	sed -n "s/^\([a-z0-9_]* [0-9.]*\)\r*$/$1 $3 \1/p" "$LOGS/bench-$2-$3.results"
+}
+
+# Both at a time: instructions do not care who else computes.
+measure_both()
+{
+	local boot base
+
+	: >"$VALUES"
+	for ((boot = 1; boot <= ${BOOTS:-3}; boot++)); do
+		say "boot $boot of ${BOOTS:-3}, unpatched and here"
+		measure base "$boot" &
+		base=$!
+		measure plain "$boot" || { wait; exit 1; }
+		wait "$base"
+		values base base "$boot" >>"$VALUES"
+		values here plain "$boot" >>"$VALUES"
+	done
+}
+
+# worse OLD NEW: prints the rows whose ratio, or without one whose figure, has grown
+worse()
+{
+	awk -F, -v tolerance="$TOLERANCE" '
+	FNR == 1 || $12 !~ /r/ { next }
+	{ now = $9 != "" ? $9 : $6 }
+	FNR == NR { old[$1] = now; next }
+	!($1 in old) || now == "" || now > old[$1] * (1 + tolerance / 100) {
+		printf "worse: %s was %s, is %s\n", $1, old[$1], now
+	}' "$1" "$2"
+}
+
+check()
+{
+	local found
+
+	[[ -f $CSV ]] || die "there is no $CSV to compare with; make bench writes it"
+	found=$(worse "$CSV" "$SCRATCH/new.csv")
+	[[ -z $found ]] || { say "$found"; die "worse than bench/results/$BASE.csv by more than $TOLERANCE %"; }
+	say "no ratio is worse than in bench/results/$BASE.csv by more than $TOLERANCE %"
+}
+
+missed=0
+"$ROOT/harness/deps.sh" build guest
+mkdir -p "$SCRATCH" "$HERE/results"
+if [[ ${1:-} == check ]]; then
+	export BOOTS=${BOOTS:-1} MEASURE=${MEASURE:-cost same distinct load}
+fi
+CONFIG=base make_guest base
+make_guest plain
+measure_both
+awk -v csv=1 -f "$HERE/table.awk" "$HERE/rows" "$VALUES" >"$SCRATCH/new.csv" || missed=$?
+awk -f "$HERE/table.awk" "$HERE/rows" "$VALUES" || :
+if [[ ${1:-} == check ]]; then
+	check
+else
+	cp "$SCRATCH/new.csv" "$CSV"
+	[[ $missed -eq 0 ]] || die "a target is missed"
+fi

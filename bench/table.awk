@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Reads bench/rows and then results, lines "SIDE BOOT NAME VALUE", and prints the
+# table, or with csv=1 what is committed. Exits with 1 when a target is missed.
+
+function sort_of(list, n,   i, j, v)
+{
+	for (i = 2; i <= n; i++) {
+		v = list[i]
+		for (j = i - 1; j > 0 && list[j] > v; j--)
+			list[j + 1] = list[j]
+		list[j + 1] = v
+	}
+}
+
+function summarize(side, id,   list, i, n)
+{
+	n = count[side, id]
+	for (i = 1; i <= n; i++)
+		list[i] = value[side, id, i]
+	sort_of(list, n)
+	median[side, id] = list[int((n + 1) / 2)]
+	low[side, id] = list[1]
+	high[side, id] = list[n]
+}
+
+function holds(left, op, right)
+{
+	return op == "<=" ? left <= right : left >= right
+}
+
+# "here OP N", "ratio OP N", "here OP N ROW"
+function verdict(id,   w, n, left, right)
+{
+	if (!count["here", id] || !count["base", id])
+		return "no figure"
+	n = split(target[id], w, " ")
+	if (n < 3)
+		return ""
+	left = w[1] == "ratio" ? ratio(id) : median["here", id]
+	right = n == 4 ? w[3] * median["here", w[4]] : w[3] + 0
+	return holds(left, w[2], right) ? "ok" : "MISSED"
+}
+
+function ratio(id)
+{
+	return median["base", id] ? median["here", id] / median["base", id] : ""
+}
+
+function shown(side, id,   spread)
+{
+	if (!count[side, id])
+		return "-"
+	if (!median[side, id])
+		return median[side, id]
+	spread = (high[side, id] - low[side, id]) / 2 / median[side, id] * 100
+	return median[side, id] (spread < 0.05 ? "" : sprintf(" +-%.1f%%", spread))
+}
+
+/^#/ { next }
+
+FNR == NR {
+	split($0, f, "|")
+	ids[++rows] = f[1]; title[f[1]] = f[2]; unit[f[1]] = f[3]; target[f[1]] = f[4]
+	closely[f[1]] = f[5]
+	next
+}
+
+{ value[$1, $3, ++count[$1, $3]] = $4 + 0 }
+
+END {
+	if (csv)
+		print "row,unit,unpatched,lowest,highest,here,lowest,highest,ratio,target,verdict,repeats"
+	else
+		printf "%-50s %-14s %18s %18s %8s  %s\n", "", "unit", "unpatched", "here", "ratio", "target"
+	for (i = 1; i <= rows; i++) {
+		id = ids[i]
+		summarize("base", id)
+		summarize("here", id)
+	}
+	for (i = 1; i <= rows; i++) {
+		id = ids[i]
+		v = verdict(id)
+		if (v == "MISSED" || v == "no figure")
+			bad = 1
+		r = ratio(id)
+		if (r != "")
+			r = sprintf("%.4f", r)
+		if (csv)
+			printf "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", id, unit[id],
+				median["base", id], low["base", id], high["base", id],
+				median["here", id], low["here", id], high["here", id],
+				r, target[id], v, closely[id]
+		else
+			printf "%-50s %-14s %18s %18s %8s  %s%s\n", title[id], unit[id],
+				shown("base", id), shown("here", id), r,
+				target[id] == "-" ? "" : target[id], v == "" ? "" : ": " v
+	}
+	exit bad
+}
