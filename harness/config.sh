@@ -23,10 +23,20 @@ kunit_suites()
 # The selftests say themselves what they need.
 selftest_options() { [[ ! -f $SELFTEST ]] || cat "$SELFTEST"; }
 
+# Those of them that an unpatched kernel has as well.
+upstream_options()
+{
+	local -a files
+	mapfile -t files < <(overlay_files | grep -E '(^|/)Kconfig[^/]*$')
+	cd "$ROOT" || return 1
+	selftest_options | grep -vxFf <(sed -n 's/^config \(.*\)$/CONFIG_\1=y\nCONFIG_\1=m/p' "${files[@]}")
+}
+
 fragments()
 {
 	case $CONFIG in
-	plain | base) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
+	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
+	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
 	debug) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS"/debug.config ;;
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
 	*) die "CONFIG=$CONFIG: there are plain, base, debug and um" ;;

@@ -101,7 +101,8 @@ sigsegv() { act 11 signal 11; }
 
 cores()
 {
-	echo core >"$CORE_PATTERN"
+	# A name each, since the dump of a helper that nobody waits for is still on its way.
+	echo core.%p >"$CORE_PATTERN"
 	mkdir -p "$WORK/core"
 	act 139 core "$WORK/core" 11 && act 134 core "$WORK/core" 6 || return 1
 	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"

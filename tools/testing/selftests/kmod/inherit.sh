@@ -1,0 +1,216 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A helper is the same whoever asked for it (FAULTS 23 and 31). A modprobe that dumps
+# all it has inherited is asked for by requesters in all kinds of states: its dump must
+# be that of a plain requester to the byte, and that one must be what is documented.
+# umh_dump.c says what is left out of a dump.
+source "$(dirname "$0")/kmod_lib.sh"
+
+CGROUP=/sys/fs/cgroup
+GROUP=$CGROUP/kmod_inherit
+JAIL=$WORK/jail
+# A family that has no module here.
+FAMILY=30
+
+clean_up_more()
+{
+	rmdir "$GROUP" || :
+	umount "$JAIL/proc" || :
+} 2>/dev/null
+
+# dump NAME COMMAND...: the dump of the modprobe that the command asks for, in the file
+# NAME
+dump()
+{
+	local name=$1
+
+	shift
+	rm -f "$WORK/dump/dump"
+	"$@" >/dev/null || complain "the requester failed with $?" || return 1
+	mv "$WORK/dump/dump" "$WORK/$name" || complain "no helper has run"
+}
+
+# same COMMAND...: asked for by that command, is it the plain one's?
+same()
+{
+	set_modprobe "$WORK/dump/modprobe"
+	dump this "$@" || return 1
+	diff "$WORK/plain" "$WORK/this" >"$WORK/diff" && return 0
+	sed 's/^/# /' "$WORK/diff"
+	return 1
+}
+
+ASK=("$HERE/kmod_req" pf "$FAMILY")
+as() { same "$HERE/umh_as" "$1" "${ASK[@]}"; }
+
+# has FIELD VALUE: in the plain dump
+has()
+{
+	local value
+
+	value=$(sed -n "s|^$1:[[:space:]]*||p" "$WORK/plain")
+	is "$value" "$2" "$1 is"
+}
+
+plain()
+{
+	sed 's/^/# /' "$WORK/plain"
+	has arguments "'-q' '--' 'net-pf-$FAMILY'" &&
+		has environment "'HOME=/' 'TERM=linux' 'PATH=/sbin:/usr/sbin:/bin:/usr/bin'" &&
+		has 'status PPid' 2 && has 'status Uid' $'0\t0\t0\t0' && has 'status NoNewPrivs' 0 &&
+		has 'status CapInh' 0000000000000000 && has 'status Seccomp' 0 &&
+		has 'status SigBlk' 0000000000000000 && has 'status SigIgn' 0000000000000000 &&
+		has nice 0 && has scheduler 0 && has ioprio 0 && has securebits 0 &&
+		has 'stat field 6' 0 && has 'stat field 7' 0 && has /proc/self/oom_score_adj 0
+}
+
+# The mask is the engine's own; PID 1 has another one if the guest's init has seen to it.
+umask_is_ours()
+{
+	say "PID 1 has $(sed -n 's/^Umask:\t//p' /proc/1/status)"
+	has 'status Umask' 0022
+}
+
+no_files() { is "$(grep -c '^/proc/self/fd/' "$WORK/plain" || :)" 0 "open files:"; }
+pid1_root() { has / "$(stat -c '%D:%i' /proc/1/root/)"; }
+
+pid1_namespaces()
+{
+	local name
+
+	for name in cgroup ipc mnt net pid user uts; do
+		has "/proc/self/ns/$name" "$(readlink "/proc/1/ns/$name")" || return 1
+	done
+}
+
+again() { same "${ASK[@]}"; }
+nice_up() { as nice; }
+nice_down() { as not_nice; }
+real_time() { as fifo && as rr; }
+other_policy() { as batch && as idle; }
+pinned() { as pinned; }
+masked() { as masked && as pending; }
+ignoring() { as ignoring; }
+limited() { as limited; }
+umask_all() { as umask; }
+victim() { as victim; }
+ioprio() { as ioprio; }
+a_personality() { as personality; }
+slack() { as slack; }
+controlled() { as controlled; }
+no_new_privs() { as no_new_privs; }
+filtered() { as filtered; }
+timed() { as timed; }
+open_files() { as open_files; }
+bound() { as bound && as locked; }
+session() { same setsid -w "${ASK[@]}"; }
+
+# With a place of its own, another directory to be in, and an environment.
+chrooted()
+{
+	mkdir -p "$JAIL"
+	cp "$HERE/kmod_req" "$JAIL/"
+	same chroot "$JAIL" /kmod_req pf "$FAMILY" &&
+		same sh -c 'cd /tmp && exec env -i SECRET=1 "$@"' sh "${ASK[@]}"
+}
+
+namespaces()
+{
+	same unshare -m -u -i -n -C "${ASK[@]}" && same unshare -p -f "${ASK[@]}" &&
+		same unshare -U -r -n "${ASK[@]}"
+}
+
+# A root directory of its own in a mount name space of its own.
+own_root()
+{
+	mkdir -p "$JAIL"
+	cp "$HERE/kmod_req" "$JAIL/"
+	same unshare -m sh -c "mount --bind $JAIL $JAIL && exec chroot $JAIL /kmod_req pf $FAMILY"
+}
+
+unprivileged()
+{
+	same setpriv --reuid 65534 --regid 65534 --clear-groups "${ASK[@]}" &&
+		same setpriv --bounding-set -all --inh-caps -all "${ASK[@]}"
+}
+
+in_cgroup()
+{
+	mkdir -p "$GROUP"
+	# shellcheck disable=SC2016 # its own pid
+	same sh -c 'echo $$ >"$0" && exec "$@"' "$GROUP/cgroup.procs" "${ASK[@]}"
+}
+
+in_cpuset()
+{
+	mkdir -p "$GROUP"
+	echo +cpuset >"$CGROUP/cgroup.subtree_control" &&
+		echo 0 >"$GROUP/cpuset.cpus" && in_cgroup
+}
+
+session_keyring() { same keyctl session kmod_inherit "${ASK[@]}"; }
+
+# The helper's thread is a copy of one of these.
+renice_workers()
+{
+	local stat
+
+	for stat in /proc/[0-9]*/stat; do
+		# Not those of high priority, which have an H in their names.
+		[[ ! $(<"$stat") =~ \(kworker/u[0-9]+:[0-9]+[^0-9H] ]] || echo "$stat"
+	done 2>/dev/null | cut -d/ -f3 | xargs renice "$1" -p >/dev/null 2>&1
+}
+
+niced_worker()
+{
+	local result=0
+
+	renice_workers 10 || complain "cannot" || return 1
+	same "${ASK[@]}" || result=1
+	renice_workers 0 || :
+	return "$result"
+}
+
+TESTS=(
+	'plain|a helper inherits what is documented'
+	'umask_is_ours|its umask is 022, whatever that of PID 1 is'
+	'no_files|it has no open files'
+	'pid1_root|it is in the root directory of PID 1'
+	'pid1_namespaces|it is in the name spaces of PID 1'
+	'again|the same requester gets the same twice'
+	'nice_up|a nice requester'
+	'nice_down|one with a negative nice value'
+	'real_time|a real-time requester'
+	'other_policy|a batch requester, an idle one'
+	'pinned|a requester that is pinned to a CPU'
+	'masked|one that blocks all signals, and has some pending'
+	'ignoring|one that ignores all signals'
+	'limited|one with low resource limits'
+	'umask_all|one with umask 0777'
+	'victim|one with another oom_score_adj'
+	'ioprio|one with another I/O priority'
+	'a_personality|one with another personality'
+	'slack|one with another timer slack'
+	'controlled|a subreaper with secure bits and a parent death signal'
+	'no_new_privs|one with no_new_privs'
+	'filtered|one with a seccomp filter'
+	'timed|one with timers'
+	'open_files|one with many open files'
+	'bound|one with a memory policy, one with locked memory'
+	'session|one in a session of its own'
+	'chrooted|one in a chroot, one with another directory and environment'
+	'namespaces|one in name spaces of its own'
+	'own_root|one with a root directory of its own'
+	'unprivileged|an unprivileged one, one without capabilities'
+	'in_cgroup|one in a control group'
+	'in_cpuset|one in a cpuset'
+	'session_keyring|one with a session keyring'
+	'niced_worker|the kernel worker that makes the helper may be niced'
+)
+[[ $UID -ne 0 ]] || mkdir -p "$WORK/dump"
+cp "$HERE/umh_dump" "$WORK/dump/modprobe"
+chmod a+rx "$WORK"
+set_modprobe "$WORK/dump/modprobe"
+dump plain "${ASK[@]}" || : >"$WORK/plain"
+run_tests
