@@ -50,12 +50,12 @@ make_programs()
 # A copy of all that is booted: somebody may build anew meanwhile.
 make_guest()
 {
-	(
-		export CONFIG=$1
-		"$ROOT/harness/prepare.sh"
-		cp "$WORK/out-$CONFIG/arch/x86/boot/bzImage" "$SCRATCH/bzImage-$CONFIG"
-		cat "$WORK/initramfs-$CONFIG.cpio" "$SCRATCH/programs.cpio" >"$SCRATCH/$CONFIG.cpio"
-	)
+	local config=$1
+
+	CONFIG=$config "$ROOT/harness/prepare.sh"
+	[[ -f $SCRATCH/programs.cpio ]] || make_programs
+	cp "$WORK/out-$config/arch/x86/boot/bzImage" "$SCRATCH/bzImage-$config"
+	cat "$WORK/initramfs-$config.cpio" "$SCRATCH/programs.cpio" >"$SCRATCH/$config.cpio"
 }
 
 # measure CONFIG BOOT
@@ -121,7 +121,8 @@ mkdir -p "$SCRATCH" "$HERE/results"
 if [[ ${1:-} == check ]]; then
 	export BOOTS=${BOOTS:-1} MEASURE=${MEASURE:-cost same distinct load}
 fi
-CONFIG=base make_guest base
+rm -f "$SCRATCH/programs.cpio"
+make_guest base
 make_guest plain
 measure_both
 awk -v csv=1 -f "$HERE/table.awk" "$HERE/rows" "$VALUES" >"$SCRATCH/new.csv" || missed=$?
