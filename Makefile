@@ -14,11 +14,12 @@ export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test cost bench bench-check test-harness shell guest check kunit build tree clean
+.PHONY: help demo test test-all cost bench bench-check test-harness shell guest check kunit build tree clean
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
-	@echo 'make test          KUnit, the guest suite, and the guest suite on a debug kernel'
+	@echo 'make test          KUnit, the guest suite, and what a request costs'
+	@echo 'make test-all      the same, and the guest suite on a kernel with KASAN and lockdep'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
 	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
@@ -47,6 +48,9 @@ shell:
 
 test:
 	@harness/test.sh
+
+test-all:
+	@harness/test.sh all
 
 cost:
 	@harness/cost.sh

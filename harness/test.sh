@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make test: the KUnit suites, the guest suite, and the guest suite once more on a
-# kernel with KASAN and lockdep. The last line is the sum. With TEST=REGEX only the
-# guest tests that match, and only on CONFIG.
+# test.sh [all]: the KUnit suites, the guest suite, and the cost of a request; with
+# all, the guest suite once more on a kernel with KASAN and lockdep. The last line is
+# the sum. With TEST=REGEX only the guest tests that match, and only on CONFIG.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -56,7 +56,7 @@ else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
-	stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
+	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
 fi
 
 awk '
