@@ -14,7 +14,7 @@ export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-all cost bench bench-check test-harness shell guest check kunit build tree clean
+.PHONY: help demo test test-all cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
@@ -28,6 +28,7 @@ help:
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         the same guest, interactive'
 	@echo 'make check         checkpatch, sparse, W=1, kernel-doc, shellcheck on our files'
+	@echo 'make test-configs  build and boot configurations that few people have'
 	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
 	@echo 'make build         the patched tree and its kernel, in build/'
 	@echo 'make clean         remove build/ but for the downloaded package and ccache'
@@ -60,6 +61,9 @@ bench:
 
 bench-check:
 	@bench/bench.sh check
+
+test-configs:
+	@harness/test-configs.sh
 
 test-harness:
 	@harness/prepare.sh

@@ -39,7 +39,11 @@ fragments()
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
 	debug) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS"/debug.config ;;
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
-	*) die "CONFIG=$CONFIG: there are plain, base, debug and um" ;;
+	*)
+		[[ -f $CONFIGS/variants/$CONFIG.config ]] ||
+			die "CONFIG=$CONFIG: there are plain, base, debug, um, and those of configs/variants"
+		cat "$CONFIGS"/base.config "$CONFIGS/variants/$CONFIG.config"
+		;;
 	esac
 }
 
