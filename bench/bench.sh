@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # bench.sh [check]: measures the kernel here side by side with the unpatched base and
-# prints a table; bench/README.md says how. Writes bench/results/<base>.csv. With
-# check it writes nothing, and fails when a ratio that repeats closely is worse than
-# the committed one by more than 2 %.
+# prints a table; bench/README.md says how. Writes bench/results/<base>.csv and charts.
+# With check it writes nothing, and fails when a ratio that repeats closely is worse
+# than the committed one by more than 2 %.
 #
 # From the environment: BOOTS (of each, 3), MEASURE (only these, see bench/guest).
 set -euo pipefail
@@ -116,7 +116,7 @@ check()
 }
 
 missed=0
-"$ROOT/harness/deps.sh" build guest
+"$ROOT/harness/deps.sh" build guest bench
 mkdir -p "$SCRATCH" "$HERE/results"
 if [[ ${1:-} == check ]]; then
 	export BOOTS=${BOOTS:-1} MEASURE=${MEASURE:-cost same distinct load}
@@ -129,7 +129,10 @@ awk -v csv=1 -f "$HERE/table.awk" "$HERE/rows" "$VALUES" >"$SCRATCH/new.csv" || 
 awk -f "$HERE/table.awk" "$HERE/rows" "$VALUES" || :
 if [[ ${1:-} == check ]]; then
 	check
+elif [[ -n ${MEASURE:-} ]]; then
+	say "only some rows: bench/results is left as it is"
 else
 	cp "$SCRATCH/new.csv" "$CSV"
+	"$HERE/charts.sh" "$CSV" "$HERE/results"
 	[[ $missed -eq 0 ]] || die "a target is missed"
 fi

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check.
+# done are there. Groups: build guest check bench.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -12,6 +12,7 @@ BUILD_PACKAGES=(gcc libc6-dev make patch flex bison bc libelf-dev libssl-dev
 GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
 	util-linux xfsprogs cpio)
 CHECK_PACKAGES=(sparse shellcheck perl)
+BENCH_PACKAGES=(gnuplot-nox)
 
 packages_of()
 {
@@ -19,6 +20,7 @@ packages_of()
 	build) echo "${BUILD_PACKAGES[@]}" ;;
 	guest) echo "${GUEST_PACKAGES[@]}" ;;
 	check) echo "${CHECK_PACKAGES[@]}" ;;
+	bench) echo "${BENCH_PACKAGES[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }
