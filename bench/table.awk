@@ -3,6 +3,8 @@
 # Reads bench/rows and then results, lines "SIDE BOOT NAME VALUE", and prints the
 # table, or with csv=1 what is committed. Exits with 1 when a target is missed.
 
+BEGIN { OFMT = CONVFMT = "%.12g" }
+
 function sort_of(list, n,   i, j, v)
 {
 	for (i = 2; i <= n; i++) {
