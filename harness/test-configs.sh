@@ -37,7 +37,8 @@ chmod 755 /sbin/usermode-helper
 echo /sbin/usermode-helper >/sys/kernel/uevent_helper
 mount -t kmod_variant none /mnt 2>/dev/null
 echo add >/sys/class/mem/null/uevent
-[ ! -e /proc/sys/kernel/core_pattern ] || echo "|/sbin/usermode-helper" >/proc/sys/kernel/core_pattern
+pattern=/proc/sys/kernel/core_pattern
+[ ! -e $pattern ] || echo "|/sbin/usermode-helper" >$pattern
 sh -c "kill -SEGV \$\$" 2>/dev/null
 sleep 2
 echo >/sys/kernel/uevent_helper

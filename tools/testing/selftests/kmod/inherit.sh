@@ -58,14 +58,15 @@ plain()
 	sed 's/^/# /' "$WORK/plain"
 	has arguments "'-q' '--' 'net-pf-$FAMILY'" &&
 		has environment "'HOME=/' 'TERM=linux' 'PATH=/sbin:/usr/sbin:/bin:/usr/bin'" &&
-		has 'status PPid' 2 && has 'status Uid' $'0\t0\t0\t0' && has 'status NoNewPrivs' 0 &&
+		has 'status PPid' 2 && has 'status Uid' $'0\t0\t0\t0' &&
+		has 'status NoNewPrivs' 0 &&
 		has 'status CapInh' 0000000000000000 && has 'status Seccomp' 0 &&
 		has 'status SigBlk' 0000000000000000 && has 'status SigIgn' 0000000000000000 &&
 		has nice 0 && has scheduler 0 && has ioprio 0 && has securebits 0 &&
 		has 'stat field 6' 0 && has 'stat field 7' 0 && has /proc/self/oom_score_adj 0
 }
 
-# The mask is the engine's own; PID 1 has another one if the guest's init has seen to it.
+# The mask is the engine's own; the guest's init sees to it that PID 1 has another one.
 umask_is_ours()
 {
 	say "PID 1 has $(sed -n 's/^Umask:\t//p' /proc/1/status)"
