@@ -184,7 +184,8 @@ static void umh_reset_inherited(void)
 
 	sighand = rcu_dereference_protected(current->sighand, true);
 	spin_lock_irq(&sighand->siglock);
-	flush_signal_handlers(current, 1);
+	/* flush_signal_handlers() does that signal by signal: SIG_DFL is 0. */
+	memset(sighand->action, 0, sizeof(sighand->action));
 	sigemptyset(&current->blocked);
 	recalc_sigpending();
 	spin_unlock_irq(&sighand->siglock);
@@ -194,19 +195,12 @@ static void umh_reset_inherited(void)
 		sched_set_normal(current, 0);
 }
 
-/*
- * The thread has a copy of the worker's credentials, which are the kernel's own,
- * without keyrings: there is often nothing to change.
- */
+/* Kernel credentials have no keyrings; the caller's init() may install some. */
 static int umh_set_creds(struct subprocess_info *info)
 {
-	struct cred *new;
+	struct cred *new = prepare_kernel_cred(current);
 	int err = 0;
 
-	if (!info->init && !umh_caps_limited())
-		return 0;
-
-	new = prepare_kernel_cred(current);
 	if (!new)
 		return -ENOMEM;
 

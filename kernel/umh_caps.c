@@ -4,7 +4,6 @@
  */
 #include <linux/array_size.h>
 #include <linux/capability.h>
-#include <linux/compiler.h>
 #include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/init.h>
@@ -19,19 +18,6 @@
 static DEFINE_SPINLOCK(umh_caps_lock);
 static kernel_cap_t umh_bset = CAP_FULL_SET;
 static kernel_cap_t umh_inheritable = CAP_FULL_SET;
-
-/**
- * umh_caps_limited - does umh_caps_narrow() take anything away?
- *
- * Context: process context.
- * Return: whether one of the masks has shrunk; a write that has not returned yet
- * may be missed.
- */
-bool umh_caps_limited(void)
-{
-	return READ_ONCE(umh_bset.val) != CAP_FULL_SET.val ||
-	       READ_ONCE(umh_inheritable.val) != CAP_FULL_SET.val;
-}
 
 /**
  * umh_caps_narrow - apply the masks to a helper's credentials

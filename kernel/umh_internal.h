@@ -2,8 +2,6 @@
 #ifndef __KERNEL_UMH_INTERNAL_H
 #define __KERNEL_UMH_INTERNAL_H
 
-#include <linux/types.h>
-
 struct cred;
 struct subprocess_info;
 
@@ -12,7 +10,6 @@ int umh_gate_enter(struct subprocess_info *info);
 void umh_gate_leave(struct subprocess_info *info);
 
 /* umh_caps.c: what capabilities helpers start with */
-bool umh_caps_limited(void);
 void umh_caps_narrow(struct cred *new);
 
 #endif /* __KERNEL_UMH_INTERNAL_H */

@@ -64,34 +64,45 @@ static u32 kmod_name_hash(const char *name)
 	return full_name_hash(NULL, name, strlen(name));
 }
 
-static struct kmod_request *kmod_inflight_lookup(const char *name)
+/*
+ * Returns the request for r to join. None, if r has waited in vain for the last
+ * one, and nobody has started anew meanwhile; nor one that waits for a slot behind
+ * others whom r need not wait for. A nested request joins nobody, so that no
+ * modprobes wait for each other.
+ */
+static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r)
 {
-	struct kmod_request *r;
+	struct kmod_request *other;
 
 	lockdep_assert_held(&kmod_inflight_lock);
-	hash_for_each_possible(kmod_by_name, r, by_name, kmod_name_hash(name))
-		if (!strcmp(r->name, name))
-			return r;
+	if (r->parent)
+		return NULL;
+
+	hash_for_each_possible(kmod_by_name, other, by_name,
+			       kmod_name_hash(r->name)) {
+		if (strcmp(other->name, r->name))
+			continue;
+		if (other == r->tired_of)
+			return NULL;
+		if (!list_empty(&other->running) || other->class <= r->class)
+			return other;
+	}
 	return NULL;
 }
 
 /*
  * Returns the request to join, with a reference; NULL when r is in flight itself
- * now. A nested request never joins, so no modprobes wait for each other. Nor does
- * one join what it has waited for in vain, if nobody has started anew meanwhile.
+ * now.
  */
 static struct kmod_request *kmod_inflight_enter(struct kmod_request *r)
 {
-	struct kmod_request *other = NULL;
+	struct kmod_request *other;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	if (!r->parent)
-		other = kmod_inflight_lookup(r->name);
-	if (other && other != r->tired_of)
+	other = kmod_inflight_lookup(r);
+	if (other)
 		kmod_request_get(other);
 	else
-		other = NULL;
-	if (!other)
 		hash_add(kmod_by_name, &r->by_name, kmod_name_hash(r->name));
 	spin_unlock_irq(&kmod_inflight_lock);
 	return other;
@@ -191,9 +202,9 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 	if (!__ratelimit(&rs))
 		return;
 	kmod_inflight_print(holders, sizeof(holders));
-	pr_warn("no slot for modprobe %*pE, by %*pE[%d]: all %u in use for %d seconds, oldest: %s\n",
+	pr_warn("no slot for modprobe %*pE, by %*pE[%d], in %d seconds: all %u in use, oldest: %s\n",
 		(int)strlen(r->name), r->name, (int)strlen(r->comm), r->comm,
-		r->requester, kmod_slots_max(), KMOD_WAIT_SECS, holders);
+		r->requester, KMOD_WAIT_SECS, kmod_slots_max(), holders);
 }
 
 /**

@@ -13,7 +13,10 @@
 
 struct pid;
 
-/* Whose slots a request takes; slots.c says how many each may have. */
+/*
+ * Whose slots a request takes; slots.c says how many each may have. A class may
+ * join requests of those before it that wait for a slot, not of those after it.
+ */
 enum kmod_slot_class {
 	KMOD_SLOT_ADMIN,	/* the requester has CAP_SYS_MODULE */
 	KMOD_SLOT_USER,		/* it has not */

@@ -142,6 +142,25 @@ static void kmod_inflight_nested_never_joins(struct kunit *test)
 	kmod_kunit_end(r, 0);
 }
 
+static void kmod_inflight_admin_joins_no_waiting_user(struct kunit *test)
+{
+	struct kmod_request *user = kmod_kunit_request(test);
+	struct kmod_request *admin, *next;
+	int result;
+
+	user->class = KMOD_SLOT_USER;
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(user, true, &result));
+	admin = kmod_kunit_request(test);
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(admin, false, &result));
+	kmod_kunit_end(admin, 0);
+
+	KUNIT_EXPECT_EQ(test, kmod_inflight_start(user), 0);
+	next = kmod_kunit_request(test);
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(next, false, &result));
+	kmod_request_put(next);
+	kmod_kunit_end(user, 0);
+}
+
 static void kmod_inflight_joiner_takes_over(struct kunit *test)
 {
 	struct kmod_request *r = kmod_kunit_request(test);
@@ -218,6 +237,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_nothing_is_remembered),
 	KUNIT_CASE(kmod_inflight_nowait_is_content),
 	KUNIT_CASE(kmod_inflight_nested_never_joins),
+	KUNIT_CASE(kmod_inflight_admin_joins_no_waiting_user),
 	KUNIT_CASE(kmod_inflight_joiner_takes_over),
 	KUNIT_CASE_SLOW(kmod_inflight_one_tired_joiner_starts_anew),
 	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),

@@ -179,6 +179,17 @@ user_share()
 		at_most "$(peak_of fake)" 3 "alive:"
 }
 
+# Root asks for what the user has asked for too, but far behind in the user's queue.
+user_queue()
+{
+	use_helper fake sleep 3000
+	set_limit 4
+	setpriv --reuid "$USER" --regid "$USER" --clear-groups \
+		"$HERE/kmod_req" -n 8 pf 3 >/dev/null &
+	wait_until has_started fake 2 && wait_until asking 8 || return 1
+	at_most "$(time_of "$(ask pf 37)")" $((3000000 + SOON)) "microseconds:"
+}
+
 # All slots hang. Once they have for long enough, each is named and counts no longer.
 hung()
 {
@@ -218,6 +229,7 @@ TESTS=(
 	'not_remembered|neither failure nor success is remembered'
 	'nested|50 modprobes that each need another module all finish'
 	'user_share|a user with 1000 requests does not keep root waiting'
+	'user_queue|root does not wait for the turn of a user who wants the same'
 	'hung|a modprobe that hangs is reported and gives its slot back'
 	'holders_are_named|who holds the slots is in the log when there is none'
 )
