@@ -35,6 +35,7 @@ help:
 	@echo
 	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug  ACCEL=tcg|kvm  FULL=1  JOBS=N'
 
+demo: CONFIG = demo
 demo:
 	@harness/prepare.sh
 	@harness/guest.sh demo
