@@ -30,8 +30,10 @@ format()
 	local file
 
 	for file in "$BSET" "$INHERITABLE"; do
-		[[ $(words "$file") =~ ^[0-9]+\ [0-9]+$ ]] || complain "$(words "$file")" || return 1
-		at_most "$(low "$file")" 4294967295 && at_most "$(high "$file")" 4294967295 || return 1
+		[[ $(words "$file") =~ ^[0-9]+\ [0-9]+$ ]] ||
+			complain "$(words "$file")" || return 1
+		at_most "$(low "$file")" 4294967295 &&
+			at_most "$(high "$file")" 4294967295 || return 1
 	done
 }
 
@@ -64,7 +66,8 @@ too_large()
 {
 	local text
 
-	for text in 4294967296 '1 4294967296' '4294967296 1' 18446744073709551615 99999999999999999999999; do
+	for text in 4294967296 '1 4294967296' '4294967296 1' 18446744073709551615 \
+		99999999999999999999999; do
 		rejected EINVAL "$text" || return 1
 	done
 }

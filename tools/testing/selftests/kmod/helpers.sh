@@ -59,7 +59,8 @@ crowd()
 key_positive()
 {
 	at "$REQUEST_KEY" "$(make_helper key instantiate made)"
-	is "$(keyctl session - "$HERE/kmod_req" key kmod:good 2>/dev/null | awk '{ print $2 }')" OK &&
+	is "$(keyctl session - "$HERE/kmod_req" key kmod:good 2>/dev/null |
+		awk '{ print $2 }')" OK &&
 		is "$(ended key)" 1 "helpers that came to their end"
 }
 
@@ -75,9 +76,11 @@ key_negative()
 key_untouched()
 {
 	at "$REQUEST_KEY" "$(make_helper key exit 1)"
-	is "$(result_of "$(ask key kmod:exit)")" ENOKEY && is "$(started key)" 1 "helpers" || return 1
+	is "$(result_of "$(ask key kmod:exit)")" ENOKEY &&
+		is "$(started key)" 1 "helpers" || return 1
 	at "$REQUEST_KEY" "$(make_helper key signal 11)"
-	is "$(result_of "$(ask key kmod:signal)")" ENOKEY && is "$(started key)" 1 "helpers" || return 1
+	is "$(result_of "$(ask key kmod:signal)")" ENOKEY &&
+		is "$(started key)" 1 "helpers" || return 1
 	rm "$REQUEST_KEY"
 	is "$(result_of "$(ask key kmod:none)")" ENOENT
 }
@@ -93,7 +96,11 @@ stp()
 	cat "/sys/class/net/$BRIDGE/bridge/stp_state"
 }
 
-bridge_user() { is "$(stp exit 0)" 2 && is "$(awk '{ print $6, $7; exit }' "$WORK/stp/log")" "$BRIDGE start"; }
+bridge_user()
+{
+	is "$(stp exit 0)" 2 &&
+		is "$(awk '{ print $6, $7; exit }' "$WORK/stp/log")" "$BRIDGE start"
+}
 bridge_kernel() { is "$(stp exit 1)" 1 && is "$(stp exit 255)" 1; }
 bridge_killed() { is "$(stp signal 11)" 1 && is "$(stp signal 9)" 1; }
 
@@ -116,7 +123,8 @@ core_dump()
 	pid=$!
 	wait "$pid" 2>/dev/null || :
 	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
-	wait_until has_ended core && is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "$pid 11" &&
+	wait_until has_ended core &&
+		is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "$pid 11" &&
 		is "$(head -c 4 "$WORK/core/stdin" | od -An -tx1)" " 7f 45 4c 46"
 }
 

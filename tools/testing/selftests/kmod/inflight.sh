@@ -204,18 +204,21 @@ hung()
 	echo exit 1 >"$WORK/fake/do.fs-kmod_late"
 	at_most "$(time_of "$(ask fs kmod_late)")" "$SOON" "microseconds:" || return 1
 	is "$(names_of fake | tail -n 1)" fs-kmod_late &&
-		is "$(dmesg | grep -c 'kmod: modprobe fs-kmod_hang[01], asked for by kmod_req')" 2 "lines"
+		is "$(dmesg | grep -c 'kmod: modprobe fs-kmod_hang[01], asked for by')" 2 "lines"
 }
 
 holders_are_named()
 {
+	local holder
+
 	use_helper fake hold
 	hold fake
 	set_limit 1
 	"$HERE/kmod_req" fs kmod_keeper >/dev/null &
 	wait_until has_started fake || return 1
 	ask fs kmod_unlucky >/dev/null
-	dmesg | grep -q "no slot for modprobe fs-kmod_unlucky, by kmod_req.*oldest: fs-kmod_keeper (pid $(pid_of fake), [0-9]* s, by kmod_req\[$!\])"
+	holder="fs-kmod_keeper (pid $(pid_of fake), [0-9]* s, by kmod_req\[$!\])"
+	dmesg | grep -q "no slot for modprobe fs-kmod_unlucky, by kmod_req.*oldest: $holder"
 }
 
 TESTS=(
@@ -224,7 +227,7 @@ TESTS=(
 	'share_status|they all get its status'
 	'kill_leader|killing the one who asked first changes nothing for the others'
 	'kill_joiner|a killed joiner leaves at once and alone'
-	'kill_leader_without_slot|when the first is killed before its modprobe starts, another goes on'
+	'kill_leader_without_slot|when the first is killed before its modprobe starts, one goes on'
 	'other_name|50 joiners of a hung modprobe leave another name alone'
 	'not_remembered|neither failure nor success is remembered'
 	'nested|50 modprobes that each need another module all finish'

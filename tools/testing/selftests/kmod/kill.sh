@@ -27,7 +27,8 @@ killed_requester()
 	from=$(now_us)
 	kill -KILL "$REQUESTER"
 	wait "$REQUESTER" 2>/dev/null || :
-	at_most $(($(now_us) - from)) "$SOON" "microseconds:" && is "$(ended fake)" 0 "modprobes ended"
+	at_most $(($(now_us) - from)) "$SOON" "microseconds:" &&
+		is "$(ended fake)" 0 "modprobes ended"
 }
 
 modprobe_goes_on()

@@ -1,5 +1,5 @@
-# shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
 #
 # What the module autoloader's tests share. They source it, set TESTS to pairs of
 # a function and the promise that it checks, and call run_tests.
@@ -183,7 +183,10 @@ is() { [[ $1 == "$2" ]] || complain "${3:-got} '$1', expected '$2'"; }
 at_most() { [[ $1 -le $2 ]] || complain "${3:-got} $1, more than $2"; }
 at_least() { [[ $1 -ge $2 ]] || complain "${3:-got} $1, less than $2"; }
 
-zombies() { cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '$1 == "Z" && $2 == 2' | wc -l; }
+zombies()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '$1 == "Z" && $2 == 2' | wc -l
+}
 no_zombies() { [[ $(zombies) -eq 0 ]]; }
 
 # The kernel's own threads: PF_KTHREAD is 0x200000.

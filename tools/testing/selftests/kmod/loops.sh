@@ -56,7 +56,7 @@ distinct()
 		exec $HERE/kmod_req fs k\$((n + 1))
 	END
 	use_helper fake run "$WORK/next"
-	ends k1 "$LONGEST" 'fs-k1 -> fs-k2 -> fs-k3 -> fs-k4 -> fs-k5 -> fs-k6 -> fs-k7 -> fs-k8 -> fs-k9'
+	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9"
 }
 
 # Its parents are gone when it asks; modprobe, which is still there, is its parent.
@@ -97,7 +97,8 @@ strange_binary()
 	set_modprobe "$WORK/strange"
 	dmesg -c >/dev/null
 	line=$(ask fs kmod_strange)
-	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON" "microseconds:" || return 1
+	is "$(result_of "$line")" ENODEV &&
+		at_most "$(time_of "$line")" "$SOON" "microseconds:" || return 1
 	dmesg | grep -Fq 'fs-kmod_strange -> binfmt-0403 -> binfmt-0403' ||
 		complain "the log has: $(dmesg | grep request_module)"
 }

@@ -103,7 +103,8 @@ longest_is_run()
 # As every string in /proc/sys: a line's end or a NUL ends it.
 ends()
 {
-	is "$(write_to "$MODPROBE_SYSCTL" <<<$'/first\n/second')" OK && is "$(path)" /first || return 1
+	is "$(write_to "$MODPROBE_SYSCTL" <<<$'/first\n/second')" OK &&
+		is "$(path)" /first || return 1
 	is "$(printf '/third\0/fourth' | write_to "$MODPROBE_SYSCTL")" OK && is "$(path)" /third
 }
 

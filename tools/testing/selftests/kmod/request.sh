@@ -206,7 +206,8 @@ special_names()
 	for name in 'a b' "q'u\"o" '$(id)' '-x' '--' '%s%n' 'a;b' '*' $'new\nline' $'\303\244'; do
 		ask fs "$name" >/dev/null
 	done
-	expected="fs-a%20b fs-q'u\"o fs-\$(id) fs--x fs--- fs-%25s%25n fs-a;b fs-* fs-new%0aline fs-%c3%a4 "
+	expected="fs-a%20b fs-q'u\"o fs-\$(id) fs--x fs--- fs-%25s%25n fs-a;b fs-* "
+	expected+='fs-new%0aline fs-%c3%a4 '
 	is "$(names_of fake | tr '\n' ' ')" "$expected"
 }
 
