@@ -17,7 +17,7 @@ DEBUG_SCALE=4
 # guest_suite CONFIG SCALE ARGUMENT...
 guest_suite()
 {
-	local config=$1 scale=$2 limit=1200
+	local config=$1 scale=$2 limit=2400
 
 	shift 2
 	[[ $FULL != 1 ]] || limit=7200
