@@ -24,6 +24,9 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#define CREATE_TRACE_POINTS
+#include <trace/events/umh.h>
+
 #include "umh_internal.h"
 
 /**
@@ -54,7 +57,6 @@
  *    that are not "private:", but for retval, which umh_settle() sets
  * E: written by the holder of the engine's reference only; others read a phase
  *    and a pid that may be stale
- * L: see umh_gate.c
  */
 
 static struct workqueue_struct *khelper __ro_after_init;
@@ -69,6 +71,17 @@ static void umh_free(struct subprocess_info *info)
 static void umh_release(struct kref *ref)
 {
 	umh_free(container_of(ref, struct subprocess_info, ref));
+}
+
+/**
+ * umh_put - drop a reference
+ * @info: the helper; cleaned up if that was the last one
+ *
+ * Context: process context.
+ */
+void umh_put(struct subprocess_info *info)
+{
+	kref_put(&info->ref, umh_release);
 }
 
 static void umh_release_work(struct work_struct *work)
@@ -98,16 +111,18 @@ static void umh_settle(struct subprocess_info *info, int result)
 static void umh_failed(struct subprocess_info *info, int err)
 {
 	WRITE_ONCE(info->phase, UMH_FAILED);
+	umh_unwatch(info);
 	if (info->exited)
 		info->exited(info, err);
 	umh_settle(info, err);
-	kref_put(&info->ref, umh_release);
+	umh_put(info);
 }
 
 /* Interrupts are off and tasklist_lock is held, so the last put is khelper's. */
 static void umh_exited(struct subprocess_info *info, int status)
 {
 	WRITE_ONCE(info->phase, UMH_EXITED);
+	umh_unwatch(info);
 	if (info->exited)
 		info->exited(info, status);
 	if (info->wait & UMH_WAIT_PROC)
@@ -143,6 +158,7 @@ static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 		return 0;
 
 	list_del(&entry->entry);
+	trace_umh_exit(leader, umh_exit_status(leader));
 	umh_exited(info, umh_exit_status(leader));
 	return 0;
 }
@@ -163,14 +179,19 @@ static void umh_follow(struct subprocess_info *info)
 
 static void umh_execed(struct subprocess_info *info)
 {
+	bool wanted;
+
 	WRITE_ONCE(info->phase, UMH_EXECED);
 	if (!(info->wait & UMH_WAIT_PROC))
 		umh_settle(info, 0);
 
-	if ((info->wait & UMH_WAIT_PROC) || info->exited)
+	wanted = (info->wait & UMH_WAIT_PROC) || info->exited;
+	if (!wanted)
+		umh_unwatch(info);
+	if (wanted || trace_umh_exit_enabled())
 		umh_follow(info);
 	else
-		kref_put(&info->ref, umh_release);
+		umh_put(info);
 }
 
 /*
@@ -235,6 +256,7 @@ static int call_usermodehelper_exec_async(void *data)
 				    (const char *const *)info->argv,
 				    (const char *const *)info->envp);
 	}
+	trace_umh_exec(info, err);
 	if (err) {
 		umh_failed(info, err);
 		do_exit(0);
@@ -290,6 +312,7 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 
 	INIT_WORK(&info->work, umh_spawn);
 	INIT_LIST_HEAD(&info->running);
+	INIT_LIST_HEAD(&info->watched);
 	init_completion(&info->done);
 	kref_init(&info->ref);
 #ifdef CONFIG_STATIC_USERMODEHELPER
@@ -317,6 +340,7 @@ static int umh_wait(struct subprocess_info *info, int wait)
 		state |= TASK_FREEZABLE;
 
 	err = wait_for_completion_state(&info->done, state);
+	WRITE_ONCE(info->deserted, err);
 	return err ?: info->retval;
 }
 
@@ -361,6 +385,8 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 		return ret;
 	}
 
+	trace_umh_queue(info);
+	umh_watch(info);
 	WRITE_ONCE(info->phase, UMH_QUEUED);
 	if (wait == UMH_NO_WAIT) {
 		queue_work(khelper, &info->work);
@@ -370,7 +396,7 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 	kref_get(&info->ref);
 	queue_work(khelper, &info->work);
 	ret = umh_wait(info, wait);
-	kref_put(&info->ref, umh_release);
+	umh_put(info);
 	return ret;
 }
 EXPORT_SYMBOL(call_usermodehelper_exec);

@@ -9,6 +9,13 @@ struct subprocess_info;
 int umh_gate_enter(struct subprocess_info *info);
 void umh_gate_leave(struct subprocess_info *info);
 
+/* umh_watch.c: which ones do not come to an end? */
+void umh_watch(struct subprocess_info *info);
+void umh_unwatch(struct subprocess_info *info);
+
+/* umh.c */
+void umh_put(struct subprocess_info *info);
+
 /* umh_caps.c: what capabilities helpers start with */
 void umh_caps_narrow(struct cred *new);
 

@@ -65,6 +65,10 @@ enum umh_phase {
  *	the process has exited, or with a negative errno when no program was
  *	run. May be called with interrupts off and tasklist_lock held: must not
  *	sleep, nor start another helper.
+ * @hung: may be set likewise. Called once when the helper is reported as hung:
+ *	it has neither ended, nor come to what somebody waits for, within
+ *	kernel.umh_hung_secs. In process context, may sleep, must not wait for a
+ *	helper. Can come at the same time as @exited, but not after @cleanup.
  * @data: for the caller's use
  *
  * The members from @ref on are the engine's own; their letters are explained at
@@ -81,6 +85,7 @@ struct subprocess_info {
 	void (*cleanup)(struct subprocess_info *info);
 	void (*spawned)(struct subprocess_info *info);
 	void (*exited)(struct subprocess_info *info, int status);
+	void (*hung)(struct subprocess_info *info);
 	void *data;
 
 	/* private: */
@@ -88,8 +93,11 @@ struct subprocess_info {
 	enum umh_phase phase;			/* E */
 	pid_t pid;				/* E */
 	struct wait_queue_entry exit_wait;	/* E */
-	struct list_head running;		/* L */
+	struct list_head running;		/* L: see umh_gate.c */
 	struct completion done;
+	struct list_head watched;		/* see umh_watch.c */
+	unsigned long since;			/* A, in jiffies */
+	bool deserted;				/* the waiter was killed */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */
 } __randomize_layout;
