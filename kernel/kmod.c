@@ -6,26 +6,36 @@
  */
 #include <linux/async.h>
 #include <linux/bug.h>
-#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/export.h>
 #include <linux/instruction_pointer.h>
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/security.h>
-#include <linux/sprintf.h>
 #include <linux/stdarg.h>
 
+#include <trace/events/kmod.h>
 #include <trace/events/module.h>
 
 #include "kmod/internal.h"
 
-/* An empty name is a name: modprobe decides what it thinks of it. */
-static __printf(2, 0)
-int kmod_format_name(char name[MODULE_NAME_LEN], const char *fmt, va_list args)
+/* The steps at which a request can be refused, in this order. */
+static int kmod_request_permit(struct kmod_request *r, bool fits)
 {
-	if (vsnprintf(name, MODULE_NAME_LEN, fmt, args) >= MODULE_NAME_LEN)
-		return -ENAMETOOLONG;
+	int err;
+
+	if (kmod_path_copy(r->path))
+		return kmod_record_end(&r->rec, KMOD_OFF, -ENOENT);
+	if (!fits)
+		return kmod_record_end(&r->rec, KMOD_NAME, -ENAMETOOLONG);
+
+	err = security_kernel_module_request(r->rec.name);
+	if (err)
+		return kmod_record_end(&r->rec, KMOD_LSM, err);
+
+	err = kmod_lineage_check(r->parent, r->rec.name);
+	if (err)
+		return kmod_record_end(&r->rec, KMOD_LOOP, err);
 	return 0;
 }
 
@@ -64,36 +74,34 @@ int kmod_format_name(char name[MODULE_NAME_LEN], const char *fmt, va_list args)
  */
 int __request_module(bool wait, const char *fmt, ...)
 {
-	char name[MODULE_NAME_LEN];
 	struct kmod_request *r;
 	va_list args;
+	bool fits;
 	int ret;
 
 	WARN_ON_ONCE(wait && current_is_async());
 
-	if (!kmod_path_is_set())
-		return -ENOENT;
+	r = kmod_request_alloc(wait, _RET_IP_);
+	if (!r)
+		return -ENOMEM;
 
 	va_start(args, fmt);
-	ret = kmod_format_name(name, fmt, args);
+	fits = kmod_request_set_name(r, fmt, args);
 	va_end(args);
+	trace_kmod_request(&r->rec);
+
+	ret = kmod_request_permit(r, fits);
 	if (ret)
-		return ret;
+		goto out;
 
-	ret = security_kernel_module_request(name);
-	if (ret)
-		return ret;
+	trace_module_request(r->rec.name, wait, _RET_IP_);
+	if (kmod_inflight_join(r, &ret))
+		goto out;
 
-	r = kmod_request_alloc(name);
-	if (IS_ERR(r))
-		return PTR_ERR(r);
-
-	trace_module_request(name, wait, _RET_IP_);
-	if (!kmod_inflight_join(r, wait, &ret)) {
-		ret = kmod_inflight_start(r);
-		if (!ret)
-			ret = kmod_request_run(r, wait);
-	}
+	ret = kmod_inflight_start(r);
+	if (!ret)
+		ret = kmod_request_run(r);
+out:
 	kmod_request_put(r);
 	return ret;
 }

@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) "kmod: " fmt
 
+#include <linux/compiler.h>
 #include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/hashtable.h>
@@ -16,7 +17,9 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
-#include <linux/workqueue.h>
+#include <linux/time64.h>
+
+#include <trace/events/kmod.h>
 
 #include "internal.h"
 
@@ -34,18 +37,15 @@
  * with a modprobe that does not end, one of those who joined starts another one,
  * and the others join that.
  *
- * A modprobe that has run for 30 seconds is reported, gives its slot back, and is
- * no longer joined, so that 50 that hang are no end of autoloading.
+ * A modprobe that hangs, see kernel.umh_hung_secs, gives its slot back and is no
+ * longer joined, so that 50 that hang are no end of autoloading.
  */
-
-/* Seconds after which a modprobe is taken for hung. */
-#define KMOD_HUNG_SECS		30
 
 /* How many modprobes the message names when there is no slot. */
 #define KMOD_REPORT_MAX		4
 
 /*
- * Protects the two below, and in struct kmod_request what is said there. Requests
+ * Protects all below, and in struct kmod_request what is said there. Requests
  * end when a modprobe exits: nests inside tasklist_lock.
  */
 static DEFINE_SPINLOCK(kmod_inflight_lock);
@@ -56,8 +56,8 @@ static DEFINE_HASHTABLE(kmod_by_name, 6);
 /* Requests that have a modprobe, the oldest first. */
 static LIST_HEAD(kmod_running);
 
-static void kmod_inflight_check(struct work_struct *work);
-static DECLARE_DELAYED_WORK(kmod_hung_work, kmod_inflight_check);
+/* These, those that wait for a slot, and those that have joined one, to look at. */
+static LIST_HEAD(kmod_all);
 
 static u32 kmod_name_hash(const char *name)
 {
@@ -79,8 +79,8 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r)
 		return NULL;
 
 	hash_for_each_possible(kmod_by_name, other, by_name,
-			       kmod_name_hash(r->name)) {
-		if (strcmp(other->name, r->name))
+			       kmod_name_hash(r->rec.name)) {
+		if (strcmp(other->rec.name, r->rec.name))
 			continue;
 		if (other == r->tired_of)
 			return NULL;
@@ -99,13 +99,46 @@ static struct kmod_request *kmod_inflight_enter(struct kmod_request *r)
 	struct kmod_request *other;
 
 	spin_lock_irq(&kmod_inflight_lock);
+	if (list_empty(&r->all))
+		list_add_tail(&r->all, &kmod_all);
 	other = kmod_inflight_lookup(r);
-	if (other)
+	if (other) {
 		kmod_request_get(other);
-	else
-		hash_add(kmod_by_name, &r->by_name, kmod_name_hash(r->name));
+		other->rec.joiners++;
+		r->rec.into = other->rec.id;
+	} else {
+		hash_add(kmod_by_name, &r->by_name, kmod_name_hash(r->rec.name));
+		r->rec.into = 0;
+	}
 	spin_unlock_irq(&kmod_inflight_lock);
 	return other;
+}
+
+static enum kmod_outcome
+kmod_inflight_outcome(const struct kmod_request *r, int result)
+{
+	if (result == -ERESTARTSYS || READ_ONCE(r->killed))
+		return KMOD_KILLED;
+	switch (result) {
+	case 0:
+		return KMOD_OK;
+	case -ETIME:
+		return r->abandoned ? KMOD_BUSY : KMOD_FAILED;
+	case -ENOMEM:
+		return KMOD_ERROR;
+	default:
+		return KMOD_FAILED;
+	}
+}
+
+/* One that has joined another has ended. */
+static void kmod_inflight_leave(struct kmod_request *r, int result)
+{
+	spin_lock_irq(&kmod_inflight_lock);
+	list_del(&r->all);
+	r->rec.slot_ns = kmod_record_age(&r->rec);
+	spin_unlock_irq(&kmod_inflight_lock);
+	kmod_record_end(&r->rec, kmod_inflight_outcome(r, result), result);
 }
 
 static void kmod_inflight_tire(struct kmod_request *r,
@@ -147,15 +180,15 @@ static bool kmod_inflight_share(struct kmod_request *r,
 
 /**
  * kmod_inflight_join - share the result of a request that is in flight
- * @r: what is asked for
- * @wait: wait for that result, else be content that there will be one
+ * @r: what is asked for. Waits for that result, or if @r does not want that, is
+ *	content that there will be one.
  * @result: it, as __request_module() returns it
  *
  * Context: process context, may sleep, killable.
  * Return: true with a result; false when @r is in flight itself now, which
  * kmod_inflight_start() goes on with.
  */
-bool kmod_inflight_join(struct kmod_request *r, bool wait, int *result)
+bool kmod_inflight_join(struct kmod_request *r, int *result)
 {
 	struct kmod_request *other;
 	bool shared = false;
@@ -164,12 +197,21 @@ bool kmod_inflight_join(struct kmod_request *r, bool wait, int *result)
 		other = kmod_inflight_enter(r);
 		if (!other)
 			break;
+		trace_kmod_join(&r->rec);
 		*result = 0;
-		shared = !wait || kmod_inflight_share(r, other, result);
+		shared = !r->rec.wait || kmod_inflight_share(r, other, result);
 		kmod_request_put(other);
 	}
 	kmod_inflight_tire(r, NULL);
+	if (shared)
+		kmod_inflight_leave(r, *result);
 	return shared;
+}
+
+/* How long it has had a modprobe. */
+static unsigned long kmod_inflight_secs(const struct kmod_request *r)
+{
+	return (kmod_record_age(&r->rec) - r->rec.slot_ns) / NSEC_PER_SEC;
 }
 
 /* Writes who holds slots, the oldest first. */
@@ -187,9 +229,11 @@ static void kmod_inflight_print(char *text, size_t size)
 			break;
 		len += scnprintf(text + len, size - len,
 				 "%s%*pE (pid %d, %lu s, by %*pE[%d])",
-				 len ? ", " : "", (int)strlen(r->name), r->name,
-				 pid_nr(r->pid), (jiffies - r->started) / HZ,
-				 (int)strlen(r->comm), r->comm, r->requester);
+				 len ? ", " : "",
+				 (int)strlen(r->rec.name), r->rec.name,
+				 pid_nr(r->pid), kmod_inflight_secs(r),
+				 (int)strlen(r->rec.comm), r->rec.comm,
+				 r->rec.pid);
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
 }
@@ -203,8 +247,9 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 		return;
 	kmod_inflight_print(holders, sizeof(holders));
 	pr_warn("no slot for modprobe %*pE, by %*pE[%d], in %d seconds: all %u in use, oldest: %s\n",
-		(int)strlen(r->name), r->name, (int)strlen(r->comm), r->comm,
-		r->requester, KMOD_WAIT_SECS, kmod_slots_max(), holders);
+		(int)strlen(r->rec.name), r->rec.name,
+		(int)strlen(r->rec.comm), r->rec.comm, r->rec.pid,
+		KMOD_WAIT_SECS, kmod_slots_max(), holders);
 }
 
 /**
@@ -228,11 +273,10 @@ int kmod_inflight_start(struct kmod_request *r)
 	}
 
 	spin_lock_irq(&kmod_inflight_lock);
-	r->started = jiffies;
+	r->rec.slot_ns = kmod_record_age(&r->rec);
 	r->has_slot = true;
 	list_add_tail(&r->running, &kmod_running);
 	spin_unlock_irq(&kmod_inflight_lock);
-	schedule_delayed_work(&kmod_hung_work, KMOD_HUNG_SECS * HZ);
 	return 0;
 }
 
@@ -247,6 +291,7 @@ void kmod_inflight_spawned(struct kmod_request *r, struct pid *pid)
 {
 	spin_lock_irq(&kmod_inflight_lock);
 	r->pid = pid;
+	r->rec.modprobe = pid_nr(pid);
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 
@@ -265,10 +310,14 @@ void kmod_inflight_end(struct kmod_request *r, int status)
 	spin_lock_irqsave(&kmod_inflight_lock, flags);
 	hash_del(&r->by_name);
 	list_del_init(&r->running);
+	list_del_init(&r->all);
 	had_slot = r->has_slot;
 	r->has_slot = false;
+	if (r->abandoned)
+		r->rec.slot_ns = kmod_record_age(&r->rec);
 	spin_unlock_irqrestore(&kmod_inflight_lock, flags);
 
+	kmod_record_end(&r->rec, kmod_inflight_outcome(r, status), status);
 	r->status = status;
 	complete(&r->done);
 	if (had_slot)
@@ -299,48 +348,87 @@ struct kmod_request *kmod_inflight_find(const struct pid *pid)
 	return found;
 }
 
-/*
- * Returns the oldest request that holds a slot, if it has done so for too long,
- * takes that slot away and leaves it to the caller. Else looks again when that
- * can be so.
+/**
+ * kmod_inflight_hung - a modprobe hangs: do without its slot
+ * @r: the request that runs it
+ *
+ * Context: process context.
  */
-static struct kmod_request *kmod_inflight_hung(void)
+void kmod_inflight_hung(struct kmod_request *r)
 {
-	struct kmod_request *r, *hung = NULL;
-	unsigned long age;
+	unsigned int joiners;
+	bool had_slot;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	list_for_each_entry(r, &kmod_running, running) {
-		if (!r->has_slot)
-			continue;
-		age = jiffies - r->started;
-		if (age < KMOD_HUNG_SECS * HZ) {
-			schedule_delayed_work(&kmod_hung_work,
-					      KMOD_HUNG_SECS * HZ - age);
-			break;
-		}
-		kmod_request_get(r);
-		hash_del(&r->by_name);
-		r->has_slot = false;
-		hung = r;
-		break;
-	}
+	hash_del(&r->by_name);
+	had_slot = r->has_slot;
+	r->has_slot = false;
+	joiners = r->rec.joiners;
 	spin_unlock_irq(&kmod_inflight_lock);
-	return hung;
+	if (!had_slot)
+		return;
+
+	kmod_slot_put(r->class);
+	kmod_journal_hung();
+	pr_warn_ratelimited("modprobe %*pE (pid %d), asked for by %*pE[%d] and %u others, hangs and gives its slot back\n",
+			    (int)strlen(r->rec.name), r->rec.name,
+			    r->rec.modprobe, (int)strlen(r->rec.comm),
+			    r->rec.comm, r->rec.pid, joiners);
 }
 
-static void kmod_inflight_check(struct work_struct *work)
+/**
+ * kmod_inflight_loaded - a module is being loaded from within a modprobe
+ * @r: the request that runs it
+ * @copy: of what is known of that
+ *
+ * Context: process context.
+ * Return: false if the modprobe has ended just now.
+ */
+bool kmod_inflight_loaded(struct kmod_request *r, struct kmod_record *copy)
 {
-	struct kmod_request *r;
+	bool runs;
 
-	while ((r = kmod_inflight_hung())) {
-		pr_warn("modprobe %*pE, asked for by %*pE[%d], runs for more than %d seconds and no longer counts\n",
-			(int)strlen(r->name), r->name,
-			(int)strlen(r->comm), r->comm, r->requester,
-			KMOD_HUNG_SECS);
-		kmod_slot_put(r->class);
-		kmod_request_put(r);
+	spin_lock_irq(&kmod_inflight_lock);
+	runs = !list_empty(&r->all);
+	if (runs) {
+		r->rec.modules++;
+		*copy = r->rec;
 	}
+	spin_unlock_irq(&kmod_inflight_lock);
+	return runs;
+}
+
+static const char *kmod_inflight_state(const struct kmod_request *r)
+{
+	if (!list_empty(&r->running))
+		return r->has_slot ? "running" : "hung";
+	return r->rec.into ? "joined" : "waiting";
+}
+
+/**
+ * kmod_inflight_view - look at the requests of the moment
+ * @cursor: the least id to look at
+ * @view: of the request with the least id from there on
+ *
+ * Context: process context.
+ * Return: whether there is one; @cursor is its id then.
+ */
+bool kmod_inflight_view(u64 *cursor, struct kmod_view *view)
+{
+	struct kmod_request *r, *first = NULL;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	list_for_each_entry(r, &kmod_all, all) {
+		if (r->rec.id >= *cursor && (!first || r->rec.id < first->rec.id))
+			first = r;
+	}
+	if (first) {
+		view->rec = first->rec;
+		view->state = kmod_inflight_state(first);
+		*cursor = first->rec.id;
+	}
+	spin_unlock_irq(&kmod_inflight_lock);
+	return first;
 }
 
 #ifdef CONFIG_KMOD_KUNIT_TEST

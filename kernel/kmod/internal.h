@@ -9,9 +9,12 @@
 #include <linux/list.h>
 #include <linux/module.h>
 #include <linux/sched.h>
+#include <linux/stdarg.h>
 #include <linux/types.h>
 
+struct kmod_view;
 struct pid;
+struct seq_file;
 
 /*
  * Whose slots a request takes; slots.c says how many each may have. A class may
@@ -27,29 +30,96 @@ enum kmod_slot_class {
 /* Seconds that a request waits for a slot, or for somebody else's modprobe. */
 #define KMOD_WAIT_SECS		5
 
+/* How a request ended; see KMOD_OUTCOME_NAMES. Those from OFF to KILLED are denials. */
+enum kmod_outcome {
+	KMOD_OK,	/* modprobe is content */
+	KMOD_FAILED,	/* it is not, or could not be run */
+	KMOD_OFF,	/* autoloading is off */
+	KMOD_NAME,	/* the name is too long */
+	KMOD_LSM,	/* refused by a security module */
+	KMOD_POLICY,	/* refused by the policy */
+	KMOD_LOOP,	/* a loop, or too deep */
+	KMOD_BUSY,	/* no slot in time */
+	KMOD_KILLED,	/* the requester was killed while it waited */
+	KMOD_ERROR,	/* no memory */
+	KMOD_OUTCOMES
+};
+
+/**
+ * struct kmod_record - what is known of a request
+ * @id: counts from 1
+ * @parent: id of the request from within whose modprobe it comes, 0 for none
+ * @into: id of the request that it joined, 0 for none
+ * @begin: CLOCK_BOOTTIME in ns
+ * @slot_ns: waited for a slot or for another request
+ * @run_ns: the rest of the time
+ * @site: address in the caller
+ * @pid: requester's, in the initial name space; so are the other ids
+ * @uid: requester's
+ * @loginuid: requester's, (uid_t)-1 for none
+ * @userns: inode number of the requester's user name space
+ * @userns_level: of that name space, 0 for the initial one
+ * @pidns: inode number of the requester's pid name space, 0 for none
+ * @comm: requester's
+ * @wait: the requester waits until modprobe has exited
+ * @outcome: how it ended
+ * @result: what __request_module() returns; modprobe's if @outcome is KMOD_KILLED
+ * @modprobe: its pid, 0 for none
+ * @joiners: how many requests have joined this one
+ * @modules: how many modules were loaded from within modprobe
+ * @name: what is asked for
+ */
+struct kmod_record {
+	/* Constant from the start. */
+	u64 id;
+	u64 parent;
+	u64 begin;
+	unsigned long site;
+	pid_t pid;
+	uid_t uid;
+	uid_t loginuid;
+	unsigned int userns;
+	unsigned int userns_level;
+	unsigned int pidns;
+	char comm[TASK_COMM_LEN];
+	bool wait;
+	char name[MODULE_NAME_LEN];
+
+	/* Under the lock of inflight.c while in flight. */
+	u64 into;
+	u64 slot_ns;
+	pid_t modprobe;
+	unsigned int joiners;
+	unsigned int modules;
+
+	/* Set at the end. */
+	u64 run_ns;
+	enum kmod_outcome outcome;
+	int result;
+};
+
 /**
  * struct kmod_request - a request that has, or will have, a modprobe
  * @ref: held by the requester, the engine, those who join, nested requests
  * @parent: the request from within whose modprobe this one comes, or NULL
  * @depth: of the chain of parents, 1 without one
  * @class: whose slot it takes
- * @requester: who asked
- * @comm: who asked, by name
- * @argv: modprobe's arguments, which refer to @path and @name
+ * @argv: modprobe's arguments, which refer to @path and @rec
  * @path: private copy, so that a change of kernel.modprobe cannot come between
  *	the program and its argv[0]
- * @name: what is asked for
  * @deadline: when it no longer waits for a slot, in jiffies
  * @tired_of: the request that it has waited for in vain, while it looks for another
  * @by_name: in the hash of requests that others may join
  * @running: in the list of requests that have a modprobe
- * @started: since when, in jiffies
+ * @all: in the list of all requests that are in flight or have joined one
  * @has_slot: has a slot to give back
  * @pid: modprobe's, NULL before it has a thread. Needs no reference: the
  *	request leaves the list before the pid goes.
  * @done: complete when @status is known; whoever consumes it completes it again
  * @abandoned: there is no @status, since modprobe was never started
  * @status: modprobe's, as __request_module() returns it
+ * @killed: the requester was killed while it waited for modprobe
+ * @rec: what is known of it
  */
 struct kmod_request {
 	struct kref ref;
@@ -58,11 +128,8 @@ struct kmod_request {
 	struct kmod_request *parent;
 	unsigned int depth;
 	enum kmod_slot_class class;
-	pid_t requester;
-	char comm[TASK_COMM_LEN];
 	char *argv[5];
 	char path[KMOD_PATH_LEN];
-	char name[MODULE_NAME_LEN];
 
 	/* The requester's own. */
 	unsigned long deadline;
@@ -71,7 +138,7 @@ struct kmod_request {
 	/* Under the lock of inflight.c. */
 	struct hlist_node by_name;
 	struct list_head running;
-	unsigned long started;
+	struct list_head all;
 	bool has_slot;
 	struct pid *pid;
 
@@ -79,10 +146,12 @@ struct kmod_request {
 	struct completion done;
 	bool abandoned;
 	int status;
+
+	bool killed;
+	struct kmod_record rec;
 };
 
 /* path.c: which program loads modules */
-bool kmod_path_is_set(void);
 int kmod_path_copy(char *path);
 
 /* lineage.c: is the requester inside a modprobe, and is that a loop? */
@@ -90,21 +159,63 @@ struct kmod_request *kmod_lineage_parent(void);
 int kmod_lineage_check(const struct kmod_request *parent, const char *name);
 
 /* request.c: the life of a request */
-struct kmod_request *kmod_request_alloc(const char *name);
+struct kmod_request *kmod_request_alloc(bool wait, unsigned long site);
+bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args)
+	__printf(2, 0);
 void kmod_request_get(struct kmod_request *r);
 void kmod_request_put(struct kmod_request *r);
-int kmod_request_run(struct kmod_request *r, bool wait);
+int kmod_request_run(struct kmod_request *r);
+
+/* record.c: what is known of a request */
+void kmod_record_begin(struct kmod_record *rec);
+u64 kmod_record_age(const struct kmod_record *rec);
+int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int result);
+void kmod_record_print(const struct kmod_record *rec);
+const char *kmod_outcome_name(enum kmod_outcome outcome);
 
 /* inflight.c: the requests of the moment */
-bool kmod_inflight_join(struct kmod_request *r, bool wait, int *result);
+bool kmod_inflight_join(struct kmod_request *r, int *result);
 int kmod_inflight_start(struct kmod_request *r);
 void kmod_inflight_spawned(struct kmod_request *r, struct pid *pid);
 void kmod_inflight_end(struct kmod_request *r, int status);
+void kmod_inflight_hung(struct kmod_request *r);
 struct kmod_request *kmod_inflight_find(const struct pid *pid);
+bool kmod_inflight_loaded(struct kmod_request *r, struct kmod_record *copy);
+bool kmod_inflight_view(u64 *cursor, struct kmod_view *view);
 
 /* slots.c: how many modprobes run at a time */
 int kmod_slot_get(enum kmod_slot_class class, unsigned long deadline);
 void kmod_slot_put(enum kmod_slot_class class);
 unsigned int kmod_slots_max(void);
+
+/**
+ * struct kmod_view - a line of one of the journal's files
+ * @rec: of the request
+ * @state: of the request or the module, where the file has it
+ * @module: what was loaded, where the file has it
+ */
+struct kmod_view {
+	struct kmod_record rec;
+	const char *state;
+	char module[MODULE_NAME_LEN];
+};
+
+/* journal.c, loaded.c: what is remembered */
+#ifdef CONFIG_KMOD_JOURNAL
+void kmod_journal_add(const struct kmod_record *rec);
+void kmod_journal_hung(void);
+void kmod_journal_unrecorded(void);
+bool kmod_journal_view(u64 *cursor, struct kmod_view *view);
+void kmod_journal_stats(struct seq_file *m);
+void kmod_loaded_add(const struct kmod_record *rec, const char *module);
+void kmod_loaded_set(const char *module, unsigned long state);
+bool kmod_loaded_view(u64 *cursor, struct kmod_view *view);
+#else
+static inline void kmod_journal_add(const struct kmod_record *rec) { }
+static inline void kmod_journal_hung(void) { }
+static inline void kmod_journal_unrecorded(void) { }
+static inline void kmod_loaded_add(const struct kmod_record *rec, const char *module) { }
+static inline void kmod_loaded_set(const char *module, unsigned long state) { }
+#endif
 
 #endif /* __KERNEL_KMOD_INTERNAL_H */

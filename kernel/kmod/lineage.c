@@ -75,7 +75,8 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text,
 		chain[n++] = r;
 	while (n--)
 		len += scnprintf(text + len, size - len, "%*pE -> ",
-				 (int)strlen(chain[n]->name), chain[n]->name);
+				 (int)strlen(chain[n]->rec.name),
+				 chain[n]->rec.name);
 }
 
 /**
@@ -93,7 +94,7 @@ int kmod_lineage_check(const struct kmod_request *parent, const char *name)
 	/* Two names of full length, or a lot of usual ones. */
 	char chain[160];
 
-	while (r && strcmp(r->name, name))
+	while (r && strcmp(r->rec.name, name))
 		r = r->parent;
 	if (!parent || (!r && parent->depth < KMOD_DEPTH_MAX))
 		return 0;

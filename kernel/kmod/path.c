@@ -3,7 +3,6 @@
  * The path of modprobe: kernel.modprobe.
  */
 #include <linux/capability.h>
-#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/kmod.h>
@@ -13,20 +12,9 @@
 
 #include "internal.h"
 
-/* Protects the path. A peek at the first byte needs no lock. */
+/* Protects the path. */
 static DEFINE_SPINLOCK(kmod_path_lock);
 static char kmod_path[KMOD_PATH_LEN] = CONFIG_MODPROBE_PATH;
-
-/**
- * kmod_path_is_set - is autoloading switched on?
- *
- * Context: any.
- * Return: whether the path is not empty, which may be outdated by now.
- */
-bool kmod_path_is_set(void)
-{
-	return READ_ONCE(kmod_path[0]);
-}
 
 /**
  * kmod_path_copy - read the path

@@ -3,8 +3,9 @@
  * The life of one request, and its modprobe.
  */
 #include <linux/capability.h>
+#include <linux/compiler.h>
 #include <linux/completion.h>
-#include <linux/err.h>
+#include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/kref.h>
@@ -13,6 +14,8 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/sprintf.h>
+#include <linux/stdarg.h>
 #include <linux/string.h>
 #include <linux/umh.h>
 
@@ -35,70 +38,73 @@ kmod_request_class(const struct kmod_request *parent)
 	return KMOD_SLOT_USER;
 }
 
-static void kmod_request_set_argv(struct kmod_request *r, const char *name)
+static void kmod_request_set_argv(struct kmod_request *r)
 {
-	strscpy(r->name, name);
 	r->argv[0] = r->path;
 	r->argv[1] = "-q";
 	r->argv[2] = "--";
-	r->argv[3] = r->name;
+	r->argv[3] = r->rec.name;
 	r->argv[4] = NULL;
-}
-
-static struct kmod_request *kmod_request_new(const char *name,
-					     struct kmod_request *parent)
-{
-	struct kmod_request *r = kmalloc(sizeof(*r), GFP_KERNEL);
-
-	int err;
-
-	if (!r)
-		return ERR_PTR(-ENOMEM);
-
-	/* It may have been switched off since the request was looked at first. */
-	err = kmod_path_copy(r->path);
-	if (err) {
-		kfree(r);
-		return ERR_PTR(err);
-	}
-
-	kref_init(&r->ref);
-	r->parent = parent;
-	r->depth = parent ? parent->depth + 1 : 1;
-	r->class = kmod_request_class(parent);
-	r->requester = task_pid_nr(current);
-	strscpy(r->comm, current->comm);
-	kmod_request_set_argv(r, name);
-	r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
-	r->tired_of = NULL;
-	INIT_HLIST_NODE(&r->by_name);
-	INIT_LIST_HEAD(&r->running);
-	r->has_slot = false;
-	r->pid = NULL;
-	init_completion(&r->done);
-	r->abandoned = false;
-	return r;
 }
 
 /**
  * kmod_request_alloc - set up a request by the current task
- * @name: what it asks for
+ * @wait: see __request_module()
+ * @site: address in the caller
+ *
+ * It lacks a name and a path.
  *
  * Context: process context, may sleep.
- * Return: the request, to be released with kmod_request_put(); -ELOOP when it
- * would close a loop or make a chain too long; -ENOENT when autoloading is off;
- * -ENOMEM.
+ * Return: the request, to be released with kmod_request_put(); NULL without
+ * memory.
  */
-struct kmod_request *kmod_request_alloc(const char *name)
+struct kmod_request *kmod_request_alloc(bool wait, unsigned long site)
 {
-	struct kmod_request *parent = kmod_lineage_parent();
-	struct kmod_request *r;
-	int err = kmod_lineage_check(parent, name);
+	struct kmod_request *r = kmalloc(sizeof(*r), GFP_KERNEL);
 
-	r = err ? ERR_PTR(err) : kmod_request_new(name, parent);
-	if (IS_ERR(r) && parent)
-		kmod_request_put(parent);
+	if (!r) {
+		kmod_journal_unrecorded();
+		return NULL;
+	}
+
+	kref_init(&r->ref);
+	r->parent = kmod_lineage_parent();
+	r->depth = r->parent ? r->parent->depth + 1 : 1;
+	r->class = kmod_request_class(r->parent);
+	kmod_request_set_argv(r);
+	r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
+	r->tired_of = NULL;
+	INIT_HLIST_NODE(&r->by_name);
+	INIT_LIST_HEAD(&r->running);
+	INIT_LIST_HEAD(&r->all);
+	r->has_slot = false;
+	r->pid = NULL;
+	init_completion(&r->done);
+	r->abandoned = false;
+	r->killed = false;
+
+	memset(&r->rec, 0, sizeof(r->rec));
+	r->rec.parent = r->parent ? r->parent->rec.id : 0;
+	r->rec.site = site;
+	r->rec.wait = wait;
+	kmod_record_begin(&r->rec);
 	return r;
+}
+
+/**
+ * kmod_request_set_name - say what is asked for
+ * @r: the request
+ * @fmt: printf format
+ * @args: its arguments
+ *
+ * An empty name is a name: modprobe decides what it thinks of it.
+ *
+ * Context: process context.
+ * Return: whether the name fits; it is cut if it does not.
+ */
+bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args)
+{
+	return vsnprintf(r->rec.name, MODULE_NAME_LEN, fmt, args) < MODULE_NAME_LEN;
 }
 
 /**
@@ -116,6 +122,7 @@ static void kmod_request_free(struct kref *ref)
 {
 	struct kmod_request *r = container_of(ref, struct kmod_request, ref);
 
+	kmod_record_print(&r->rec);
 	/* As deep as the lineage, which is short. */
 	if (r->parent)
 		kmod_request_put(r->parent);
@@ -148,6 +155,11 @@ static void kmod_request_exited(struct subprocess_info *info, int status)
 	kmod_inflight_end(info->data, status);
 }
 
+static void kmod_request_hung(struct subprocess_info *info)
+{
+	kmod_inflight_hung(info->data);
+}
+
 static void kmod_request_cleanup(struct subprocess_info *info)
 {
 	kmod_request_put(info->data);
@@ -155,15 +167,16 @@ static void kmod_request_cleanup(struct subprocess_info *info)
 
 /**
  * kmod_request_run - run modprobe
- * @r: started by kmod_inflight_start(); this function sees to its end
- * @wait: wait until modprobe has exited, else until it was exec'ed
+ * @r: started by kmod_inflight_start(); this function sees to its end. Waits
+ *	until modprobe has exited, or as @r wants it, until it was exec'ed.
  *
  * Context: process context, may sleep, killable.
  * Return: as __request_module().
  */
-int kmod_request_run(struct kmod_request *r, bool wait)
+int kmod_request_run(struct kmod_request *r)
 {
 	struct subprocess_info *info;
+	int ret;
 
 	info = call_usermodehelper_setup(r->path, r->argv, kmod_request_envp,
 					 GFP_KERNEL, NULL,
@@ -176,6 +189,9 @@ int kmod_request_run(struct kmod_request *r, bool wait)
 	kmod_request_get(r);
 	info->spawned = kmod_request_spawned;
 	info->exited = kmod_request_exited;
-	return call_usermodehelper_exec(info, UMH_KILLABLE |
-					(wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC));
+	info->hung = kmod_request_hung;
+	ret = call_usermodehelper_exec(info, UMH_KILLABLE |
+				       (r->rec.wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC));
+	WRITE_ONCE(r->killed, ret == -ERESTARTSYS);
+	return ret;
 }

@@ -22,9 +22,18 @@ struct kmod_joiner {
 
 static struct kmod_request *kmod_kunit_request(struct kunit *test)
 {
-	struct kmod_request *r = kmod_request_alloc("kunit");
+	struct kmod_request *r = kmod_request_alloc(true, 0);
 
-	KUNIT_ASSERT_FALSE(test, IS_ERR(r));
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	strscpy(r->rec.name, "kunit");
+	return r;
+}
+
+static struct kmod_request *kmod_kunit_nowait(struct kunit *test)
+{
+	struct kmod_request *r = kmod_kunit_request(test);
+
+	r->rec.wait = false;
 	return r;
 }
 
@@ -34,7 +43,7 @@ static struct kmod_request *kmod_kunit_leader(struct kunit *test)
 	struct kmod_request *r = kmod_kunit_request(test);
 	int result;
 
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, true, &result));
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
 	KUNIT_ASSERT_EQ(test, kmod_inflight_start(r), 0);
 	return r;
 }
@@ -50,7 +59,7 @@ static int kmod_joiner_run(void *data)
 	struct kmod_joiner *j = data;
 
 	allow_signal(SIGKILL);
-	j->shared = kmod_inflight_join(j->r, true, &j->result);
+	j->shared = kmod_inflight_join(j->r, &j->result);
 	complete(&j->left);
 	return 0;
 }
@@ -120,10 +129,10 @@ static void kmod_inflight_nothing_is_remembered(struct kunit *test)
 static void kmod_inflight_nowait_is_content(struct kunit *test)
 {
 	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_request *nowait = kmod_kunit_request(test);
+	struct kmod_request *nowait = kmod_kunit_nowait(test);
 	int result = 1;
 
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(nowait, false, &result));
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(nowait, &result));
 	KUNIT_EXPECT_EQ(test, result, 0);
 	kmod_request_put(nowait);
 	kmod_kunit_end(r, 256);
@@ -137,7 +146,7 @@ static void kmod_inflight_nested_never_joins(struct kunit *test)
 
 	kmod_request_get(r);
 	nested->parent = r;
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(nested, true, &result));
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(nested, &result));
 	kmod_kunit_end(nested, 0);
 	kmod_kunit_end(r, 0);
 }
@@ -149,14 +158,14 @@ static void kmod_inflight_admin_joins_no_waiting_user(struct kunit *test)
 	int result;
 
 	user->class = KMOD_SLOT_USER;
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(user, true, &result));
-	admin = kmod_kunit_request(test);
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(admin, false, &result));
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(user, &result));
+	admin = kmod_kunit_nowait(test);
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(admin, &result));
 	kmod_kunit_end(admin, 0);
 
 	KUNIT_EXPECT_EQ(test, kmod_inflight_start(user), 0);
-	next = kmod_kunit_request(test);
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(next, false, &result));
+	next = kmod_kunit_nowait(test);
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(next, &result));
 	kmod_request_put(next);
 	kmod_kunit_end(user, 0);
 }
@@ -167,7 +176,7 @@ static void kmod_inflight_joiner_takes_over(struct kunit *test)
 	struct kmod_joiner *j;
 	int result;
 
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, true, &result));
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
 	j = kmod_joiner(test);
 	r->abandoned = true;
 	kmod_kunit_end(r, -ERESTARTSYS);
@@ -197,17 +206,87 @@ static void kmod_inflight_hung_gives_its_slot_back(struct kunit *test)
 	struct kmod_request *r = kmod_kunit_leader(test);
 	struct kmod_request *next;
 
-	kmod_inflight_check(NULL);
 	KUNIT_EXPECT_TRUE(test, r->has_slot);
-
-	r->started -= KMOD_HUNG_SECS * HZ;
-	kmod_inflight_check(NULL);
+	kmod_inflight_hung(r);
 	KUNIT_EXPECT_FALSE(test, r->has_slot);
+	kmod_inflight_hung(r);
 
 	next = kmod_kunit_leader(test);
 	kmod_kunit_end(next, 0);
 	kmod_kunit_end(r, 0);
-	cancel_delayed_work_sync(&kmod_hung_work);
+}
+
+static void kmod_inflight_expect(struct kunit *test, const struct kmod_request *r,
+				 const char *state, unsigned int joiners)
+{
+	struct kmod_view view = {};
+	u64 cursor = r->rec.id;
+
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_view(&cursor, &view));
+	KUNIT_EXPECT_EQ(test, cursor, r->rec.id);
+	KUNIT_EXPECT_EQ(test, view.rec.id, r->rec.id);
+	KUNIT_EXPECT_EQ(test, view.rec.joiners, joiners);
+	KUNIT_EXPECT_STREQ(test, view.state, state);
+}
+
+static void kmod_inflight_can_be_looked_at(struct kunit *test)
+{
+	struct kmod_request *r = kmod_kunit_request(test);
+	struct kmod_joiner *j;
+	struct kmod_view view;
+	u64 cursor;
+	int result;
+
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
+	kmod_inflight_expect(test, r, "waiting", 0);
+	KUNIT_ASSERT_EQ(test, kmod_inflight_start(r), 0);
+	kmod_inflight_expect(test, r, "running", 0);
+	j = kmod_joiner(test);
+	kmod_inflight_expect(test, r, "running", 1);
+	kmod_inflight_expect(test, j->r, "joined", 0);
+	KUNIT_EXPECT_EQ(test, j->r->rec.into, r->rec.id);
+	kmod_inflight_hung(r);
+	kmod_inflight_expect(test, r, "hung", 1);
+
+	cursor = j->r->rec.id + 1;
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_view(&cursor, &view));
+	kmod_kunit_end(r, 0);
+	kmod_joiner_expect(test, j, true, 0);
+	kmod_request_put(j->r);
+	cursor = 0;
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_view(&cursor, &view));
+}
+
+static void kmod_inflight_counts_modules_until_the_end(struct kunit *test)
+{
+	struct kmod_request *r = kmod_kunit_leader(test);
+	struct kmod_record rec;
+
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_loaded(r, &rec));
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_loaded(r, &rec));
+	KUNIT_EXPECT_EQ(test, rec.modules, 2);
+	KUNIT_EXPECT_EQ(test, rec.id, r->rec.id);
+	kmod_inflight_end(r, 0);
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_loaded(r, &rec));
+	KUNIT_EXPECT_EQ(test, r->rec.modules, 2);
+	kmod_request_put(r);
+}
+
+static void kmod_inflight_ends_are_told_apart(struct kunit *test)
+{
+	struct kmod_request *r = kmod_kunit_request(test);
+
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, 0), KMOD_OK);
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, 256), KMOD_FAILED);
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ENOENT), KMOD_FAILED);
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ENOMEM), KMOD_ERROR);
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ERESTARTSYS), KMOD_KILLED);
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ETIME), KMOD_FAILED);
+	r->abandoned = true;
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ETIME), KMOD_BUSY);
+	r->killed = true;
+	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, 256), KMOD_KILLED);
+	kmod_request_put(r);
 }
 
 static void kmod_inflight_is_found_by_pid(struct kunit *test)
@@ -228,6 +307,7 @@ static void kmod_inflight_is_found_by_pid(struct kunit *test)
 static void kmod_inflight_exit(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, list_empty(&kmod_running));
+	KUNIT_EXPECT_TRUE(test, list_empty(&kmod_all));
 	KUNIT_EXPECT_TRUE(test, hash_empty(kmod_by_name));
 }
 
@@ -241,6 +321,9 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_joiner_takes_over),
 	KUNIT_CASE_SLOW(kmod_inflight_one_tired_joiner_starts_anew),
 	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),
+	KUNIT_CASE(kmod_inflight_can_be_looked_at),
+	KUNIT_CASE(kmod_inflight_counts_modules_until_the_end),
+	KUNIT_CASE(kmod_inflight_ends_are_told_apart),
 	KUNIT_CASE(kmod_inflight_is_found_by_pid),
 	{}
 };

@@ -5,23 +5,29 @@
 #include <kunit/test.h>
 #include <linux/string.h>
 
+/* Formats into @name, of MODULE_NAME_LEN bytes, and returns whether that fits. */
 static __printf(2, 3)
-int kmod_name(char name[MODULE_NAME_LEN], const char *fmt, ...)
+bool kmod_name(char *name, const char *fmt, ...)
 {
+	struct kmod_request *r = kmod_request_alloc(true, 0);
 	va_list args;
-	int err;
+	bool fits;
 
+	if (!r)
+		return false;
 	va_start(args, fmt);
-	err = kmod_format_name(name, fmt, args);
+	fits = kmod_request_set_name(r, fmt, args);
 	va_end(args);
-	return err;
+	strscpy(name, r->rec.name, MODULE_NAME_LEN);
+	kmod_request_put(r);
+	return fits;
 }
 
 static void kmod_name_is_formatted(struct kunit *test)
 {
 	char name[MODULE_NAME_LEN];
 
-	KUNIT_EXPECT_EQ(test, kmod_name(name, "net-pf-%d-proto-%d", 16, 9), 0);
+	KUNIT_EXPECT_TRUE(test, kmod_name(name, "net-pf-%d-proto-%d", 16, 9));
 	KUNIT_EXPECT_STREQ(test, name, "net-pf-16-proto-9");
 }
 
@@ -34,7 +40,7 @@ static void kmod_name_stays_as_it_is(struct kunit *test)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		KUNIT_EXPECT_EQ(test, kmod_name(name, "%s", names[i]), 0);
+		KUNIT_EXPECT_TRUE(test, kmod_name(name, "%s", names[i]));
 		KUNIT_EXPECT_STREQ(test, name, names[i]);
 	}
 }
@@ -44,12 +50,11 @@ static void kmod_name_fits_or_is_refused(struct kunit *test)
 	char name[MODULE_NAME_LEN];
 	int last = MODULE_NAME_LEN - 1;
 
-	KUNIT_EXPECT_EQ(test, kmod_name(name, "%*s", last, "x"), 0);
+	KUNIT_EXPECT_TRUE(test, kmod_name(name, "%*s", last, "x"));
 	KUNIT_EXPECT_EQ(test, strlen(name), last);
-	KUNIT_EXPECT_EQ(test, kmod_name(name, "%*s", last + 1, "x"),
-			-ENAMETOOLONG);
-	KUNIT_EXPECT_EQ(test, kmod_name(name, "%*s", 70000, "x"),
-			-ENAMETOOLONG);
+	KUNIT_EXPECT_EQ(test, request_module("%*s", last + 1, "x"), -ENAMETOOLONG);
+	KUNIT_EXPECT_FALSE(test, kmod_name(name, "%*s", last + 1, "x"));
+	KUNIT_EXPECT_FALSE(test, kmod_name(name, "%*s", 70000, "x"));
 }
 
 static struct kunit_case kmod_name_tests[] = {

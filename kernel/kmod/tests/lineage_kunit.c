@@ -17,7 +17,7 @@ static struct kmod_request *kmod_lineage_chain(struct kunit *test)
 	for (i = 0; i < KMOD_KUNIT_CHAIN; i++) {
 		r[i].parent = i ? &r[i - 1] : NULL;
 		r[i].depth = i + 1;
-		r[i].name[0] = 'a' + i;
+		r[i].rec.name[0] = 'a' + i;
 	}
 	return r;
 }
@@ -53,7 +53,7 @@ static void kmod_lineage_is_printed_from_the_outermost(struct kunit *test)
 	struct kmod_request *r = kmod_lineage_chain(test);
 	char text[32], small[6];
 
-	r[1].name[0] = '\n';
+	r[1].rec.name[0] = '\n';
 	kmod_lineage_print(&r[2], text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text, "a -> \\n -> c -> ");
 	kmod_lineage_print(&r[2], small, sizeof(small));

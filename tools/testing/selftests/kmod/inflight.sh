@@ -7,7 +7,8 @@
 source "$(dirname "$0")/kmod_lib.sh"
 
 # Seconds after which a modprobe gives its slot back, and a joiner goes on alone.
-HUNG=30
+# Seconds after which a modprobe hangs, longer than what joiners wait.
+HUNG=8
 TIRED=5
 USER=65534
 
@@ -196,6 +197,7 @@ hung()
 	use_helper fake hold
 	hold fake
 	set_limit 2
+	set_hung "$HUNG"
 	"$HERE/kmod_req" -n 2 fs kmod_hang >/dev/null &
 	wait_until has_started fake 2 || return 1
 	ask fs kmod_early >/dev/null
@@ -204,7 +206,7 @@ hung()
 	echo exit 1 >"$WORK/fake/do.fs-kmod_late"
 	at_most "$(time_of "$(ask fs kmod_late)")" "$SOON" "microseconds:" || return 1
 	is "$(names_of fake | tail -n 1)" fs-kmod_late &&
-		is "$(dmesg | grep -c 'kmod: modprobe fs-kmod_hang[01], asked for by')" 2 "lines"
+		is "$(dmesg | grep -c 'kmod: modprobe fs-kmod_hang[01] (pid .*), asked for by')" 2 "lines"
 }
 
 holders_are_named()

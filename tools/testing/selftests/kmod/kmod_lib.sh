@@ -14,6 +14,7 @@ source "$KTAP"
 SYSCTL=/proc/sys/kernel
 MODPROBE_SYSCTL=$SYSCTL/modprobe
 LIMIT_SYSCTL=$SYSCTL/kmod-limit
+HUNG_SYSCTL=$SYSCTL/umh_hung_secs
 REAL_MODPROBE=$(command -v modprobe)
 TEST_KMOD=/sys/devices/virtual/misc/test_kmod0
 
@@ -27,6 +28,8 @@ WORK=$(mktemp -d /tmp/kmod.XXXXXX)
 SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
 SAVED_LIMIT=
 [[ ! -f $LIMIT_SYSCTL ]] || SAVED_LIMIT=$(<"$LIMIT_SYSCTL")
+SAVED_HUNG=
+[[ ! -f $HUNG_SYSCTL ]] || SAVED_HUNG=$(<"$HUNG_SYSCTL")
 
 say() { echo "# $*"; }
 
@@ -41,6 +44,7 @@ restore()
 {
 	echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
 	[[ -z $SAVED_LIMIT ]] || echo "$SAVED_LIMIT" >"$LIMIT_SYSCTL" || :
+	[[ -z $SAVED_HUNG ]] || echo "$SAVED_HUNG" >"$HUNG_SYSCTL" || :
 }
 
 # Ends helpers of ours that are still there, known by their program.
@@ -125,6 +129,7 @@ wait_until()
 
 set_modprobe() { echo "$1" >"$MODPROBE_SYSCTL"; }
 set_limit() { echo "$1" >"$LIMIT_SYSCTL"; }
+set_hung() { echo "$1" >"$HUNG_SYSCTL"; }
 now_us() { echo "${EPOCHREALTIME/./}"; }
 
 # make_helper NAME [WORDS...]: a scripted helper with a folder and a log of its own;

@@ -2,7 +2,7 @@
 /*
  * Makes the kernel ask user space for something, as any program may.
  *
- *	kmod_req [-n COUNT] [-s] [-k MS] fs|pf|key|hash NAME
+ *	kmod_req [-n COUNT] [-s] [-k MS] [-r COUNT] fs|pf|key|hash NAME
  *
  *	fs	mounts a file system of that type: module fs-NAME
  *	pf	opens a socket of that family: module net-pf-NAME
@@ -11,7 +11,7 @@
  *
  * With -n so many processes ask at once, for NAME0, NAME1, ..., or with -s all
  * for NAME. With -k each is killed at a random moment within so many
- * milliseconds. Prints a line per request,
+ * milliseconds. With -r one process asks so many times, one after the other. Prints a line per request,
  *
  *	NAME RESULT MICROSECONDS
  *
@@ -184,10 +184,10 @@ static void many(const char *name, int count, int same, long kill_ms)
 int main(int argc, char **argv)
 {
 	int opt, count = 0, same = 0;
-	long kill_ms = 0;
+	long kill_ms = 0, times = 1;
 
 	srandom(getpid());
-	while ((opt = getopt(argc, argv, "+n:sk:")) != -1) {
+	while ((opt = getopt(argc, argv, "+n:sk:r:")) != -1) {
 		switch (opt) {
 		case 'n':
 			count = atoi(optarg);
@@ -197,6 +197,9 @@ int main(int argc, char **argv)
 			break;
 		case 'k':
 			kill_ms = atol(optarg);
+			break;
+		case 'r':
+			times = atoi(optarg);
 			break;
 		default:
 			return 2;
@@ -208,6 +211,7 @@ int main(int argc, char **argv)
 	if (count)
 		many(argv[optind + 1], count, same, kill_ms);
 	else
-		one(argv[optind + 1]);
+		while (times--)
+			one(argv[optind + 1]);
 	return 0;
 }

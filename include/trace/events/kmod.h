@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kmod
+
+#if !defined(_TRACE_KMOD_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_KMOD_H
+
+#include <linux/tracepoint.h>
+#include <linux/types.h>
+#include <trace/misc/umh.h>
+
+struct kmod_record;
+
+/* By enum kmod_outcome. Numbers, since tools cannot resolve the kernel's enums. */
+#define KMOD_OUTCOME_NAMES					\
+	{ 0, "ok" }, { 1, "failed" }, { 2, "off" },		\
+	{ 3, "name" }, { 4, "lsm" }, { 5, "policy" },		\
+	{ 6, "loop" }, { 7, "busy" }, { 8, "killed" },		\
+	{ 9, "error" }
+
+/* Somebody asks for a module. */
+TRACE_EVENT(kmod_request,
+
+	TP_PROTO(const struct kmod_record *rec),
+
+	TP_ARGS(rec),
+
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u64, parent)
+		__field(unsigned long, site)
+		__field(pid_t, pid)
+		__field(uid_t, uid)
+		__field(uid_t, loginuid)
+		__field(unsigned int, userns)
+		__field(unsigned int, userns_level)
+		__field(unsigned int, pidns)
+		__field(bool, wait)
+		__escaped(comm, rec->comm)
+		__escaped(name, rec->name)
+	),
+
+	TP_fast_assign(
+		__entry->id = rec->id;
+		__entry->parent = rec->parent;
+		__entry->site = rec->site;
+		__entry->pid = rec->pid;
+		__entry->uid = rec->uid;
+		__entry->loginuid = rec->loginuid;
+		__entry->userns = rec->userns;
+		__entry->userns_level = rec->userns_level;
+		__entry->pidns = rec->pidns;
+		__entry->wait = rec->wait;
+		__assign_escaped(comm, rec->comm);
+		__assign_escaped(name, rec->name);
+	),
+
+	TP_printk("id=%llu name=%s by=%s[%d] uid=%u loginuid=%d userns=%u level=%u pidns=%u parent=%llu wait=%d site=%ps",
+		  __entry->id, __get_str(name), __get_str(comm), __entry->pid,
+		  __entry->uid, (int)__entry->loginuid, __entry->userns,
+		  __entry->userns_level, __entry->pidns, __entry->parent,
+		  __entry->wait, (void *)__entry->site)
+);
+
+/* It is refused, or given up. */
+TRACE_EVENT(kmod_deny,
+
+	TP_PROTO(const struct kmod_record *rec),
+
+	TP_ARGS(rec),
+
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(unsigned int, reason)
+		__field(int, result)
+		__escaped(name, rec->name)
+	),
+
+	TP_fast_assign(
+		__entry->id = rec->id;
+		__entry->reason = rec->outcome;
+		__entry->result = rec->result;
+		__assign_escaped(name, rec->name);
+	),
+
+	TP_printk("id=%llu name=%s reason=%s result=%d", __entry->id,
+		  __get_str(name),
+		  __print_symbolic(__entry->reason, KMOD_OUTCOME_NAMES),
+		  __entry->result)
+);
+
+/* It joins another request. */
+TRACE_EVENT(kmod_join,
+
+	TP_PROTO(const struct kmod_record *rec),
+
+	TP_ARGS(rec),
+
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u64, into)
+		__escaped(name, rec->name)
+	),
+
+	TP_fast_assign(
+		__entry->id = rec->id;
+		__entry->into = rec->into;
+		__assign_escaped(name, rec->name);
+	),
+
+	TP_printk("id=%llu name=%s into=%llu", __entry->id, __get_str(name),
+		  __entry->into)
+);
+
+/* A module is loaded from within its modprobe. */
+TRACE_EVENT(kmod_load,
+
+	TP_PROTO(const struct kmod_record *rec, const char *module),
+
+	TP_ARGS(rec, module),
+
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__escaped(module, module)
+	),
+
+	TP_fast_assign(
+		__entry->id = rec->id;
+		__assign_escaped(module, module);
+	),
+
+	TP_printk("id=%llu module=%s", __entry->id, __get_str(module))
+);
+
+/* It has ended. */
+TRACE_EVENT(kmod_done,
+
+	TP_PROTO(const struct kmod_record *rec),
+
+	TP_ARGS(rec),
+
+	TP_STRUCT__entry(
+		__field(u64, id)
+		__field(u64, into)
+		__field(u64, slot_ns)
+		__field(u64, run_ns)
+		__field(unsigned int, outcome)
+		__field(int, result)
+		__field(unsigned int, modules)
+		__escaped(name, rec->name)
+	),
+
+	TP_fast_assign(
+		__entry->id = rec->id;
+		__entry->into = rec->into;
+		__entry->slot_ns = rec->slot_ns;
+		__entry->run_ns = rec->run_ns;
+		__entry->outcome = rec->outcome;
+		__entry->result = rec->result;
+		__entry->modules = rec->modules;
+		__assign_escaped(name, rec->name);
+	),
+
+	TP_printk("id=%llu name=%s outcome=%s result=%d into=%llu modules=%u slot_ns=%llu run_ns=%llu",
+		  __entry->id, __get_str(name),
+		  __print_symbolic(__entry->outcome, KMOD_OUTCOME_NAMES),
+		  __entry->result, __entry->into, __entry->modules,
+		  __entry->slot_ns, __entry->run_ns)
+);
+
+#endif /* _TRACE_KMOD_H */
+
+/* This part must be outside protection */
+#include <trace/define_trace.h>

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The journal: the last requests, and counters of all.
+ */
+#include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
+#include <linux/seq_file.h>
+#include <linux/spinlock.h>
+#include <linux/time64.h>
+
+#include "internal.h"
+
+/* How many requests are remembered: 50 KB, and more than a boot has. */
+#define KMOD_JOURNAL_SIZE	256
+
+/* Of the histogram: up to 2^25 us, half a minute; longer ones are in the last. */
+#define KMOD_LATENCY_BUCKETS	27
+
+struct kmod_stats {
+	u64 outcomes[KMOD_OUTCOMES];
+	u64 joined;
+	u64 nested;
+	u64 nowait;
+	u64 modprobes;
+	u64 modules;
+	u64 hung;
+	u64 unrecorded;
+	u64 latency[KMOD_LATENCY_BUCKETS];
+	u64 latency_us;
+};
+
+/* Protects all below. Nests inside tasklist_lock. */
+static DEFINE_SPINLOCK(kmod_journal_lock);
+static struct kmod_record kmod_journal[KMOD_JOURNAL_SIZE];
+static u64 kmod_journal_count;		/* of all since boot */
+static struct kmod_stats kmod_stats;
+
+/* Bucket n has what took less than 2^n us and no less than half of that. */
+static unsigned int kmod_latency_bucket(u64 us)
+{
+	return us ? min(ilog2(us) + 1, KMOD_LATENCY_BUCKETS - 1) : 0;
+}
+
+static void kmod_journal_tally(const struct kmod_record *rec)
+{
+	u64 us = div_u64(rec->slot_ns + rec->run_ns, NSEC_PER_USEC);
+
+	kmod_stats.outcomes[rec->outcome]++;
+	kmod_stats.joined += !!rec->into;
+	kmod_stats.nested += !!rec->parent;
+	kmod_stats.nowait += !rec->wait;
+	kmod_stats.modprobes += !!rec->modprobe;
+	kmod_stats.modules += rec->modules;
+	kmod_stats.latency[kmod_latency_bucket(us)]++;
+	kmod_stats.latency_us += us;
+}
+
+/**
+ * kmod_journal_add - remember a request
+ * @rec: of one that has ended
+ *
+ * Context: any, also under tasklist_lock.
+ */
+void kmod_journal_add(const struct kmod_record *rec)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&kmod_journal_lock, flags);
+	kmod_journal[kmod_journal_count++ % KMOD_JOURNAL_SIZE] = *rec;
+	kmod_journal_tally(rec);
+	spin_unlock_irqrestore(&kmod_journal_lock, flags);
+}
+
+/**
+ * kmod_journal_hung - count a modprobe that hangs
+ *
+ * Context: process context.
+ */
+void kmod_journal_hung(void)
+{
+	spin_lock_irq(&kmod_journal_lock);
+	kmod_stats.hung++;
+	spin_unlock_irq(&kmod_journal_lock);
+}
+
+/**
+ * kmod_journal_unrecorded - count what there was no memory to remember
+ *
+ * Context: process context.
+ */
+void kmod_journal_unrecorded(void)
+{
+	spin_lock_irq(&kmod_journal_lock);
+	kmod_stats.unrecorded++;
+	spin_unlock_irq(&kmod_journal_lock);
+}
+
+/**
+ * kmod_journal_view - look at the requests that are remembered
+ * @cursor: the least number to look at, in the order in which they ended
+ * @view: of the request with the least number from there on
+ *
+ * Context: process context.
+ * Return: whether there is one; @cursor is its number then.
+ */
+bool kmod_journal_view(u64 *cursor, struct kmod_view *view)
+{
+	u64 oldest = 0;
+	bool found;
+
+	spin_lock_irq(&kmod_journal_lock);
+	if (kmod_journal_count > KMOD_JOURNAL_SIZE)
+		oldest = kmod_journal_count - KMOD_JOURNAL_SIZE;
+	*cursor = max(*cursor, oldest);
+	found = *cursor < kmod_journal_count;
+	if (found)
+		view->rec = kmod_journal[*cursor % KMOD_JOURNAL_SIZE];
+	spin_unlock_irq(&kmod_journal_lock);
+	return found;
+}
+
+static void kmod_journal_show_latency(struct seq_file *m, const struct kmod_stats *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < KMOD_LATENCY_BUCKETS - 1; i++)
+		seq_printf(m, "latency_us %u %llu\n", 1U << i, s->latency[i]);
+	seq_printf(m, "latency_us inf %llu\n", s->latency[i]);
+	seq_printf(m, "latency_us_sum %llu\n", s->latency_us);
+}
+
+/**
+ * kmod_journal_stats - print the counters
+ * @m: where to
+ *
+ * Context: process context.
+ */
+void kmod_journal_stats(struct seq_file *m)
+{
+	struct kmod_stats s;
+	u64 requests;
+	int i;
+
+	spin_lock_irq(&kmod_journal_lock);
+	s = kmod_stats;
+	requests = kmod_journal_count;
+	spin_unlock_irq(&kmod_journal_lock);
+
+	seq_printf(m, "requests %llu\n", requests);
+	for (i = 0; i < KMOD_OUTCOMES; i++)
+		seq_printf(m, "outcome_%s %llu\n", kmod_outcome_name(i), s.outcomes[i]);
+	seq_printf(m, "joined %llu\nnested %llu\nnowait %llu\n", s.joined, s.nested, s.nowait);
+	seq_printf(m, "modprobes %llu\nmodules %llu\nhung %llu\n", s.modprobes, s.modules, s.hung);
+	seq_printf(m, "unrecorded %llu\n", s.unrecorded);
+	kmod_journal_show_latency(m, &s);
+}
+
+#ifdef CONFIG_KMOD_KUNIT_TEST
+#include "tests/journal_kunit.c"
+#endif

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The journal's files in debugfs: a line an item, key=value.
+ *
+ * An item is copied under the lock that protects it and printed without, so that no
+ * reader holds a request up.
+ */
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kallsyms.h>
+#include <linux/seq_file.h>
+#include <linux/sprintf.h>
+#include <linux/stat.h>
+#include <linux/string.h>
+
+#include <trace/misc/umh.h>
+
+#include "internal.h"
+
+/*
+ * struct kmod_file - one of the files
+ * @view: see kmod_journal_view()
+ * @show: prints the item
+ */
+struct kmod_file {
+	bool (*view)(u64 *cursor, struct kmod_view *view);
+	void (*show)(struct seq_file *m, const struct kmod_view *v);
+};
+
+struct kmod_reader {
+	const struct kmod_file *file;
+	struct kmod_view view;
+};
+
+static void kmod_show_string(struct seq_file *m, const char *key, const char *value)
+{
+	seq_printf(m, "%s=", key);
+	seq_escape_str(m, value, UMH_ESCAPE_FLAGS, UMH_ESCAPE_ALSO);
+	seq_putc(m, ' ');
+}
+
+static void kmod_show_request(struct seq_file *m, const struct kmod_record *rec)
+{
+	seq_printf(m, "id=%llu ", rec->id);
+	kmod_show_string(m, "name", rec->name);
+}
+
+static void kmod_show_progress(struct seq_file *m, const struct kmod_record *rec)
+{
+	seq_printf(m, "wait=%d parent=%llu into=%llu joiners=%u modules=%u modprobe=%d slot_ns=%llu ",
+		   rec->wait, rec->parent, rec->into, rec->joiners,
+		   rec->modules, rec->modprobe, rec->slot_ns);
+}
+
+static void kmod_show_requester(struct seq_file *m, const struct kmod_record *rec)
+{
+	char site[KSYM_SYMBOL_LEN];
+
+	seq_printf(m, "begin=%llu pid=%d ", rec->begin, rec->pid);
+	kmod_show_string(m, "comm", rec->comm);
+	seq_printf(m, "uid=%u loginuid=%u userns=%u userns_level=%u pidns=%u ",
+		   rec->uid, rec->loginuid, rec->userns, rec->userns_level,
+		   rec->pidns);
+	snprintf(site, sizeof(site), "%ps", (void *)rec->site);
+	seq_puts(m, "site=");
+	seq_escape_str(m, site, UMH_ESCAPE_FLAGS, UMH_ESCAPE_ALSO);
+	seq_putc(m, '\n');
+}
+
+static void kmod_show_ended(struct seq_file *m, const struct kmod_view *v)
+{
+	kmod_show_request(m, &v->rec);
+	seq_printf(m, "outcome=%s result=%d ", kmod_outcome_name(v->rec.outcome),
+		   v->rec.result);
+	kmod_show_progress(m, &v->rec);
+	seq_printf(m, "run_ns=%llu ", v->rec.run_ns);
+	kmod_show_requester(m, &v->rec);
+}
+
+static void kmod_show_inflight(struct seq_file *m, const struct kmod_view *v)
+{
+	kmod_show_request(m, &v->rec);
+	seq_printf(m, "state=%s age_ns=%llu ", v->state, kmod_record_age(&v->rec));
+	kmod_show_progress(m, &v->rec);
+	kmod_show_requester(m, &v->rec);
+}
+
+static void kmod_show_loaded(struct seq_file *m, const struct kmod_view *v)
+{
+	kmod_show_string(m, "module", v->module);
+	seq_printf(m, "state=%s ", v->state);
+	kmod_show_request(m, &v->rec);
+	kmod_show_requester(m, &v->rec);
+}
+
+static const struct kmod_file kmod_file_requests = {
+	.view = kmod_journal_view,
+	.show = kmod_show_ended,
+};
+
+static const struct kmod_file kmod_file_inflight = {
+	.view = kmod_inflight_view,
+	.show = kmod_show_inflight,
+};
+
+static const struct kmod_file kmod_file_modules = {
+	.view = kmod_loaded_view,
+	.show = kmod_show_loaded,
+};
+
+/* The position is the number of the item. */
+static void *kmod_seq_start(struct seq_file *m, loff_t *pos)
+{
+	struct kmod_reader *reader = m->private;
+	u64 cursor = *pos;
+
+	if (!reader->file->view(&cursor, &reader->view))
+		return NULL;
+	*pos = cursor;
+	return reader;
+}
+
+static void *kmod_seq_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return kmod_seq_start(m, pos);
+}
+
+static void kmod_seq_stop(struct seq_file *m, void *v)
+{
+}
+
+static int kmod_seq_show(struct seq_file *m, void *v)
+{
+	struct kmod_reader *reader = v;
+
+	reader->file->show(m, &reader->view);
+	return 0;
+}
+
+static const struct seq_operations kmod_seq_ops = {
+	.start	= kmod_seq_start,
+	.next	= kmod_seq_next,
+	.stop	= kmod_seq_stop,
+	.show	= kmod_seq_show,
+};
+
+static int kmod_journal_open(struct inode *inode, struct file *file)
+{
+	struct kmod_reader *reader;
+
+	reader = __seq_open_private(file, &kmod_seq_ops, sizeof(*reader));
+	if (!reader)
+		return -ENOMEM;
+	reader->file = inode->i_private;
+	return 0;
+}
+
+static const struct file_operations kmod_journal_fops = {
+	.open		= kmod_journal_open,
+	.read		= seq_read,
+	.llseek		= seq_lseek,
+	.release	= seq_release_private,
+};
+
+static int kmod_stats_show(struct seq_file *m, void *v)
+{
+	kmod_journal_stats(m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(kmod_stats);
+
+static int __init kmod_journal_fs_init(void)
+{
+	struct dentry *dir = debugfs_create_dir("kmod", NULL);
+
+	debugfs_create_file("requests", 0400, dir, (void *)&kmod_file_requests,
+			    &kmod_journal_fops);
+	debugfs_create_file("inflight", 0400, dir, (void *)&kmod_file_inflight,
+			    &kmod_journal_fops);
+	debugfs_create_file("modules", 0400, dir, (void *)&kmod_file_modules,
+			    &kmod_journal_fops);
+	debugfs_create_file("stats", 0400, dir, NULL, &kmod_stats_fops);
+	return 0;
+}
+late_initcall(kmod_journal_fs_init);

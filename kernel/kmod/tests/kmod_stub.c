@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Asks for modules, and refuses requests for them, on behalf of tests:
+ *
+ *	modprobe kmod_stub deny=fs-x		as a security module can
+ *	modprobe kmod_stub nowait=fs-x		and does not wait
+ *
+ * A security module cannot be loaded at run time; this one changes what the hook's
+ * caller returns.
+ */
+#include <linux/errno.h>
+#include <linux/kmod.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/ptrace.h>
+#include <linux/string.h>
+
+static char *deny;
+module_param(deny, charp, 0444);
+MODULE_PARM_DESC(deny, "what nobody may ask for");
+
+static char *nowait;
+module_param(nowait, charp, 0444);
+MODULE_PARM_DESC(nowait, "what to ask for");
+
+static int kmod_stub_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	const char *asked = (const char *)regs_get_kernel_argument(regs, 0);
+
+	/* Non-zero: it may return what it likes. */
+	return strcmp(asked, deny);
+}
+
+static int kmod_stub_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	regs_set_return_value(regs, -EACCES);
+	return 0;
+}
+
+static struct kretprobe kmod_stub_probe = {
+	.kp.symbol_name	= "security_kernel_module_request",
+	.entry_handler	= kmod_stub_entry,
+	.handler	= kmod_stub_return,
+	.maxactive	= 64,
+};
+
+static int __init kmod_stub_init(void)
+{
+	int err = nowait ? request_module_nowait("%s", nowait) : 0;
+
+	if (err || !deny)
+		return err;
+	return register_kretprobe(&kmod_stub_probe);
+}
+module_init(kmod_stub_init);
+
+static void __exit kmod_stub_exit(void)
+{
+	if (deny)
+		unregister_kretprobe(&kmod_stub_probe);
+}
+module_exit(kmod_stub_exit);
+
+MODULE_DESCRIPTION("Ask for modules and refuse them on behalf of tests");
+MODULE_LICENSE("GPL");

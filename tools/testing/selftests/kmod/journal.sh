@@ -1,0 +1,423 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Who asked, what was loaded, how it ended: every kind of request, as kmodctl tells of it.
+# shellcheck disable=SC2317 # the tests are called by name
+source "$(dirname "$0")/kmod_lib.sh"
+
+JOURNAL=/sys/kernel/debug/kmod
+EVENTS=/sys/kernel/tracing/events
+VERBOSE_SYSCTL=$SYSCTL/kmod_verbose
+RING=256
+NOBODY=65534
+TIRED=5
+# The errnos by which a request ends, as the kernel has them.
+ENOENT=-2 EACCES=-13 ENAMETOOLONG=-36 ELOOP=-40 ETIME=-62
+
+clean_up_more()
+{
+	echo 0 >"$VERBOSE_SYSCTL"
+	echo 0 >"$EVENTS/kmod/enable"
+	echo 0 >"$EVENTS/umh/enable"
+	rm -f /sbin/request-key
+	rmmod kmod_stub 2>/dev/null || :
+}
+
+# record NAME [NUMBER]: the JSON object of the last, or of that, request for NAME
+record()
+{
+	kmodctl log --json | jq -c --arg name "$1" --argjson n "${2:--1}" \
+		'map(select(.name == $name))[$n]'
+}
+
+# expect NAME KEY VALUE...: that is what the last request for NAME has
+expect()
+{
+	local name=$1 object
+
+	shift
+	object=$(record "$name")
+	[[ $object != null ]] || complain "there is no record of $name" || return 1
+	while [[ $# -gt 0 ]]; do
+		is "$(jq -r --arg key "$1" '.[$key]' <<<"$object")" "$2" "$1:" || return 1
+		shift 2
+	done
+}
+
+value() { jq -r --arg key "$2" '.[$key]' <<<"$(record "$1")"; }
+recorded() { [[ $(record "$1") != null ]]; }
+stat_of() { awk -v key="$1" '$1 == key { print $2 }' "$JOURNAL/stats"; }
+inode_of() { readlink "/proc/$1/ns/$2" | tr -dc 0-9; }
+hold() { : >"$WORK/$1/hold"; }
+release() { rm -f "$WORK/$1/hold"; }
+
+# in_flight NAME STATE: a request for NAME is in that state
+in_flight()
+{
+	kmodctl inflight --json | jq -e --arg name "$1" --arg state "$2" \
+		'any(.[]; .name == $name and .state == $state)' >/dev/null
+}
+
+succeeds()
+{
+	local pid
+
+	use_helper fake
+	"$HERE/kmod_req" fs kmod_ok >/dev/null &
+	pid=$!
+	wait "$pid"
+	expect fs-kmod_ok outcome ok result 0 wait 1 parent 0 into 0 joiners 0 modprobe "$(pid_of fake)" \
+		pid "$pid" comm kmod_req uid 0 loginuid 4294967295 userns_level 0 nr_modules 0 \
+		userns "$(inode_of self user)" pidns "$(inode_of self pid)" site get_fs_type
+}
+
+fails()
+{
+	use_helper fake exit 3
+	ask fs kmod_fails >/dev/null
+	expect fs-kmod_fails outcome failed result 768 modprobe "$(pid_of fake)" || return 1
+	set_modprobe "$WORK/none"
+	ask fs kmod_missing >/dev/null
+	expect fs-kmod_missing outcome failed result "$ENOENT"
+}
+
+joins()
+{
+	local first
+
+	use_helper fake hold exit 1
+	hold fake
+	"$HERE/kmod_req" fs kmod_join >/dev/null &
+	wait_until has_started fake || return 1
+	"$HERE/kmod_req" -n 3 -s fs kmod_join >/dev/null &
+	wait_until in_flight fs-kmod_join joined &&
+		in_flight fs-kmod_join running || return 1
+	release fake
+	wait
+	first=$(record fs-kmod_join -4)
+	is "$(jq -r .joiners <<<"$first")" 3 "joiners:" &&
+		expect fs-kmod_join outcome failed result 256 modprobe 0 into "$(jq -r .id <<<"$first")"
+}
+
+nests()
+{
+	use_helper fake
+	printf '#!/bin/sh\nexec %s fs kmod_inner\n' "$HERE/kmod_req" >"$WORK/inner"
+	chmod +x "$WORK/inner"
+	echo "run $WORK/inner" >"$WORK/fake/do.fs-kmod_outer"
+	ask fs kmod_outer >/dev/null
+	expect fs-kmod_outer parent 0 &&
+		expect fs-kmod_inner outcome ok parent "$(value fs-kmod_outer id)"
+}
+
+loops()
+{
+	printf '#!/bin/sh\nexec %s fs kmod_loop\n' "$HERE/kmod_req" >"$WORK/again"
+	chmod +x "$WORK/again"
+	use_helper fake run "$WORK/again"
+	ask fs kmod_loop >/dev/null
+	is "$(record fs-kmod_loop -2 | jq -c '[.outcome, .result]')" "[\"loop\",$ELOOP]"
+}
+
+busy()
+{
+	use_helper fake hold
+	hold fake
+	set_limit 1
+	"$HERE/kmod_req" fs kmod_keeper >/dev/null &
+	wait_until has_started fake || return 1
+	ask fs kmod_busy >/dev/null
+	expect fs-kmod_busy outcome busy result "$ETIME" modprobe 0 &&
+		at_least "$(value fs-kmod_busy slot_ns)" "$((TIRED * 1000000000))" "ns of waiting:"
+}
+
+# Its modprobe goes on, so that there is no record before that has ended.
+killed()
+{
+	local pid
+
+	use_helper fake hold exit 1
+	hold fake
+	"$HERE/kmod_req" fs kmod_killed >/dev/null &
+	pid=$!
+	wait_until has_started fake || return 1
+	kill -KILL "$pid"
+	wait_until gone "$pid"
+	in_flight fs-kmod_killed running || return 1
+	release fake
+	wait_until recorded fs-kmod_killed &&
+		expect fs-kmod_killed outcome killed result 256 pid "$pid"
+}
+
+nowait()
+{
+	use_helper fake sleep 100 exit 1
+	"$REAL_MODPROBE" kmod_stub nowait=kmod_nowait
+	rmmod kmod_stub
+	wait_until recorded kmod_nowait &&
+		expect kmod_nowait outcome failed result 256 wait 0 comm modprobe
+}
+
+off()
+{
+	set_modprobe ''
+	ask fs kmod_off >/dev/null
+	expect fs-kmod_off outcome off result "$ENOENT" modprobe 0
+}
+
+denied()
+{
+	use_helper fake
+	"$REAL_MODPROBE" kmod_stub deny=fs-kmod_denied
+	ask fs kmod_denied >/dev/null
+	rmmod kmod_stub
+	is "$(started fake)" 0 "modprobes" &&
+		expect fs-kmod_denied outcome lsm result "$EACCES" modprobe 0
+}
+
+too_long()
+{
+	local name
+
+	name=$(printf 'x%.0s' {1..60})
+	use_helper fake
+	ask fs "$name" >/dev/null
+	expect "fs-${name:0:52}" outcome name result "$ENAMETOOLONG" modprobe 0
+}
+
+# btrfs brings several with it.
+modules()
+{
+	local before after
+
+	"$REAL_MODPROBE" -r btrfs
+	before=$(lsmod | awk 'NR > 1 { print $1 }' | sort)
+	ask fs btrfs >/dev/null
+	after=$(lsmod | awk 'NR > 1 { print $1 }' | sort)
+	after=$(comm -13 <(echo "$before") <(echo "$after"))
+	say "loaded:" "$(tr '\n' ' ' <<<"$after")"
+	at_least "$(wc -l <<<"$after")" 3 "modules:" &&
+		is "$(record fs-btrfs | jq -r '.modules | sort | .[]')" "$after" &&
+		expect fs-btrfs nr_modules "$(wc -l <<<"$after")" outcome ok &&
+		is "$(kmodctl modules --json | jq -c 'map(select(.module == "btrfs"))[-1] |
+			[.state, .name, .comm]')" '["live","fs-btrfs","kmod_req"]' || return 1
+	"$REAL_MODPROBE" -r btrfs
+	is "$(kmodctl modules --all --json | jq -r 'map(select(.module == "btrfs"))[-1].state')" gone
+}
+
+container()
+{
+	local inodes
+
+	use_helper fake
+	inodes=$(setpriv --reuid "$NOBODY" --regid "$NOBODY" --clear-groups \
+		unshare -U -r -p -f sh -c "$HERE/kmod_req pf 3 >/dev/null
+			readlink /proc/self/ns/user /proc/self/ns/pid | tr -dc '0-9\n'")
+	expect net-pf-3 outcome ok uid "$NOBODY" userns_level 1 \
+		userns "$(head -n 1 <<<"$inodes")" pidns "$(tail -n 1 <<<"$inodes")"
+}
+
+# Names and programs as users may call them.
+odd_names()
+{
+	local program=$WORK/$'q"\\\n\377' name
+
+	use_helper fake
+	cp "$HERE/kmod_req" "$program"
+	for name in $'c\001\n' $'q"\\' $'u\377\303' 'a b' '%s%n'; do
+		"$program" fs "$name" >/dev/null
+	done
+	kmodctl log --json | jq -e . >/dev/null || return 1
+	is "$(value 'fs-c\x01\x0a' comm)" 'q\x22\x5c\x0a\xff' &&
+		recorded 'fs-q\x22\x5c' && recorded 'fs-u\xff\xc3' && recorded 'fs-a\x20b' &&
+		recorded 'fs-%s%n' || return 1
+	LC_ALL=C grep -q '[^ -~]' "$JOURNAL/requests" && complain "not all is ASCII"
+	kmodctl log | LC_ALL=C grep -q $'[^\n -~]' && complain "kmodctl: not all is ASCII"
+	return 0
+}
+
+same_as_file()
+{
+	local line
+
+	use_helper fake
+	ask fs kmod_same >/dev/null
+	line=$(grep ' name=fs-kmod_same ' "$JOURNAL/requests" | tail -n 1)
+	is "$(record fs-kmod_same | jq -r 'del(.modules, .time) | to_entries[] |
+		"\(.key)=\(.value)"' | sed 's/^nr_//' | sort)" "$(tr ' ' '\n' <<<"$line" | sort)"
+}
+
+# More than the journal holds. Off: that is quick.
+wraps()
+{
+	local requests outcomes
+
+	set_modprobe ''
+	requests=$(stat_of requests)
+	outcomes=$(stat_of outcome_off)
+	"$HERE/kmod_req" -r 10000 fs kmod_many >/dev/null
+	is "$(($(stat_of requests) - requests))" 10000 "requests:" &&
+		is "$(($(stat_of outcome_off) - outcomes))" 10000 "of them off:" &&
+		is "$(grep -c ' outcome=off ' "$JOURNAL/requests")" "$RING" "remembered:" &&
+		is "$(awk '$1 == "latency_us" { n += $3 } END { print n }' "$JOURNAL/stats")" \
+			"$(stat_of requests)" "in the histogram:" &&
+		is "$(awk '/^outcome_/ { n += $2 } END { print n }' "$JOURNAL/stats")" \
+			"$(stat_of requests)" "by outcome:"
+}
+
+private()
+{
+	local file
+
+	for file in requests inflight modules stats; do
+		! setpriv --reuid "$NOBODY" --clear-groups cat "$JOURNAL/$file" >/dev/null 2>&1 ||
+			complain "a user reads $file" || return 1
+	done
+	! setpriv --reuid "$NOBODY" --clear-groups kmodctl log >/dev/null 2>"$WORK/err" &&
+		grep -qi 'permission denied' "$WORK/err"
+}
+
+verbose()
+{
+	use_helper fake exit 1
+	dmesg -c >/dev/null
+	ask fs kmod_quiet >/dev/null
+	echo 1 >"$VERBOSE_SYSCTL"
+	ask fs kmod_loud >/dev/null
+	echo 0 >"$VERBOSE_SYSCTL"
+	wait_until dmesg_has "kmod: request $(value fs-kmod_loud id) for fs-kmod_loud, by kmod_req[" &&
+		dmesg_has 'failed, result 256' && ! dmesg_has fs-kmod_quiet &&
+		! echo 2 2>/dev/null >"$VERBOSE_SYSCTL"
+}
+
+dmesg_has() { dmesg | grep -Fq -- "$1"; }
+
+# Not only modprobe.
+hung_helper()
+{
+	local line
+
+	dmesg -c >/dev/null
+	set_hung 1
+	ln -s "$(make_helper key sleep 4000)" /sbin/request-key
+	ask key kmod:slow >/dev/null &
+	wait
+	line="umh: helper /sbin/request-key (pid $(pid_of key)), asked for by kmod_req["
+	is "$(dmesg | grep -Fc "$line")" 1 "lines" &&
+		dmesg | grep -F "$line" | grep -q 'which waits for it, has not ended in [12] seconds'
+}
+
+hung_modprobe()
+{
+	local pid
+
+	dmesg -c >/dev/null
+	set_hung 1
+	use_helper fake hold
+	hold fake
+	set_limit 1
+	"$HERE/kmod_req" fs kmod_hung >/dev/null &
+	pid=$!
+	wait_until in_flight fs-kmod_hung hung || return 1
+	echo exit 1 >"$WORK/fake/do.fs-kmod_next"
+	at_most "$(time_of "$(ask fs kmod_next)")" "$SOON" "microseconds:" || return 1
+	dmesg_has "kmod: modprobe fs-kmod_hung (pid $(pid_of fake)), asked for by kmod_req[$pid]" &&
+		is "$(dmesg | grep -c 'umh: helper .*, has not ended in')" 1 "lines"
+}
+
+no_reports()
+{
+	dmesg -c >/dev/null
+	set_hung 0
+	use_helper fake sleep 2500
+	ask fs kmod_slow >/dev/null
+	! dmesg_has 'has not ended' && ! echo 86401 2>/dev/null >"$HUNG_SYSCTL"
+}
+
+# event NAME: the trace's lines of that event, from the name on
+event() { sed -n "s/.* $1: //p" "$WORK/trace"; }
+
+traces()
+{
+	local id pid
+
+	use_helper fake exit 1
+	echo >/sys/kernel/tracing/trace
+	echo 1 >"$EVENTS/kmod/enable"
+	echo 1 >"$EVENTS/umh/enable"
+	ask fs $'kmod\ttrace' >/dev/null
+	set_modprobe ''
+	ask fs kmod_traced_off >/dev/null
+	echo 0 >"$EVENTS/kmod/enable"
+	echo 0 >"$EVENTS/umh/enable"
+	cat /sys/kernel/tracing/trace >"$WORK/trace"
+	pid=$(pid_of fake)
+	id=$(value 'fs-kmod\x09trace' id)
+	traced "$id" "$pid" || complain "the trace: $(cat "$WORK/trace")"
+}
+
+# traced ID PID: of the request and its modprobe
+traced()
+{
+	event kmod_request | grep -q "^id=$1 name=fs-kmod.x09trace by=kmod_req\[[0-9]*\] uid=0 " &&
+		event kmod_done | grep -q "^id=$1 name=.* outcome=failed result=256 " &&
+		event kmod_deny | grep -q "name=fs-kmod_traced_off reason=off result=$ENOENT\$" &&
+		event umh_queue | grep -q "^path=$WORK/fake/modprobe wait=0x6 by=kmod_req\[" &&
+		event umh_exec | grep -q "^path=$WORK/fake/modprobe pid=$2 result=0\$" &&
+		event umh_exit | grep -q "^pid=$2 status=256 run_ns=[1-9]"
+}
+
+# kmodctl's own clock is the output's; the request must be there soon after.
+watches()
+{
+	local pid result=0
+
+	use_helper fake sleep 1000
+	kmodctl watch --json >"$WORK/watch" 2>"$WORK/err" &
+	pid=$!
+	sleep 2
+	ask fs kmod_watched >/dev/null &
+	wait_until has_started fake || result=1
+	sleep 0.2
+	grep -q kmod_watched "$WORK/watch" || complain "nothing seen in 200 ms" || result=1
+	wait_until grep -q '"done"' "$WORK/watch" || result=1
+	kill -INT "$pid"
+	wait "$pid" || :
+	jq -e . <"$WORK/watch" >/dev/null || result=1
+	[[ -z $(ls /sys/kernel/tracing/instances) ]] || complain "an instance is left" || result=1
+	return "$result"
+}
+
+has_tools()
+{
+	command -v kmodctl && command -v jq && "$REAL_MODPROBE" -n kmod_stub && [[ -d $JOURNAL ]]
+}
+
+skip_without 'needs kmodctl, jq, CONFIG_KMOD_JOURNAL and CONFIG_TEST_KMOD_STUB' has_tools
+
+TESTS=(
+	'succeeds|a request that succeeds is recorded with who made it'
+	'fails|so is one that fails, with the status or the errno'
+	'joins|joined requests name the one that they joined'
+	'nests|nested requests name their parent'
+	'loops|a loop is recorded'
+	'busy|so is a request without a slot'
+	'killed|so is one whose requester was killed, with the status of its modprobe'
+	'nowait|so is one that nobody waits for'
+	'off|so is one while autoloading is off'
+	'denied|so is one that a security module refuses'
+	'too_long|so is one whose name is too long'
+	'modules|modules are attributed to the request that loaded them'
+	'container|the requester is told by its uid and name spaces'
+	'odd_names|strange names are escaped, and the JSON is valid'
+	'same_as_file|kmodctl says what the file says'
+	'wraps|the journal keeps the last 256 of 10000, and counts them all'
+	'private|the journal is for root'
+	'verbose|kernel.kmod_verbose has a line for each request'
+	'hung_helper|a helper that hangs is reported once'
+	'hung_modprobe|so is a modprobe, which gives its slot back'
+	'no_reports|kernel.umh_hung_secs 0 reports nothing, and a day is the most'
+	'traces|the tracepoints tell it as it happens'
+	'watches|kmodctl watch shows it within 200 ms'
+)
+run_tests
