@@ -15,6 +15,7 @@ export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
+.PHONY: kmodctl kmodctl-check
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
@@ -28,6 +29,8 @@ help:
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         the same guest, interactive'
 	@echo 'make check         checkpatch, sparse, W=1, kernel-doc, shellcheck on our files'
+	@echo 'make kmodctl       the tool that shows requests, in build/tools/kmod'
+	@echo 'make kmodctl-check its tests on this machine, which need no kernel of ours'
 	@echo 'make test-configs  build and boot configurations that few people have'
 	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
 	@echo 'make build         the patched tree and its kernel, in build/'
@@ -75,6 +78,14 @@ kunit:
 
 check:
 	@harness/check.sh
+
+kmodctl:
+	@harness/deps.sh tools
+	@$(MAKE) --no-print-directory -C tools/kmod O=$(CURDIR)/build/tools/kmod
+
+kmodctl-check:
+	@harness/deps.sh tools tools-check
+	@$(MAKE) --no-print-directory -C tools/kmod O=$(CURDIR)/build/tools/kmod check
 
 tree:
 	@harness/prepare.sh tree

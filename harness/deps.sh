@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check bench.
+# done are there. Groups: build guest check bench tools tools-check.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -13,14 +13,19 @@ GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
 	util-linux xfsprogs cpio)
 CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
+TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
+	libjson-c-dev)
+TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client)
 
 packages_of()
 {
 	case $1 in
 	build) echo "${BUILD_PACKAGES[@]}" ;;
-	guest) echo "${GUEST_PACKAGES[@]}" ;;
+	guest) echo "${GUEST_PACKAGES[@]}" "${TOOLS_PACKAGES[@]}" ;;
 	check) echo "${CHECK_PACKAGES[@]}" ;;
 	bench) echo "${BENCH_PACKAGES[@]}" ;;
+	tools) echo "${TOOLS_PACKAGES[@]}" ;;
+	tools-check) echo "${TOOLS_CHECK_PACKAGES[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }

@@ -25,7 +25,8 @@ inputs_hash()
 	{
 		cat "$OUT/build.stamp"
 		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh"
-		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux
+		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux \
+			libtracefs-dev libtraceevent-dev libjson-c-dev
 	} | sha256sum
 }
 
@@ -95,16 +96,33 @@ install_selftests()
 	make -C "$SELFTESTS" O="$OUT" TARGETS=kmod INSTALL_PATH="$ROOTFS/selftests" CC=gcc install
 }
 
-# The tests may bring C programs of their own.
-add_selftest_libraries()
+# add_libraries_of PROGRAM...
+add_libraries_of()
 {
-	local program
+	local program lib
 
-	find "$ROOTFS/selftests" -type f -perm -100 | while read -r program; do
+	for program in "$@"; do
 		{ ldd "$program" 2>/dev/null || :; } | { grep -o '/[^ ]*' || :; } | while read -r lib; do
 			add "$lib"
 		done
 	done
+}
+
+# The tests may bring C programs of their own.
+add_selftest_libraries()
+{
+	local -a programs
+
+	mapfile -t programs < <(find "$ROOTFS/selftests" -type f -perm -100)
+	add_libraries_of "${programs[@]}"
+}
+
+# An overlay between two of our commits may lack it.
+install_kmodctl()
+{
+	[[ -f $TREE/tools/kmod/Makefile ]] || return 0
+	make -C "$TREE/tools/kmod" O="$WORK/kmodctl" CC=gcc DESTDIR="$ROOTFS" PREFIX=/usr install
+	add_libraries_of "$ROOTFS/usr/sbin/kmodctl"
 }
 
 # make modules_install writes the modules below /usr, which is what /lib is a link to.
@@ -115,6 +133,7 @@ fill()
 	install_modules
 	install_selftests
 	add_selftest_libraries
+	install_kmodctl
 	mkdir "$ROOTFS/harness"
 	cp -a "$GUEST"/. "$ROOTFS/harness"
 	ln -s harness/init "$ROOTFS/init"

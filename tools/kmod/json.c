@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Records as JSON.
+ *
+ * Strings stay as the kernel escapes them, with \xHH, so that any byte of theirs can be
+ * had back and the JSON is valid whatever a user put into a name.
+ */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "kmodctl.h"
+
+/* The number of modules makes room for their names. */
+static const char *name_of(const char *key)
+{
+	return strcmp(key, "modules") ? key : "nr_modules";
+}
+
+static struct json_object *value_of(const struct record *record, const struct field *field)
+{
+	switch (kind_of(field->key)) {
+	case UNSIGNED:
+		return json_object_new_uint64(record_number(record, field->key));
+	case SIGNED:
+		return json_object_new_int64(record_signed(record, field->key));
+	default:
+		return json_object_new_string(field->value);
+	}
+}
+
+struct json_object *json_of_record(const struct record *record)
+{
+	struct json_object *object = json_object_new_object();
+	int i;
+
+	for (i = 0; i < record->count; i++)
+		json_add(object, name_of(record->fields[i].key),
+			 value_of(record, &record->fields[i]));
+	return object;
+}
+
+void json_add(struct json_object *object, const char *key, struct json_object *value)
+{
+	json_object_object_add(object, key, value);
+}
+
+void json_add_time(struct json_object *object, u64 boottime)
+{
+	char *time = describe_utc(boottime);
+
+	json_add(object, "time", json_object_new_string(time));
+	free(time);
+}
+
+/* Prints and frees it. */
+void json_print(struct json_object *object, bool pretty)
+{
+	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;
+
+	if (pretty)
+		flags |= JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	puts(json_object_to_json_string_ext(object, flags));
+	json_object_put(object);
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which modules a request has loaded: those that the kernel's list has under its id, also
+ * when their init failed.
+ */
+#include <json-c/json.h>
+#include <string.h>
+
+#include "kmodctl.h"
+
+static void print_module(FILE *stream, const struct record *module)
+{
+	bool failed = !strcmp(record_text(module, "state"), "failed");
+
+	fprintf(stream, "%s%s", record_text(module, "module"), failed ? "(failed)" : "");
+}
+
+/* Names with a blank between them, or "-". The kernel may have forgotten some of them. */
+char *describe_loaded(const struct journal *modules, const struct record *request)
+{
+	u64 id = record_number(request, "id"), number = record_number(request, "modules");
+	u64 found = 0;
+	char *all = NULL;
+	size_t length, i;
+	FILE *stream = open_memstream(&all, &length);
+
+	if (!stream)
+		return text_copy("?");
+	for (i = 0; i < modules->count; i++) {
+		if (record_number(&modules->records[i], "id") != id)
+			continue;
+		fputs(found++ ? " " : "", stream);
+		print_module(stream, &modules->records[i]);
+	}
+	if (!found && !number)
+		fputc('-', stream);
+	else if (found < number)
+		fprintf(stream, "%s(%llu more)", found ? " " : "", number - found);
+	fclose(stream);
+	return all;
+}
+
+struct json_object *json_of_loaded(const struct journal *modules, u64 id)
+{
+	struct json_object *names = json_object_new_array();
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < modules->count; i++) {
+		if (record_number(&modules->records[i], "id") != id)
+			continue;
+		name = record_text(&modules->records[i], "module");
+		json_object_array_add(names, json_object_new_string(name));
+	}
+	return names;
+}

@@ -1,0 +1,38 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The manual page.
+source "$(dirname "$0")/lib.sh"
+
+PAGE=$(dirname "$0")/../kmodctl.8
+
+well_formed()
+{
+	have mandoc || return 1
+	# Which other pages this machine has is not the page's business.
+	mandoc -T lint -W style "$PAGE" 2>&1 |
+		{ grep -v 'referenced manual not found\|outdated mandoc.db' || :; } >"$WORK/lint"
+	is "$(<"$WORK/lint")" '' 'mandoc'
+}
+
+complete()
+{
+	local word
+
+	have mandoc || return 1
+	mandoc -T ascii "$PAGE" | sed 's/.\x08//g' >"$WORK/page"
+	"$KMODCTL" --help >"$WORK/out"
+	for command in log inflight modules stats watch; do
+		"$KMODCTL" "$command" --help >>"$WORK/out"
+	done
+	grep -oE '(--[a-z]+|^  [a-z]+ )' "$WORK/out" | sort -u >"$WORK/words"
+	while read -r word; do
+		grep -qw -e "$word" "$WORK/page" || { say "nothing about $word"; return 1; }
+	done <"$WORK/words"
+}
+
+TESTS=(
+	well_formed 'mandoc has nothing to say about it'
+	complete 'it has every command and every option'
+)
+run_tests

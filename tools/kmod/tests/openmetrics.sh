@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What collectors see. The strict parser is that of Debian's python3-prometheus-client.
+source "$(dirname "$0")/lib.sh"
+
+PYTHON=/usr/bin/python3
+PARSER='
+import sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+for family in text_string_to_metric_families(sys.stdin.read()):
+    for sample in family.samples:
+        print(sample.name, *sample.labels.values(), sample.value)'
+
+# Leaves the samples in $WORK/samples.
+parsed()
+{
+	"$PYTHON" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null ||
+		{ SKIP='there is no python3-prometheus-client'; return 1; }
+	"$PYTHON" -c "$PARSER" <"$WORK/out" >"$WORK/samples" 2>"$WORK/err" ||
+		{ say "$(tail -n 1 "$WORK/err")"; return 1; }
+}
+
+sample() { sed -n "s/^$1 //p" "$WORK/samples"; }
+
+valid()
+{
+	local fixture
+
+	for fixture in usual empty; do
+		on "$fixture" stats --openmetrics && well && parsed || return 1
+	done
+}
+
+values()
+{
+	on usual stats --openmetrics && well && parsed &&
+		is "$(sample 'kmod_requests_total ok')" 2 'ok' &&
+		is "$(sample 'kmod_requests_total loop')" 1 'loop' &&
+		is "$(grep -c '^kmod_requests_total ' "$WORK/samples")" 10 'outcomes' &&
+		is "$(sample 'kmod_requests_joined_total')" 1 'joined' &&
+		is "$(sample 'kmod_modprobes_total')" 3 'modprobes'
+}
+
+histogram()
+{
+	local metric=kmod_request_duration_seconds
+
+	on usual stats --openmetrics && well && parsed &&
+		is "$(sample "${metric}_count")" 8 'count' &&
+		is "$(sample "${metric}_sum")" 71.729023 'sum' &&
+		is "$(sample "${metric}_bucket 8e-06")" 1 'below 8 us' &&
+		is "$(sample "${metric}_bucket 1.048576")" 6 'below 1.05 s' &&
+		is "$(sample "${metric}_bucket +Inf")" 8 'all'
+}
+
+incomplete()
+{
+	mkdir -p "$WORK/cut/kmod"
+	grep -v inf "$FIXTURES/usual/kmod/stats" >"$WORK/cut/kmod/stats"
+	kmodctl stats --openmetrics --debugfs "$WORK/cut"
+	fails 1 'the histogram is incomplete' && parsed &&
+		is "$(grep -c duration "$WORK/samples")" 0 'samples of it'
+}
+
+TESTS=(
+	valid 'a strict parser takes it'
+	values 'counters have their values'
+	histogram 'the histogram is cumulative, in seconds'
+	incomplete 'there is no histogram without its last bucket'
+)
+run_tests

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What people see.
+source "$(dirname "$0")/lib.sh"
+
+log_table() { on usual log && well && shows "$FIXTURES/usual/log.txt"; }
+inflight_table() { on usual inflight && well && shows "$FIXTURES/usual/inflight.txt"; }
+modules_table() { on usual modules && well && shows "$FIXTURES/usual/modules.txt"; }
+all_modules() { on usual modules -a && well && shows "$FIXTURES/usual/modules-a.txt"; }
+stats_table() { on usual stats && well && shows "$FIXTURES/usual/stats.txt"; }
+odd_log() { on odd log && well && shows "$FIXTURES/odd/log.txt"; }
+odd_inflight() { on odd inflight && well && shows "$FIXTURES/odd/inflight.txt"; }
+odd_stats() { on odd stats && well && shows "$FIXTURES/odd/stats.txt"; }
+
+ids() { awk 'NR > 1 { print $4 }' "$WORK/out" | xargs; }
+
+last_lines()
+{
+	on usual log -n 2 && well && is "$(ids)" '7 8' 'two' &&
+		on usual log --lines=0 && well && is "$(ids)" '' 'none' &&
+		on usual log -n1000 && well && is "$(ids)" '1 2 3 4 6 5 7 8' 'all'
+}
+
+titles_alone()
+{
+	local command
+
+	for command in log inflight modules; do
+		on empty "$command" && well && is "$(wc -l <"$WORK/out")" 1 "$command" || return 1
+	done
+	on empty stats && well && is "$(grep -c '#\|SHORTER' "$WORK/out")" 0 'bars'
+}
+
+printable()
+{
+	local command
+
+	for command in log inflight modules stats; do
+		on odd "$command" && well && ! grep -nP '[^\n -~]' "$WORK/out" || return 1
+	done
+}
+
+no_blanks_behind()
+{
+	local command
+
+	for command in log inflight modules stats; do
+		on usual "$command" && ! grep -n ' $' "$WORK/out" || return 1
+	done
+}
+
+# A request that began when this machine had been up for a minute.
+wall_clock()
+{
+	local expected
+
+	mkdir -p "$WORK/clock/kmod"
+	echo 'id=1 name=x outcome=ok result=0 begin=60000000000' >"$WORK/clock/kmod/requests"
+	: >"$WORK/clock/kmod/modules"
+	expected=$(date -d "@$(awk -v now="$(date +%s.%N)" '{ printf "%d", now - $1 + 60 }' \
+		/proc/uptime)" '+%b %e %H:%M')
+	kmodctl --debugfs "$WORK/clock" log
+	well && is "$(tail -n 1 "$WORK/out" | cut -c1-"${#expected}")" "$expected" time
+}
+
+# on_terminal [VARIABLE=VALUE]...: how many lines have colour
+on_terminal()
+{
+	env TERM=xterm "$@" script -qec "'$KMODCTL' log --debugfs '$FIXTURES/usual'" /dev/null \
+		</dev/null | grep -c $'\033' || :
+}
+
+colour()
+{
+	have script || return 1
+	is "$(on_terminal)" 9 'on a terminal' && is "$(on_terminal NO_COLOR=1)" 0 'NO_COLOR' &&
+		is "$(on_terminal NO_COLOR=)" 9 'NO_COLOR is empty' &&
+		is "$(on_terminal TERM=dumb)" 0 'TERM=dumb' &&
+		on usual log && is "$(grep -c $'\033' "$WORK/out")" 0 'in a pipe'
+}
+
+TESTS=(
+	log_table 'log shows what was asked, by whom, and how it went'
+	inflight_table 'inflight shows what has not ended'
+	modules_table 'modules shows those that are there'
+	all_modules 'modules -a shows those that are gone as well'
+	stats_table 'stats shows counters and a histogram'
+	odd_log 'log copes with empty, huge, unknown and missing values'
+	odd_inflight 'inflight copes with them'
+	odd_stats 'stats copes with them'
+	last_lines 'log -n shows the last ones'
+	titles_alone 'an empty journal gives titles alone'
+	printable 'no control character and no byte beyond ASCII gets out'
+	no_blanks_behind 'no line ends with a blank'
+	wall_clock 'times are those of the wall clock'
+	colour 'there is colour on a terminal only, and not with NO_COLOR'
+)
+run_tests

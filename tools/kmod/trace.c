@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A trace instance of our own, so that nobody's tracing is disturbed. It is called
+ * kmodctl-PID, and removed however this program exits.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <event-parse.h>
+#include <fcntl.h>
+#include <string.h>
+#include <tracefs.h>
+#include <unistd.h>
+
+#include "kmodctl.h"
+
+#define SYSTEM		"kmod"
+
+/* Of each CPU. An event takes 100 to 200 bytes. */
+#define BUFFER_KB	"512"
+
+static const char prefix[] = "kmodctl-";
+
+static struct tracefs_instance *instance;
+static struct tep_handle *formats;
+
+struct tep_handle *trace_formats(void)
+{
+	return formats;
+}
+
+/* Opens a file of the instance for reading, never to wait. */
+int trace_open(const char *file)
+{
+	return tracefs_instance_file_open(instance, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Also called at exit; what is still open would prevent the removal. */
+void trace_stop(void)
+{
+	if (!instance)
+		return;
+	tracefs_event_disable(instance, SYSTEM, NULL);
+	if (tracefs_instance_destroy(instance))
+		complain("cannot remove the trace instance %s: %s",
+			 tracefs_instance_get_name(instance), strerror(errno));
+	tracefs_instance_free(instance);
+	instance = NULL;
+	tep_free(formats);
+}
+
+/* The library would mount it by itself. */
+static char *find_tracefs(void)
+{
+	char *dir = find_mount("tracefs"), *debugfs;
+
+	if (dir)
+		return dir;
+	debugfs = find_mount("debugfs");
+	if (debugfs) {
+		/* Looking at it mounts it. */
+		dir = text("%s/tracing/events", debugfs);
+		access(dir, F_OK);
+		free(dir);
+		free(debugfs);
+	}
+	return find_mount("tracefs");
+}
+
+static bool explain(const char *what, int error)
+{
+	if (error == EACCES || (error == EPERM && geteuid()))
+		complain("%s: %s: only root may trace, or a task with CAP_DAC_OVERRIDE", what,
+			 strerror(error));
+	else if (error == EPERM)
+		complain("%s: %s: is the kernel locked down?", what, strerror(error));
+	else
+		complain("%s: %s", what, strerror(error));
+	return false;
+}
+
+/* Are there events of ours? Says why not. */
+static bool check_events(const char *dir)
+{
+	char *events = text("%s/events", dir), *ours = text("%s/" SYSTEM "/enable", events);
+	bool found = !access(ours, R_OK);
+
+	if (!found && errno == ENOENT && !access(events, X_OK))
+		complain("%s: this kernel has no such tracepoints (CONFIG_KMOD_JOURNAL)",
+			 ours);
+	else if (!found)
+		explain(ours, errno);
+	free(ours);
+	free(events);
+	return found;
+}
+
+/* Removes an instance whose owner was killed. One that is in use cannot be removed. */
+static void remove_stale(int dir, const char *name)
+{
+	char *process = text("/proc/%s", name + strlen(prefix));
+
+	if (access(process, F_OK))
+		unlinkat(dir, name, AT_REMOVEDIR);
+	free(process);
+}
+
+static void remove_all_stale(const char *tracefs)
+{
+	char *path = text("%s/instances", tracefs);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, prefix, strlen(prefix)))
+			remove_stale(dirfd(dir), entry->d_name);
+	if (dir)
+		closedir(dir);
+	free(path);
+}
+
+static bool set(const char *file, const char *value)
+{
+	if (tracefs_instance_file_write(instance, file, value) >= 0)
+		return true;
+	return explain(file, errno);
+}
+
+/* The clock is the journal's, and a reader is woken by each event. */
+static bool configure(void)
+{
+	if (!set("buffer_size_kb", BUFFER_KB) || !set("trace_clock", "boot") ||
+	    !set("buffer_percent", "0"))
+		return false;
+	if (tracefs_event_enable(instance, SYSTEM, NULL))
+		return explain("cannot enable the events", errno);
+	return true;
+}
+
+static bool load_formats(const char *tracefs)
+{
+	static const char *const systems[] = { SYSTEM, NULL };
+
+	formats = tracefs_local_events_system(tracefs, systems);
+	return formats || explain("cannot read the events' formats", errno);
+}
+
+static bool create_instance(const char *tracefs)
+{
+	char *name = text("%s%d", prefix, (int)getpid());
+
+	tracefs_set_tracing_dir((char *)tracefs);
+	instance = tracefs_instance_create(name);
+	if (!instance)
+		explain("cannot create a trace instance", errno);
+	else
+		atexit(trace_stop);
+	free(name);
+	return instance;
+}
+
+/* False if it cannot; says why. */
+bool trace_start(void)
+{
+	char *tracefs = find_tracefs();
+	bool started;
+
+	if (!tracefs) {
+		complain("tracefs is not mounted; try: mount -t tracefs none /sys/kernel/tracing");
+		return false;
+	}
+	started = check_events(tracefs) && load_formats(tracefs);
+	if (started) {
+		remove_all_stale(tracefs);
+		started = create_instance(tracefs) && configure();
+	}
+	free(tracefs);
+	return started;
+}
