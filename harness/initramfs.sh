@@ -16,7 +16,7 @@ SELFTESTS=$TREE/tools/testing/selftests
 # Real programs where busybox's have other options or other messages, or where the
 # kernel itself execs them.
 PROGRAMS=(bash kmod keyctl capsh setpriv unshare nsenter setsid prlimit taskset
-	timeout mkfs.xfs awk grep ps)
+	timeout mkfs.xfs awk grep ps jq)
 
 inputs_hash()
 {
@@ -25,7 +25,7 @@ inputs_hash()
 	{
 		cat "$OUT/build.stamp"
 		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh"
-		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux \
+		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux jq \
 			libtracefs-dev libtraceevent-dev libjson-c-dev
 	} | sha256sum
 }
