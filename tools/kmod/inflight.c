@@ -47,14 +47,11 @@ static void add_row(struct table *table, const struct record *request)
 
 static void print_json(const struct journal *requests)
 {
-	struct json_object *array = json_object_new_array(), *object;
+	struct json_object *array = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < requests->count; i++) {
-		object = json_of_record(&requests->records[i]);
-		json_add_time(object, record_number(&requests->records[i], "begin"));
-		json_object_array_add(array, object);
-	}
+	for (i = 0; i < requests->count; i++)
+		json_object_array_add(array, json_of_record(&requests->records[i]));
 	json_print(array, true);
 }
 

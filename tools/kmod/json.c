@@ -28,14 +28,21 @@ static struct json_object *value_of(const struct record *record, const struct fi
 	}
 }
 
-struct json_object *json_of_record(const struct record *record)
+void json_add_record(struct json_object *object, const struct record *record)
 {
-	struct json_object *object = json_object_new_object();
 	int i;
 
 	for (i = 0; i < record->count; i++)
 		json_add(object, name_of(record->fields[i].key),
 			 value_of(record, &record->fields[i]));
+}
+
+struct json_object *json_of_record(const struct record *record)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_record(object, record);
+	json_add_time(object, record_number(record, "begin"));
 	return object;
 }
 

@@ -142,6 +142,7 @@ void table_print(struct table *table);
 
 /* json.c */
 struct json_object *json_of_record(const struct record *record);
+void json_add_record(struct json_object *object, const struct record *record);
 void json_add(struct json_object *object, const char *key, struct json_object *value);
 void json_add_time(struct json_object *object, u64 boottime);
 void json_print(struct json_object *object, bool pretty);

@@ -96,43 +96,41 @@ static struct json_object *json_of_names(char *names)
 	struct json_object *array = json_object_new_array();
 	char *name;
 
-	while (*names && (name = strsep(&names, " "))) {
+	while (names && *names) {
+		name = strsep(&names, " ");
 		json_object_array_add(array, json_object_new_string(name));
-		if (!names)
-			break;
 	}
 	return array;
 }
 
+static struct json_object *json_of_event(const char *type, u64 boottime)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add(object, "event", json_object_new_string(type));
+	json_add_time(object, boottime);
+	json_add(object, "boottime", json_object_new_uint64(boottime));
+	return object;
+}
+
 static void print_json(const struct event *event, char *modules)
 {
-	struct json_object *object;
+	struct json_object *object = json_of_event(event->type, event->boottime);
 
-	if (event->lost) {
-		object = json_object_new_object();
+	if (event->lost)
 		json_add(object, "lost", json_object_new_uint64(event->lost));
-	} else {
-		object = json_of_record(&event->record);
-	}
-	json_add(object, "event", json_object_new_string(event->type));
+	else
+		json_add_record(object, &event->record);
 	if (!event->lost && !strcmp(event->type, "done"))
 		json_add(object, "modules", json_of_names(modules));
-	json_add(object, "boottime", json_object_new_uint64(event->boottime));
-	json_add_time(object, event->boottime);
 	json_print(object, false);
 }
 
 /* Also says that from now on no request is missed. */
 void print_watch_head(bool json)
 {
-	struct json_object *object;
-
 	if (json) {
-		object = json_object_new_object();
-		json_add(object, "event", json_object_new_string("start"));
-		json_add(object, "boottime", json_object_new_uint64(now_boottime()));
-		json_add_time(object, now_boottime());
-		json_print(object, false);
+		json_print(json_of_event("start", now_boottime()), false);
 	} else {
 		print_coloured(BOLD, "%-12s  %6s  %-7s  %-24s  %s", "TIME", "ID", "WHAT", "NAME",
 			       "DETAILS");

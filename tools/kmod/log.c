@@ -44,7 +44,6 @@ static struct json_object *json_of_request(const struct record *request,
 	struct json_object *object = json_of_record(request);
 
 	json_add(object, "modules", json_of_loaded(modules, record_number(request, "id")));
-	json_add_time(object, record_number(request, "begin"));
 	return object;
 }
 

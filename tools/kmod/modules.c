@@ -49,16 +49,12 @@ static void add_row(struct table *table, const struct record *module)
 
 static void print_json(const struct journal *modules, const struct options *options)
 {
-	struct json_object *array = json_object_new_array(), *object;
+	struct json_object *array = json_object_new_array();
 	size_t i;
 
-	for (i = 0; i < modules->count; i++) {
-		if (!is_shown(&modules->records[i], options))
-			continue;
-		object = json_of_record(&modules->records[i]);
-		json_add_time(object, record_number(&modules->records[i], "begin"));
-		json_object_array_add(array, object);
-	}
+	for (i = 0; i < modules->count; i++)
+		if (is_shown(&modules->records[i], options))
+			json_object_array_add(array, json_of_record(&modules->records[i]));
 	json_print(array, true);
 }
 

@@ -27,12 +27,10 @@ void event_free(struct event *event)
 }
 
 /* The library does not extend signs. */
-static s64 extended(u64 value, const struct tep_format_field *field)
+static s64 extended(u64 value, int size)
 {
-	int unused = 64 - field->size * 8;
+	int unused = 64 - size * 8;
 
-	if (!(field->flags & TEP_FIELD_IS_SIGNED) || unused <= 0)
-		return (s64)value;
 	return (s64)(value << unused) >> unused;
 }
 
@@ -44,8 +42,10 @@ static void write_number(FILE *stream, const struct tep_format_field *field, u64
 		fputs(symbol_at(value), stream);
 	else if (outcome && value < sizeof(outcomes) / sizeof(*outcomes))
 		fputs(outcomes[value], stream);
+	else if (field->flags & TEP_FIELD_IS_SIGNED)
+		fprintf(stream, "%lld", extended(value, field->size));
 	else
-		fprintf(stream, "%lld", extended(value, field));
+		fprintf(stream, "%llu", value);
 }
 
 static void write_field(FILE *stream, struct tep_event *format, struct tep_format_field *field,

@@ -8,8 +8,9 @@ misused()
 {
 	local arguments
 
-	for arguments in nonsense 'log -x' 'log --nonsense' 'log extra' 'log -n' 'log -n x' 'log -n -1' \
-		'inflight -n 1' 'log -a' 'log --openmetrics' 'stats --openmetrics --json' --debugfs; do
+	for arguments in nonsense 'log -x' 'log --nonsense' 'log extra' 'log -n' 'log -n x' \
+		'log -n -1' 'inflight -n 1' 'log -a' 'log --openmetrics' \
+		'stats --openmetrics --json' --debugfs; do
 		# shellcheck disable=SC2086 # several arguments
 		kmodctl $arguments
 		is "$STATUS" 2 "$arguments" && [[ -s $WORK/err && ! -s $WORK/out ]] || return 1
@@ -26,8 +27,8 @@ help()
 	kmodctl --help && well || return 1
 	is "$(grep -cE '^  (log|inflight|modules|stats|watch) ' "$WORK/out")" 5 commands || return 1
 	for command in log inflight modules stats watch; do
-		kmodctl "$command" --help && well && grep -q "^Usage: kmodctl $command" "$WORK/out" ||
-			return 1
+		kmodctl "$command" --help && well || return 1
+		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1
 	done
 }
 
@@ -76,8 +77,8 @@ not_permitted()
 	chmod 755 "$WORK"
 	chmod 700 "$WORK/usual"
 	STATUS=0
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/kmodctl" --debugfs "$WORK/usual" log \
-		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$WORK/kmodctl" --debugfs "$WORK/usual" log >"$WORK/out" 2>"$WORK/err" || STATUS=$?
 	fails 1 '.*Permission denied: .*root.*CAP_DAC_READ_SEARCH'
 }
 

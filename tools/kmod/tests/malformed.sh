@@ -25,7 +25,8 @@ rejected()
 		among requests "$line" "id=1 $REQUEST"
 		kmodctl --debugfs "$WORK/bad" log &&
 			fails 1 ".*/kmod/requests:2: malformed line: .*$why" &&
-			is "$(wc -l <"$WORK/out")" 3 "titles and good lines around '$line'" || return 1
+			is "$(wc -l <"$WORK/out")" 3 "titles and good lines around '$line'" ||
+			return 1
 	done
 }
 
@@ -52,7 +53,8 @@ not_numbers()
 		rejected 'not a number' "id=$number $REQUEST" || return 1
 	done
 	rejected 'not a number' 'id=2 name=x outcome=ok result=9223372036854775808 begin=1' \
-		'id=2 name=x outcome=ok result=- begin=1' 'id=2 name=x outcome=ok result=--1 begin=1'
+		'id=2 name=x outcome=ok result=- begin=1' \
+		'id=2 name=x outcome=ok result=--1 begin=1'
 }
 
 not_escaped()
