@@ -377,7 +377,7 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 
 	info->wait = wait;
 	info->requester = task_pid_nr(current);
-	strscpy(info->requester_comm, current->comm);
+	memcpy(info->requester_comm, current->comm, TASK_COMM_LEN);
 
 	ret = info->path ? umh_gate_enter(info) : -EINVAL;
 	if (ret || !*info->path) {

@@ -70,7 +70,8 @@ static u32 kmod_name_hash(const char *name)
  * others whom r need not wait for. A nested request joins nobody, so that no
  * modprobes wait for each other.
  */
-static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r)
+static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
+						 u32 hash)
 {
 	struct kmod_request *other;
 
@@ -78,8 +79,7 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r)
 	if (r->parent)
 		return NULL;
 
-	hash_for_each_possible(kmod_by_name, other, by_name,
-			       kmod_name_hash(r->rec.name)) {
+	hash_for_each_possible(kmod_by_name, other, by_name, hash) {
 		if (strcmp(other->rec.name, r->rec.name))
 			continue;
 		if (other == r->tired_of)
@@ -96,18 +96,19 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r)
  */
 static struct kmod_request *kmod_inflight_enter(struct kmod_request *r)
 {
+	u32 hash = kmod_name_hash(r->rec.name);
 	struct kmod_request *other;
 
 	spin_lock_irq(&kmod_inflight_lock);
 	if (list_empty(&r->all))
 		list_add_tail(&r->all, &kmod_all);
-	other = kmod_inflight_lookup(r);
+	other = kmod_inflight_lookup(r, hash);
 	if (other) {
 		kmod_request_get(other);
 		other->rec.joiners++;
 		r->rec.into = other->rec.id;
 	} else {
-		hash_add(kmod_by_name, &r->by_name, kmod_name_hash(r->rec.name));
+		hash_add(kmod_by_name, &r->by_name, hash);
 		r->rec.into = 0;
 	}
 	spin_unlock_irq(&kmod_inflight_lock);

@@ -49,7 +49,7 @@ void kmod_record_begin(struct kmod_record *rec)
 	rec->userns_level = userns->level;
 	/* A task that exits may have none any more. */
 	rec->pidns = pidns ? pidns->ns.inum : 0;
-	strscpy(rec->comm, current->comm);
+	memcpy(rec->comm, current->comm, TASK_COMM_LEN);
 }
 
 /**
