@@ -4,7 +4,9 @@
  *	bench load			the real modprobe loads a real module
  *	bench loop			a modprobe asks for what it loads
  *	bench sleepers COUNT		so many request-keys sleep
+ *	bench inflight COUNT		so many modprobes sleep
  *	bench suspend COUNT		suspend, as far as the freezer, with those
+ *	bench wall same|distinct COUNT	microseconds a request, by the clock
  *
  * Prints lines "NAME VALUE". Instructions are nanoseconds that were not idle:
  * where one instruction takes one nanosecond they are the same.
@@ -21,8 +23,8 @@
 
 #include "bench.h"
 
-#define MODPROBE	"/proc/sys/kernel/modprobe"
 #define ROUNDS		7
+#define WALL_ROUNDS	31
 #define WARM_UP		2
 /* AF_ECONET: no kernel here has it, nor a module for it. */
 #define FAMILY		19
@@ -97,23 +99,75 @@ static int do_storms(const char *kind, int count)
 	return 0;
 }
 
+/* By the clock on the wall: waiting is part of it. */
+static int do_wall(const char *kind, int count)
+{
+	int same = !strcmp(kind, "same");
+	struct crowd *crowd = crowd_make(count, same ? ask_same : ask_distinct);
+	long long took[WALL_ROUNDS];
+	int i;
+
+	put(MODPROBE, "/bench/noop");
+	for (i = -WARM_UP; i < WALL_ROUNDS; i++) {
+		round_number++;
+		rest(SETTLE);
+		took[i < 0 ? 0 : i] = now();
+		crowd_go(crowd);
+		crowd_wait(crowd);
+		took[i < 0 ? 0 : i] = now() - took[i < 0 ? 0 : i];
+	}
+	if (count == 1)
+		printf("wall_one ");
+	else
+		printf("wall_%s%d ", kind, count);
+	printf("%.1f\n",
+	       (double)median(took, WALL_ROUNDS) / 1000 / count);
+	return 0;
+}
+
+static void load_by_user(void)
+{
+	need(!run_modprobe("/sbin/modprobe", "fs-ext2"), "modprobe");
+}
+
+static void load_by_kernel(void)
+{
+	/* Known once it is loaded, but there is no such device. */
+	need(mount("none", "/", "ext2", 0, NULL) < 0 && errno == ENOENT,
+	     "mount of ext2");
+}
+
+/* What the whole machine does for it, also after the end of modprobe. */
+static long long load_once(void (*load)(void), long long *took)
+{
+	struct mark start;
+	long long busy;
+
+	rest(SETTLE);
+	mark_start(&start);
+	load();
+	*took = now() - start.clock;
+	rest(SETTLE);
+	busy = busy_since(&start);
+	need(!syscall(SYS_delete_module, "ext2", O_NONBLOCK), "rmmod");
+	return busy;
+}
+
 static int do_load(void)
 {
-	long long took[ROUNDS], from;
+	long long kernel[ROUNDS], user[ROUNDS], took[ROUNDS], unused, k, u;
 	int i;
 
 	put(MODPROBE, "/sbin/modprobe");
 	for (i = -WARM_UP; i < ROUNDS; i++) {
-		from = now();
-		/* Known once it is loaded, but there is no such device. */
-		need(mount("none", "/", "ext2", 0, NULL) < 0 && errno == ENOENT,
-		     "mount of ext2");
-		took[i < 0 ? 0 : i] = now() - from;
-		rest(SETTLE);
-		need(!syscall(SYS_delete_module, "ext2", O_NONBLOCK), "rmmod");
-		rest(SETTLE);
+		kernel[i < 0 ? 0 : i] =
+			load_once(load_by_kernel, &took[i < 0 ? 0 : i]);
+		user[i < 0 ? 0 : i] = load_once(load_by_user, &unused);
 	}
-	printf("load %lld\n", median(took, ROUNDS));
+	k = median(kernel, ROUNDS);
+	u = median(user, ROUNDS);
+	printf("load %lld\nload_busy %lld\n", median(took, ROUNDS), k);
+	printf("load_share %.3f\n", (double)(k - u) * 100 / k);
 	return 0;
 }
 
@@ -142,6 +196,10 @@ int main(int argc, char **argv)
 		return do_load();
 	if (!strcmp(what, "loop"))
 		return do_loop();
+	if (!strcmp(what, "wall") && argc > 3)
+		return do_wall(argv[2], atoi(argv[3]));
+	if (!strcmp(what, "inflight"))
+		return do_inflight(count);
 	if (!strcmp(what, "sleepers"))
 		return do_sleepers(count);
 	if (!strcmp(what, "suspend"))

@@ -4,7 +4,12 @@
 
 #define COUNT_FILE	"/tmp/bench.count"
 #define HOLD_FIFO	"/tmp/bench.hold"
+#define MODPROBE	"/proc/sys/kernel/modprobe"
 #define MS		1000000LL
+
+/* What a probe does. */
+#define PROBE_REQUEST	'r'
+#define PROBE_FLOOR	'f'
 
 /* Marks a moment; busy_since() needs the one before it. */
 struct mark {
@@ -26,6 +31,7 @@ void put(const char *path, const char *text);
 long long get(const char *path, const char *key);
 long long modprobes(void);
 void forget_modprobes(void);
+int run_modprobe(char *path, char *name);
 long long median(long long *values, int count);
 void rest(long long ns);
 
@@ -33,6 +39,15 @@ struct crowd *crowd_make(int count, deed deed);
 void crowd_go(struct crowd *crowd);
 void crowd_wait(struct crowd *crowd);
 
+void probe_start(void);
+long long probe_latency(char what);
+void probe_end(void);
+
+struct crowd *hold_begin(int count, deed deed);
+void hold_let_start(int count);
+void hold_end(struct crowd *crowd);
+
+int do_inflight(int count);
 int do_sleepers(int count);
 int do_suspend(int count);
 

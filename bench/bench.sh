@@ -6,7 +6,8 @@
 # With check it writes nothing, and fails when a ratio that repeats closely is worse
 # than the committed one by more than 2 %.
 #
-# From the environment: BOOTS (of each, 3), MEASURE (only these, see bench/guest).
+# From the environment: BOOTS (of each, 3), MEASURE (only these, see bench/guest; wall
+# is the part by the clock on the wall).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/../harness/lib.sh"
@@ -18,6 +19,7 @@ VALUES=$SCRATCH/values
 CSV=$HERE/results/$BASE.csv
 # In per cent.
 TOLERANCE=2
+ALL='cost same distinct load loop suspend alive inflight sleepers wall'
 
 # helper NAME OPTION...: a modprobe or request-key, with as little in it as there can be
 helper()
@@ -42,7 +44,7 @@ make_programs()
 	helper slow_log -DLOG -DSLEEP_MS=50
 	helper loop -DLOG -DASK
 	helper hold -DLOG -DHOLD
-	gcc -O2 -Wall -Wextra -static -pthread "$HERE"/{bench,util,sleepers}.c -o "$PROGRAMS/bench"
+	gcc -O2 -Wall -Wextra -static -pthread "$HERE"/{bench,util,probe,sleepers,inflight}.c -o "$PROGRAMS/bench"
 	cp "$HERE/guest" "$PROGRAMS/"
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
 }
@@ -58,38 +60,66 @@ make_guest()
 	cat "$WORK/initramfs-$config.cpio" "$SCRATCH/programs.cpio" >"$SCRATCH/$config.cpio"
 }
 
-# measure CONFIG BOOT
+# measure CONFIG NAME ROW...: boots, and has the guest measure
 measure()
 {
-	local config=$1 name=bench-$1-$2 command=/bench/guest
+	local config=$1 name=bench-$1-$2
 
-	command+=" ${MEASURE:-}"
-	CONFIG=$config ICOUNT=1 TIMEOUT=1800 KERNEL=$SCRATCH/bzImage-$config \
+	shift 2
+	CONFIG=$config TIMEOUT=2400 KERNEL=$SCRATCH/bzImage-$config \
 		INITRD=$SCRATCH/$config.cpio "$ROOT/harness/boot.sh" "$name" \
-		run "$(base64 -w0 <<<"$command")"
+		run "$(base64 -w0 <<<"/bench/guest $*")"
 	grep -q '^# exit 0' "$LOGS/$name.results" || die "a boot has failed; see $LOGS/$name.console"
 }
 
-# values SIDE CONFIG BOOT: a line each, and all else that the guest has said is left out
+# values SIDE CONFIG NAME BOOT: a line each, and all else that the guest has said is
+# left out
 values()
 {
-	sed -n "s/^\([a-z0-9_]* [0-9.]*\)\r*$/$1 $3 \1/p" "$LOGS/bench-$2-$3.results"
+	sed -n "s/^\([a-z0-9_]* -\{0,1\}[0-9.]*\)\r*$/$1 $4 \1/p" "$LOGS/bench-$2-$3.results"
 }
 
 # Both at a time: instructions do not care who else computes.
+count_instructions()
+{
+	local boot=$1 other
+
+	shift
+	ICOUNT=1 measure base "$boot" "$@" &
+	other=$!
+	ICOUNT=1 measure plain "$boot" "$@" || { wait; exit 1; }
+	wait "$other"
+	values base base "$boot" "$boot" >>"$VALUES"
+	values here plain "$boot" "$boot" >>"$VALUES"
+}
+
+# One after the other, since the clock does.
+stop_the_time()
+{
+	local boot=$1
+
+	ACCEL=tcg,thread=multi SMP=2 measure base "wall-$boot" wall
+	ACCEL=tcg,thread=multi SMP=2 measure plain "wall-$boot" wall
+	values base base "wall-$boot" "$boot" >>"$VALUES"
+	values here plain "wall-$boot" "$boot" >>"$VALUES"
+}
+
 measure_both()
 {
-	local boot base
+	local boot boots=${BOOTS:-3}
+	local -a rows
 
+	read -ra rows <<<"${MEASURE:-$ALL}"
 	: >"$VALUES"
-	for ((boot = 1; boot <= ${BOOTS:-3}; boot++)); do
-		say "boot $boot of ${BOOTS:-3}, unpatched and here"
-		measure base "$boot" &
-		base=$!
-		measure plain "$boot" || { wait; exit 1; }
-		wait "$base"
-		values base base "$boot" >>"$VALUES"
-		values here plain "$boot" >>"$VALUES"
+	for ((boot = 1; boot <= boots; boot++)); do
+		if [[ ${rows[*]} != wall ]]; then
+			say "boot $boot of $boots, unpatched and here: ${rows[*]/#wall/}"
+			count_instructions "$boot" "${rows[@]/#wall/}"
+		fi
+		if [[ " ${rows[*]} " == *' wall '* ]]; then
+			say "boot $boot of $boots, unpatched, then here: by the clock"
+			stop_the_time "$boot"
+		fi
 	done
 }
 

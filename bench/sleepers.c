@@ -5,12 +5,9 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -19,16 +16,11 @@
 
 #define MEMINFO		"/proc/meminfo"
 #define PF_KTHREAD	0x200000
-#define FAMILY		19
 #define ROUNDS		9
-/* A request that takes longer is taken for one that does not come back. */
-#define PATIENCE	20
 /* Seconds after which workers that were needed once are gone again: twice 300. */
 #define WORKERS_END	620
 
 static int all;
-static int tell[2], answer[2];
-static pid_t prober;
 
 struct usage {
 	long long threads;
@@ -86,7 +78,7 @@ static struct usage usage(void)
 }
 
 /* Until all run, or none was added for a while. */
-static void let_start(int count)
+void hold_let_start(int count)
 {
 	long long before, n = 0;
 
@@ -97,66 +89,20 @@ static void let_start(int count)
 	} while (n < count && n > before);
 }
 
-/*
- * A process that was there before the others, makes a request when told to, and
- * tells how long that took.
- */
-static void probe(void)
-{
-	long long from;
-	char c;
-
-	while (read(tell[0], &c, 1) == 1) {
-		from = now();
-		socket(FAMILY, SOCK_STREAM, 0);
-		from = now() - from;
-		if (write(answer[1], &from, sizeof(from)) != sizeof(from))
-			break;
-	}
-	_exit(0);
-}
-
-static void start_probe(void)
-{
-	need(!pipe(tell) && !pipe(answer), "pipe");
-	prober = fork();
-	need(prober >= 0, "fork");
-	if (!prober)
-		probe();
-}
-
-/* In nanoseconds; our patience when there is no end. */
-static long long latency(void)
-{
-	struct pollfd fd = { .fd = answer[0], .events = POLLIN };
-	long long took[ROUNDS];
-	int i;
-
-	for (i = -1; i < ROUNDS; i++) {
-		need(write(tell[1], "x", 1) == 1, "probe");
-		if (!poll(&fd, 1, PATIENCE * 1000)) {
-			kill(prober, SIGKILL);
-			return PATIENCE * 1000 * MS;
-		}
-		need(read(answer[0], &took[i < 0 ? 0 : i], sizeof(*took)) ==
-		     sizeof(*took), "probe");
-	}
-	return median(took, ROUNDS);
-}
-
-static struct crowd *begin(int count)
+/* The crowd is there, and waits; what it starts stays until hold_end(). */
+struct crowd *hold_begin(int count, deed deed)
 {
 	rest(WORKERS_END * 1000 * MS);
 	all = count;
 	unlink(HOLD_FIFO);
 	need(!mkfifo(HOLD_FIFO, 0600), HOLD_FIFO);
-	put("/proc/sys/kernel/modprobe", "/bench/noop");
+	put(MODPROBE, "/bench/noop");
 	forget_modprobes();
-	start_probe();
-	return crowd_make(count, ask_key);
+	probe_start();
+	return crowd_make(count, deed);
 }
 
-static void end(struct crowd *crowd)
+void hold_end(struct crowd *crowd)
 {
 	int fd = open(HOLD_FIFO, O_RDWR);
 
@@ -164,18 +110,18 @@ static void end(struct crowd *crowd)
 	if (all)
 		crowd_wait(crowd);
 	close(fd);
-	kill(prober, SIGKILL);
+	probe_end();
 }
 
 int do_sleepers(int count)
 {
-	struct crowd *crowd = begin(count);
+	struct crowd *crowd = hold_begin(count, ask_key);
 	struct usage before = usage(), after;
 	long long n;
 
 	if (count) {
 		crowd_go(crowd);
-		let_start(count);
+		hold_let_start(count);
 	}
 	after = usage();
 	n = modprobes();
@@ -189,8 +135,8 @@ int do_sleepers(int count)
 		       (double)(after.kernel - before.kernel) / n);
 	}
 	fflush(stdout);
-	printf("sleepers%d_latency %lld\n", count, latency());
-	end(crowd);
+	printf("sleepers%d_latency %lld\n", count, probe_latency(PROBE_REQUEST));
+	hold_end(crowd);
 	return 0;
 }
 
@@ -215,13 +161,13 @@ static long long suspend(int refused, long long *took)
 /* With helpers it is refused, after some seconds. */
 int do_suspend(int count)
 {
-	struct crowd *crowd = begin(count);
+	struct crowd *crowd = hold_begin(count, ask_key);
 	long long busy[ROUNDS], took[ROUNDS];
 	int i;
 
 	if (count) {
 		crowd_go(crowd);
-		let_start(count);
+		hold_let_start(count);
 	}
 	put("/sys/power/pm_test", "freezer");
 	put("/sys/module/suspend/parameters/pm_test_delay", "0");
@@ -229,6 +175,6 @@ int do_suspend(int count)
 		busy[i < 0 ? 0 : i] = suspend(!!count, &took[i < 0 ? 0 : i]);
 	printf("suspend%d %lld\n", count, median(busy, ROUNDS));
 	printf("suspend%d_time %lld\n", count, median(took, ROUNDS) / 1000);
-	end(crowd);
+	hold_end(crowd);
 	return 0;
 }

@@ -39,14 +39,15 @@ function verdict(id,   w, n, left, right)
 	n = split(target[id], w, " ")
 	if (n < 3)
 		return ""
-	left = w[1] == "ratio" ? ratio(id) : median["here", id]
+	left = w[1] == "ratio" ? ratio(id) + 0 : median["here", id]
 	right = n == 4 ? w[3] * median["here", w[4]] : w[3] + 0
 	return holds(left, w[2], right) ? "ok" : "MISSED"
 }
 
+# As it is shown, and compared.
 function ratio(id)
 {
-	return median["base", id] ? median["here", id] / median["base", id] : ""
+	return median["base", id] ? sprintf("%.4f", median["here", id] / median["base", id]) : ""
 }
 
 function shown(side, id,   spread)
@@ -86,8 +87,6 @@ END {
 		if (v == "MISSED" || v == "no figure")
 			bad = 1
 		r = ratio(id)
-		if (r != "")
-			r = sprintf("%.4f", r)
 		if (csv)
 			printf "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", id, unit[id],
 				median["base", id], low["base", id], high["base", id],

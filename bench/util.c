@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -115,6 +116,25 @@ long long modprobes(void)
 void forget_modprobes(void)
 {
 	unlink(COUNT_FILE);
+}
+
+/* What the kernel does, done by user space. Returns the wait status. */
+int run_modprobe(char *path, char *name)
+{
+	char *const argv[] = { path, "-q", "--", name, NULL };
+	char *const envp[] = {
+		"HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin",
+		NULL
+	};
+	int status;
+	pid_t pid = vfork();
+
+	if (!pid) {
+		execve(path, argv, envp);
+		_exit(127);
+	}
+	need(pid > 0 && waitpid(pid, &status, 0) == pid, "vfork");
+	return status;
 }
 
 static int compare(const void *a, const void *b)

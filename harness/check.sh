@@ -46,7 +46,8 @@ run_checkpatch()
 	# says of a new file's missing MAINTAINERS entry is about a patch, not a file.
 	cd "$TREE"
 	perl scripts/checkpatch.pl --strict --terse --no-summary --show-types \
-		--ignore FILE_PATH_CHANGES -f "${files[@]}" | grep -vE "$ACCEPTED" || :
+		--ignore FILE_PATH_CHANGES -f "${files[@]}" "$ROOT"/bench/*.[ch] |
+		grep -vE "$ACCEPTED" || :
 }
 
 # The objects that the build has made from our sources: those that this configuration
