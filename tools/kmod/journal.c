@@ -31,22 +31,43 @@ static void explain(const char *path, const char *debugfs, bool mounted, int err
 		complain("%s: %s", path, strerror(error));
 }
 
+static char *find_debugfs(const struct options *options, bool *mounted)
+{
+	char *debugfs = options->debugfs ? text_copy(options->debugfs) :
+						      find_mount("debugfs");
+
+	*mounted = debugfs;
+	return debugfs ? debugfs : text_copy(DEFAULT_DEBUGFS);
+}
+
+/* To be freed. */
+char *journal_path(const struct options *options, const char *name)
+{
+	bool mounted;
+	char *debugfs = find_debugfs(options, &mounted);
+	char *path = text("%s/kmod/%s", debugfs, name);
+
+	free(debugfs);
+	return path;
+}
+
 /* Opens a file of the journal. */
 bool lines_open(struct lines *lines, const struct options *options, const char *name)
 {
-	char *mount = options->debugfs ? NULL : find_mount("debugfs");
-	const char *debugfs = options->debugfs;
+	char *debugfs;
+	bool mounted;
+	int error;
 
-	if (!debugfs)
-		debugfs = mount ? mount : DEFAULT_DEBUGFS;
-	*lines = (struct lines){ .path = text("%s/kmod/%s", debugfs, name) };
+	*lines = (struct lines){ .path = journal_path(options, name) };
 	lines->file = fopen(lines->path, "re");
-	if (!lines->file) {
-		explain(lines->path, debugfs, mount || options->debugfs, errno);
-		free(lines->path);
-	}
-	free(mount);
-	return lines->file;
+	if (lines->file)
+		return true;
+	error = errno;
+	debugfs = find_debugfs(options, &mounted);
+	explain(lines->path, debugfs, mounted, error);
+	free(debugfs);
+	free(lines->path);
+	return false;
 }
 
 void lines_complain(struct lines *lines, const char *what)

@@ -47,6 +47,8 @@ char *text(const char *format, ...) __printf(1, 2);
 char *text_copy(const char *string);
 void *grown(void *array, size_t count, size_t size);
 char *find_mount(const char *type);
+void flush(void);
+int finish(int status);
 
 /* record.c: a line of key=value pairs, or an event */
 #define MAX_FIELDS	64
@@ -84,6 +86,7 @@ struct lines {
 	bool trouble;		/* something was wrong, and said so */
 };
 
+char *journal_path(const struct options *options, const char *name);
 bool lines_open(struct lines *lines, const struct options *options, const char *name);
 bool lines_next(struct lines *lines);
 void lines_complain(struct lines *lines, const char *what);
@@ -211,8 +214,9 @@ struct queue {
 void queue_add(struct queue *queue, struct event *event);
 struct event *queue_take(struct queue *queue, u64 until);
 
-/* symbols.c */
-const char *symbol_at(u64 address);
+/* site.c */
+void site_init(const struct options *options);
+char *site_of(u64 address, u64 id);
 
 /* open.c: modules of requests that have not ended */
 void open_add_module(u64 id, const char *module);

@@ -44,25 +44,44 @@ static void print_request(const struct event *event)
 	free(details);
 }
 
-/* "exit 1, 3.10 ms, waited 1.02 ms, joined 17, loaded libcrc32c xfs" */
+/* Appends to what is there already, and frees it. */
+static char *also(char *before, const char *what, const char *value)
+{
+	char *after = text("%s%s%s%s", before, *before ? ", " : "", what, value);
+
+	free(before);
+	return after;
+}
+
+/* A number of nanoseconds, if it is not 0. */
+static char *also_time(char *before, const char *what, u64 ns)
+{
+	char *duration;
+
+	if (!ns)
+		return before;
+	duration = describe_duration(ns);
+	before = also(before, what, duration);
+	free(duration);
+	return before;
+}
+
+/* "exit 1, took 3.10 ms, waited 1.02 ms, joined 17, loaded libcrc32c xfs" */
 static char *describe_end(const struct record *done, const char *modules)
 {
-	u64 waited = record_number(done, "slot_ns");
-	char *result = describe_result(record_signed(done, "result"));
-	char *ran = describe_duration(waited + record_number(done, "run_ns"));
-	char *wait = describe_duration(waited);
-	char *relation = describe_relation(done);
-	bool related = strcmp(relation, "-"), ok = !record_signed(done, "result");
-	char *details = text("%s%s%s%s%s%s%s%s%s", ok ? "" : result, ok ? "" : ", ", ran,
-			     waited ? ", waited " : "", waited ? wait : "",
-			     related ? ", " : "", related ? relation : "",
-			     *modules ? ", loaded " : "", modules);
+	u64 waited = record_number(done, "slot_ns"), into = record_number(done, "into");
+	s64 result = record_signed(done, "result");
+	char *details = result ? describe_result(result) : text_copy("");
+	char *number;
 
-	free(result);
-	free(ran);
-	free(wait);
-	free(relation);
-	return details;
+	details = also_time(details, "took ", waited + record_number(done, "run_ns"));
+	details = also_time(details, "waited ", waited);
+	if (into) {
+		number = text("%llu", into);
+		details = also(details, "joined ", number);
+		free(number);
+	}
+	return *modules ? also(details, "loaded ", modules) : details;
 }
 
 static void print_done(const struct event *event, const char *modules)
@@ -136,7 +155,7 @@ void print_watch_head(bool json)
 			       "DETAILS");
 		putchar('\n');
 	}
-	fflush(stdout);
+	flush();
 }
 
 void print_event(const struct event *event, bool json)
@@ -155,5 +174,5 @@ void print_event(const struct event *event, bool json)
 	else
 		print_text(event, modules);
 	free(modules);
-	fflush(stdout);
+	flush();
 }

@@ -2,7 +2,6 @@
 /*
  * kmodctl: shows which modules the kernel asks for, for whom, and what becomes of it.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
@@ -174,15 +173,6 @@ static int run(const struct request *request, char *words[])
 	if (wrong)
 		return misused(wrong, "");
 	return command->run(&request->options);
-}
-
-/* A closed pipe has ended us before, quietly. */
-static int finish(int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	complain("cannot write to standard output: %s", strerror(errno));
-	return EXIT_FAILURE;
 }
 
 int main(int argc, char *argv[])

@@ -34,13 +34,22 @@ static s64 extended(u64 value, int size)
 	return (s64)(value << unused) >> unused;
 }
 
+static void write_site(FILE *stream, struct tep_event *format, struct tep_record *raw, u64 address)
+{
+	unsigned long long id = 0;
+	char *site;
+
+	tep_get_field_val(NULL, format, "id", raw, &id, 0);
+	site = site_of(address, id);
+	fputs(site, stream);
+	free(site);
+}
+
 static void write_number(FILE *stream, const struct tep_format_field *field, u64 value)
 {
 	bool outcome = !strcmp(field->name, "outcome") || !strcmp(field->name, "reason");
 
-	if (!strcmp(field->name, "site"))
-		fputs(symbol_at(value), stream);
-	else if (outcome && value < sizeof(outcomes) / sizeof(*outcomes))
+	if (outcome && value < sizeof(outcomes) / sizeof(*outcomes))
 		fputs(outcomes[value], stream);
 	else if (field->flags & TEP_FIELD_IS_SIGNED)
 		fprintf(stream, "%lld", extended(value, field->size));
@@ -61,7 +70,10 @@ static void write_field(FILE *stream, struct tep_event *format, struct tep_forma
 		if (string)
 			fprintf(stream, "%.*s", length, string);
 	} else if (!tep_read_number_field(field, raw->data, &value)) {
-		write_number(stream, field, value);
+		if (strcmp(field->name, "site"))
+			write_number(stream, field, value);
+		else
+			write_site(stream, format, raw, value);
 	}
 }
 

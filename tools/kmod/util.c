@@ -2,6 +2,7 @@
 /*
  * Messages, memory, mounts.
  */
+#include <errno.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <string.h>
@@ -12,7 +13,7 @@ void complain(const char *format, ...)
 {
 	va_list arguments;
 
-	fflush(stdout);
+	flush();
 	fputs("kmodctl: ", stderr);
 	va_start(arguments, format);
 	vfprintf(stderr, format, arguments);
@@ -53,6 +54,28 @@ void *grown(void *array, size_t count, size_t size)
 	if (count & (count - 1))
 		return array;
 	return checked(reallocarray(array, count ? count * 2 : 1, size));
+}
+
+/* What prevented the first write that failed, if that is known. */
+static int write_error;
+
+/* Lets what was printed be seen. */
+void flush(void)
+{
+	errno = 0;
+	if (fflush(stdout) && !write_error)
+		write_error = errno;
+}
+
+/* The exit status: a failure if the output could not be written. */
+int finish(int status)
+{
+	flush();
+	if (!ferror(stdout))
+		return status;
+	complain("cannot write to standard output: %s",
+		 write_error ? strerror(write_error) : "some of it is lost");
+	return EXIT_FAILURE;
 }
 
 /* Where a file system of that type is mounted, to be freed; NULL if nowhere. */

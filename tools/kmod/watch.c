@@ -125,6 +125,7 @@ int cmd_watch(const struct options *options)
 	struct ring ring = { 0 };
 	bool started;
 
+	site_init(options);
 	if (!catch_signals() || !trace_start())
 		return EXIT_FAILURE;
 	started = ring_open(&ring, &queue);
