@@ -328,11 +328,12 @@ hung_modprobe()
 		is "$(dmesg | grep -c 'umh: helper .*, has not ended in')" 1 "lines"
 }
 
+# Longer than the 30 seconds after which it is hung all the same.
 no_reports()
 {
 	dmesg -c >/dev/null
 	set_hung 0
-	use_helper fake sleep 2500
+	use_helper fake sleep 31000
 	ask fs kmod_slow >/dev/null
 	! dmesg_has 'has not ended' && ! echo 86401 2>/dev/null >"$HUNG_SYSCTL"
 }
