@@ -2,19 +2,32 @@
 /*
  * The path of modprobe: kernel.modprobe.
  */
+#define pr_fmt(fmt) "kmod: " fmt
+
+#include <linux/cache.h>
 #include <linux/capability.h>
 #include <linux/errno.h>
+#include <linux/highmem.h>
 #include <linux/init.h>
 #include <linux/kmod.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
+#include <linux/vmalloc.h>
 
 #include "internal.h"
 
 /* Protects the path. */
 static DEFINE_SPINLOCK(kmod_path_lock);
-static char kmod_path[KMOD_PATH_LEN] = CONFIG_MODPROBE_PATH;
+
+/*
+ * Sealed: to write another path here was the last step of many an exploit. It has a
+ * page of its own, which is read-only in all mappings once the kernel has booted.
+ */
+static char kmod_path[PAGE_SIZE] __aligned(PAGE_SIZE) __ro_after_init =
+	CONFIG_MODPROBE_PATH;
 
 /**
  * kmod_path_copy - read the path
@@ -31,11 +44,20 @@ int kmod_path_copy(char *path)
 	return *path ? 0 : -ENOENT;
 }
 
-static void kmod_path_store(const char *path)
+/* Writes through a mapping that is gone when this returns. */
+static int kmod_path_store(const char *path)
 {
+	struct page *page = virt_to_page(lm_alias(kmod_path));
+	char *alias = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+
+	if (!alias)
+		return -ENOMEM;
 	spin_lock(&kmod_path_lock);
-	strscpy(kmod_path, path, KMOD_PATH_LEN);
+	strscpy(alias, path, KMOD_PATH_LEN);
+	flush_kernel_vmap_range(alias, KMOD_PATH_LEN);
 	spin_unlock(&kmod_path_lock);
+	vunmap(alias);
+	return 0;
 }
 
 /* One byte more than fits tells a path that is too long from one that is not. */
@@ -58,8 +80,7 @@ static int kmod_path_sysctl(const struct ctl_table *table, int write,
 	if (strlen(path) >= KMOD_PATH_LEN)
 		return -EINVAL;
 
-	kmod_path_store(path);
-	return 0;
+	return kmod_path_store(path);
 }
 
 static struct ctl_table kmod_path_sysctls[] = {
@@ -77,6 +98,18 @@ static int __init kmod_path_init(void)
 	return 0;
 }
 early_initcall(kmod_path_init);
+
+/* When boot parameters and this kernel's configuration are known. */
+static int __init kmod_path_check_seal(void)
+{
+#ifdef CONFIG_STRICT_KERNEL_RWX
+	if (rodata_enabled)
+		return 0;
+#endif
+	pr_notice("kernel.modprobe is not sealed: read-only data is off\n");
+	return 0;
+}
+late_initcall(kmod_path_check_seal);
 
 #ifdef CONFIG_KMOD_KUNIT_TEST
 #include "tests/path_kunit.c"

@@ -4,6 +4,7 @@
  *
  *	modprobe kmod_stub deny=fs-x		as a security module can
  *	modprobe kmod_stub nowait=fs-x		and does not wait
+ *	modprobe kmod_stub poke=ADDRESS		writes there, as an exploit would
  *
  * A security module cannot be loaded at run time; this one changes what the hook's
  * caller returns.
@@ -11,9 +12,11 @@
 #include <linux/errno.h>
 #include <linux/kmod.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/ptrace.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 static char *deny;
 module_param(deny, charp, 0444);
@@ -22,6 +25,29 @@ MODULE_PARM_DESC(deny, "what nobody may ask for");
 static char *nowait;
 module_param(nowait, charp, 0444);
 MODULE_PARM_DESC(nowait, "what to ask for");
+
+static unsigned long poke;
+module_param(poke, ulong, 0444);
+MODULE_PARM_DESC(poke, "a variable of the kernel's to overwrite with an X");
+
+static bool kmod_stub_write(char *to)
+{
+	char c = 'X';
+
+	__put_kernel_nofault(to, &c, char, refused);
+	return true;
+refused:
+	return false;
+}
+
+/* By its own mapping, and by that of all memory. */
+static int kmod_stub_poke(char *to)
+{
+	bool direct = kmod_stub_write(to), linear = kmod_stub_write(lm_alias(to));
+
+	pr_info("kmod_stub: %d %d\n", direct, linear);
+	return direct || linear ? 0 : -EFAULT;
+}
 
 static int kmod_stub_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
@@ -48,6 +74,8 @@ static int __init kmod_stub_init(void)
 {
 	int err = nowait ? request_module_nowait("%s", nowait) : 0;
 
+	if (!err && poke)
+		err = kmod_stub_poke((char *)poke);
 	if (err || !deny)
 		return err;
 	return register_kretprobe(&kmod_stub_probe);

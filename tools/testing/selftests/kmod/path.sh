@@ -140,6 +140,20 @@ flipped()
 	return "$result"
 }
 
+# By the mapping of the kernel's own data, and by that of all memory.
+sealed()
+{
+	local address
+
+	address=$(awk '$3 == "kmod_path" { print "0x" $1 }' /proc/kallsyms)
+	[[ -n $address ]] || complain "needs CONFIG_KALLSYMS_ALL" || return 1
+	use_helper fake
+	! "$REAL_MODPROBE" kmod_stub "poke=$address" 2>"$WORK/err" || complain "written" || return 1
+	grep -q 'Bad address' "$WORK/err" && is "$(path)" "$WORK/fake/modprobe" || return 1
+	ask fs kmod_sealed >/dev/null
+	is "$(names_of fake)" fs-kmod_sealed
+}
+
 TESTS=(
 	'round_trip|what was written is what is read'
 	'no_capability|root without CAP_SYS_MODULE cannot write it'
@@ -151,6 +165,7 @@ TESTS=(
 	'longest_is_run|a path of 255 bytes is run'
 	'ends|a new line or a NUL ends it'
 	'offsets|a write at an offset continues the path or changes nothing'
+	'sealed|a stray write in the kernel cannot change it'
 	'flipped|no request fails or runs under a wrong name while it is being changed'
 )
 run_tests
