@@ -18,27 +18,44 @@
 #define ERESTARTSYS	512
 #define ENOTSUPP	524
 
-static struct timespec clock_now(clockid_t clock)
+static u64 now_ns(clockid_t clock)
 {
 	struct timespec now;
 
 	clock_gettime(clock, &now);
-	return now;
+	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
 }
 
 u64 now_boottime(void)
 {
-	struct timespec now = clock_now(CLOCK_BOOTTIME);
+	return now_ns(CLOCK_BOOTTIME);
+}
 
-	return now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+/* Of the wall clock from the journal's, read in between two readings of that. */
+static s64 clock_offset(void)
+{
+	u64 before, real, after, shortest = ULLONG_MAX;
+	s64 offset = 0;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		before = now_ns(CLOCK_BOOTTIME);
+		real = now_ns(CLOCK_REALTIME);
+		after = now_ns(CLOCK_BOOTTIME);
+		if (after - before < shortest) {
+			shortest = after - before;
+			offset = (s64)(real - before);
+		}
+	}
+	return offset;
 }
 
 /* What the wall clock showed then, or would have with its present setting. */
 static struct timespec wall_clock(u64 boottime)
 {
-	struct timespec real = clock_now(CLOCK_REALTIME), boot = clock_now(CLOCK_BOOTTIME);
-	s64 ns = real.tv_nsec - boot.tv_nsec + (s64)(boottime % NSEC_PER_SEC);
-	s64 s = real.tv_sec - boot.tv_sec + (s64)(boottime / NSEC_PER_SEC);
+	s64 offset = clock_offset();
+	s64 s = (s64)(boottime / NSEC_PER_SEC) + offset / (s64)NSEC_PER_SEC;
+	s64 ns = (s64)(boottime % NSEC_PER_SEC) + offset % (s64)NSEC_PER_SEC;
 
 	/* Between -1 and 2 seconds. */
 	ns += NSEC_PER_SEC;

@@ -177,6 +177,8 @@ struct stats {
 bool print_openmetrics(const struct stats *stats);
 
 /* trace.c: a trace instance of our own */
+#define TRACE_BUFFER_KB	512	/* of each CPU; an event takes 100 to 200 bytes */
+
 bool trace_start(void);
 void trace_stop(void);
 int trace_open(const char *file);
@@ -208,8 +210,11 @@ void event_free(struct event *event);
 /* queue.c: brings the events of several CPUs into order */
 struct queue {
 	struct event **events;
-	size_t count;
+	size_t head;		/* the oldest one */
+	size_t count;		/* from the array's beginning */
 };
+
+bool queue_is_empty(const struct queue *queue);
 
 void queue_add(struct queue *queue, struct event *event);
 struct event *queue_take(struct queue *queue, u64 until);

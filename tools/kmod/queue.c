@@ -13,7 +13,7 @@ void queue_add(struct queue *queue, struct event *event)
 	size_t i;
 
 	queue->events = grown(queue->events, queue->count, sizeof(*queue->events));
-	for (i = queue->count++; i > 0; i--) {
+	for (i = queue->count++; i > queue->head; i--) {
 		if (queue->events[i - 1]->boottime <= event->boottime)
 			break;
 		queue->events[i] = queue->events[i - 1];
@@ -21,14 +21,33 @@ void queue_add(struct queue *queue, struct event *event)
 	queue->events[i] = event;
 }
 
+bool queue_is_empty(const struct queue *queue)
+{
+	return queue->head == queue->count;
+}
+
+/* Not each time, or a long queue would be moved again and again. */
+static void move_up(struct queue *queue)
+{
+	if (queue->head * 2 < queue->count)
+		return;
+	queue->count -= queue->head;
+	memmove(queue->events, queue->events + queue->head,
+		queue->count * sizeof(*queue->events));
+	queue->head = 0;
+}
+
 /* The oldest event if it is not newer than @until, else NULL. */
 struct event *queue_take(struct queue *queue, u64 until)
 {
-	struct event *oldest = queue->count ? queue->events[0] : NULL;
+	struct event *oldest;
 
-	if (!oldest || oldest->boottime > until)
+	if (queue_is_empty(queue))
 		return NULL;
-	queue->count--;
-	memmove(queue->events, queue->events + 1, queue->count * sizeof(*queue->events));
+	oldest = queue->events[queue->head];
+	if (oldest->boottime > until)
+		return NULL;
+	queue->head++;
+	move_up(queue);
 	return oldest;
 }

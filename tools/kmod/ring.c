@@ -157,15 +157,23 @@ static void take_page(struct ring *ring)
 	}
 }
 
-/* Takes all that is there. */
+/* A buffer's worth at most: new events may come faster than they are taken. */
+static void read_cpu(struct ring *ring, int fd)
+{
+	size_t pages = TRACE_BUFFER_KB * 1024 / ring->page_size + 1;
+
+	while (pages-- && read(fd, ring->page, ring->page_size) > 0)
+		take_page(ring);
+}
+
+/* Takes what is there. */
 void ring_read(struct ring *ring)
 {
 	int cpu;
 
 	for (cpu = 0; cpu < ring->cpu_count; cpu++)
-		while (ring->fds[cpu] >= 0 &&
-		       read(ring->fds[cpu], ring->page, ring->page_size) > 0)
-			take_page(ring);
+		if (ring->fds[cpu] >= 0)
+			read_cpu(ring, ring->fds[cpu]);
 }
 
 static bool open_cpu(struct ring *ring, int cpu)

@@ -7,9 +7,13 @@
 
 #include "kmodctl.h"
 
+/* How soon to look for a name again that was not found. */
+#define RETRY_NS	NSEC_PER_SEC
+
 struct site {
 	u64 address;
-	char *name;
+	char *name;		/* or NULL */
+	u64 retry;		/* when */
 };
 
 static const struct options *options;
@@ -54,21 +58,31 @@ static char *look_up(const char *file_name, u64 id)
 	return name;
 }
 
-/* The function that made the request, to be freed; the address if nobody knows. */
-char *site_of(u64 address, u64 id)
+static struct site *find(u64 address)
 {
-	char *name;
 	size_t i;
 
 	for (i = 0; i < nr_known; i++)
 		if (known[i].address == address)
-			return text_copy(known[i].name);
-	name = look_up("inflight", id);
-	if (!name)
-		name = look_up("requests", id);
-	if (!name)
-		return text("0x%llx", address);
+			return &known[i];
 	known = grown(known, nr_known, sizeof(*known));
-	known[nr_known++] = (struct site){ address, text_copy(name) };
-	return name;
+	known[nr_known] = (struct site){ .address = address };
+	return &known[nr_known++];
+}
+
+/*
+ * The function that made the request, to be freed; the address if nobody knows. The journal
+ * may have forgotten the request, but there will be others.
+ */
+char *site_of(u64 address, u64 id)
+{
+	struct site *site = find(address);
+
+	if (!site->name && now_boottime() >= site->retry) {
+		site->name = look_up("inflight", id);
+		if (!site->name)
+			site->name = look_up("requests", id);
+		site->retry = now_boottime() + RETRY_NS;
+	}
+	return site->name ? text_copy(site->name) : text("0x%llx", address);
 }

@@ -15,8 +15,8 @@
 
 #define SYSTEM		"kmod"
 
-/* Of each CPU. An event takes 100 to 200 bytes. */
-#define BUFFER_KB	"512"
+#define TEXT_OF(x)	QUOTED(x)
+#define QUOTED(x)	#x
 
 static const char prefix[] = "kmodctl-";
 
@@ -128,7 +128,7 @@ static bool set(const char *file, const char *value)
 /* The clock is the journal's, and a reader is woken by each event. */
 static bool configure(void)
 {
-	if (!set("buffer_size_kb", BUFFER_KB) || !set("trace_clock", "boot") ||
+	if (!set("buffer_size_kb", TEXT_OF(TRACE_BUFFER_KB)) || !set("trace_clock", "boot") ||
 	    !set("buffer_percent", "0"))
 		return false;
 	if (tracefs_event_enable(instance, SYSTEM, NULL))

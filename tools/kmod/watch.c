@@ -94,7 +94,7 @@ static void follow(struct ring *ring, bool json)
 	u64 until;
 
 	while (!must_end(fds)) {
-		poll(fds, EVENTS + ring->cpu_count, ring->queue->count ? MOMENT_MS : -1);
+		poll(fds, EVENTS + ring->cpu_count, queue_is_empty(ring->queue) ? -1 : MOMENT_MS);
 		poll(fds, EVENTS, MOMENT_MS);
 		until = now_boottime() - SETTLE_NS;
 		ring_read(ring);
