@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [all]: the KUnit suites, the guest suite, and the cost of a request; with
-# all, the guest suite once more on a kernel with KASAN and lockdep. The last line is
-# the sum. With TEST=REGEX only the guest tests that match, and only on CONFIG.
+# test.sh [all]: the KUnit suites, the guest suite, what a helper inherits here and in the
+# unpatched base, and the cost of a request; with all, the guest suite once more on a
+# kernel with KASAN and lockdep. The last line is the sum. With TEST=REGEX only the guest
+# tests that match, and only on CONFIG.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -55,15 +56,9 @@ if [[ -n $TEST ]]; then
 else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
+	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
 fi
 
-awk '
-	{ passed += $1; failed += $2; skipped += $3 }
-	END {
-		printf "%d passed, %d failed", passed, failed
-		if (skipped) printf ", %d skipped", skipped
-		printf "\n"
-		exit failed > 0 || passed == 0
-	}' "$TALLY"
+sum_up
