@@ -24,7 +24,9 @@ SOON=2000000		# microseconds, for whatever has nothing to wait for
 PATIENCE=60		# seconds, for what must come, be it late
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
-SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
+# Kernels without sysctls or without modules have neither.
+SAVED_MODPROBE=
+[[ ! -f $MODPROBE_SYSCTL ]] || SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
 SAVED_LIMIT=
 [[ ! -f $LIMIT_SYSCTL ]] || SAVED_LIMIT=$(<"$LIMIT_SYSCTL")
 
@@ -39,7 +41,7 @@ complain()
 
 restore()
 {
-	echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
+	[[ ! -f $MODPROBE_SYSCTL ]] || echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
 	[[ -z $SAVED_LIMIT ]] || echo "$SAVED_LIMIT" >"$LIMIT_SYSCTL" || :
 }
 
@@ -89,20 +91,23 @@ skip_without()
 	fi
 }
 
-# run_tests: a line for each of TESTS; between two of them everything is put back
+# run_tests: a line for each of TESTS; between two of them everything is put back. A test
+# that returns KSFT_SKIP is skipped.
 run_tests()
 {
-	local entry
+	local entry status
 
 	[[ $UID -eq 0 ]] || { ktap_skip_all "needs root"; exit "$KSFT_SKIP"; }
 	ktap_print_header
 	ktap_set_plan "${#TESTS[@]}"
 	for entry in "${TESTS[@]}"; do
-		if "${entry%%|*}"; then
-			ktap_test_pass "${entry#*|}"
-		else
-			ktap_test_fail "${entry#*|}"
-		fi
+		status=0
+		"${entry%%|*}" || status=$?
+		case $status in
+		0) ktap_test_pass "${entry#*|}" ;;
+		"$KSFT_SKIP") ktap_test_skip "${entry#*|}" ;;
+		*) ktap_test_fail "${entry#*|}" ;;
+		esac
 		restore
 		end_helpers
 	done
