@@ -28,6 +28,13 @@ guest_suite()
 	./verdict.sh "$WORK/logs/test-$config.console" "$WORK/logs/test-$config.results" "$TALLY"
 }
 
+# A boot of its own, since it is PID 1 that goes to another root directory.
+switch_root()
+{
+	CONFIG=plain ./boot.sh switch-root switch-root || return 1
+	./verdict.sh "$WORK/logs/switch-root.console" "$WORK/logs/switch-root.results" "$TALLY"
+}
+
 # stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
 stage()
 {
@@ -56,6 +63,7 @@ if [[ -n $TEST ]]; then
 else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
+	stage "guest, plain, switch_root" switch_root
 	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
