@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check bench.
+# done are there. Groups: build guest check bench configs.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -13,6 +13,7 @@ GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
 	util-linux xfsprogs cpio)
 CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
+CONFIGS_PACKAGES=(e2fsprogs)
 
 packages_of()
 {
@@ -21,6 +22,7 @@ packages_of()
 	guest) echo "${GUEST_PACKAGES[@]}" ;;
 	check) echo "${CHECK_PACKAGES[@]}" ;;
 	bench) echo "${BENCH_PACKAGES[@]}" ;;
+	configs) echo "${CONFIGS_PACKAGES[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }
