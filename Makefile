@@ -19,7 +19,7 @@ unexport MAKEFLAGS MFLAGS
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
-	@echo 'make test          KUnit, the guest suite, and what a request costs'
+	@echo 'make test          KUnit, the guest suite, what helpers inherit, what a request costs'
 	@echo 'make test-all      the same, and the guest suite on a kernel with KASAN and lockdep'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'

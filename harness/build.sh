@@ -3,7 +3,7 @@
 #
 # Builds the kernel and its modules (or User mode Linux, CONFIG=um) in
 # build/<base>/out-<config>. Does nothing when neither the tree nor the
-# configuration has changed since the last build.
+# configuration has changed since the last build. KERNEL_ONLY=1: no modules.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -12,6 +12,7 @@ LOG=$LOGS/build-$CONFIG.log
 
 ARCH=x86_64
 TARGETS=(bzImage modules)
+[[ ${KERNEL_ONLY:-0} != 1 ]] || TARGETS=(bzImage)
 if [[ $CONFIG == um ]]; then
 	ARCH=um
 	TARGETS=(linux)
@@ -53,7 +54,7 @@ source_stamp()
 	fi
 }
 
-now=$(source_stamp; cat "$OUT/config.stamp")
+now=$(echo "${TARGETS[*]}"; source_stamp; cat "$OUT/config.stamp")
 ! stamp_is "$OUT/build.stamp" "$now" || exit 0
 
 rm -f "$OUT/build.stamp"

@@ -32,20 +32,29 @@ upstream_options()
 	selftest_options | grep -vxFf <(sed -n 's/^config \(.*\)$/CONFIG_\1=y\nCONFIG_\1=m/p' "${files[@]}")
 }
 
-fragments()
+# fragments_of CONFIGURATION. A variant says in its first line what it is on top of.
+fragments_of()
 {
-	case $CONFIG in
+	local variant=$CONFIGS/variants/$1.config
+
+	case $1 in
+	small) cat "$CONFIGS/small.config" ;;
+	demo) cat "$CONFIGS"/{base,demo}.config ;;
 	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
 	debug) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS"/debug.config ;;
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
 	*)
-		[[ -f $CONFIGS/variants/$CONFIG.config ]] ||
-			die "CONFIG=$CONFIG: there are plain, base, debug, um, and those of configs/variants"
-		cat "$CONFIGS"/base.config "$CONFIGS/variants/$CONFIG.config"
+		[[ -f $variant ]] ||
+			die "CONFIG=$1: there are plain, base, debug, demo, um, and those of configs/variants"
+		fragments_of "$(sed -n '1s/^# On top of \([a-z]*\)\.config:.*/\1/p' "$variant")"
+		cat "$variant"
 		;;
 	esac
 }
+
+# shellcheck disable=SC2153 # set by lib.sh
+fragments() { fragments_of "$CONFIG"; }
 
 inputs_hash()
 {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check bench tools tools-check.
+# done are there. Groups: build guest check bench tools tools-check configs.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -16,6 +16,7 @@ BENCH_PACKAGES=(gnuplot-nox)
 TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
 	libjson-c-dev)
 TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client)
+CONFIGS_PACKAGES=(e2fsprogs)
 
 packages_of()
 {
@@ -26,6 +27,7 @@ packages_of()
 	bench) echo "${BENCH_PACKAGES[@]}" ;;
 	tools) echo "${TOOLS_PACKAGES[@]}" ;;
 	tools-check) echo "${TOOLS_CHECK_PACKAGES[@]}" ;;
+	configs) echo "${CONFIGS_PACKAGES[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }

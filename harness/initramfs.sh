@@ -15,7 +15,7 @@ SELFTESTS=$TREE/tools/testing/selftests
 
 # Real programs where busybox's have other options or other messages, or where the
 # kernel itself execs them.
-PROGRAMS=(bash kmod keyctl capsh setpriv unshare nsenter setsid prlimit taskset
+PROGRAMS=(bash kmod keyctl capsh setpriv unshare nsenter setsid prlimit taskset chrt
 	timeout mkfs.xfs awk grep ps jq)
 
 inputs_hash()

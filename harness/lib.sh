@@ -54,7 +54,8 @@ overlay_files()
 
 	cd "$ROOT" || return 1
 	for dir in "${OVERLAY_DIRS[@]}"; do
-		[[ ! -d $dir ]] || find "$dir" -type f ! -name '*~' ! -name '.*.sw?'
+		[[ ! -d $dir ]] || find "$dir" -type f ! -name '*~' ! -name '.*.sw?' \
+			! -name '*.[do]' ! -path tools/kmod/kmodctl
 	done | LC_ALL=C sort
 }
 
@@ -131,3 +132,16 @@ export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
 CC=gcc
 # shellcheck disable=SC2034 # for the scripts that source this file
 [[ -z $(command -v ccache) ]] || CC='ccache gcc'
+
+# sum_up: the last line of a run, from TALLY, lines of "passed failed skipped"
+sum_up()
+{
+	awk '
+		{ passed += $1; failed += $2; skipped += $3 }
+		END {
+			printf "%d passed, %d failed", passed, failed
+			if (skipped) printf ", %d skipped", skipped
+			printf "\n"
+			exit failed > 0 || passed == 0
+		}' "$TALLY"
+}

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# prepare.sh [tree|build|guest]: everything up to the patched tree, its kernel, or a
-# bootable guest. Each step does nothing when its inputs have not changed.
+# prepare.sh [tree|kernel|build|guest]: everything up to the patched tree, its kernel, its
+# modules, or a bootable guest. Each step does nothing when its inputs have not changed.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -18,6 +18,7 @@ lock_work
 ./tree.sh
 [[ $level != tree ]] || exit 0
 ./config.sh
+[[ $level != kernel ]] || export KERNEL_ONLY=1
 ./build.sh
-[[ $level != build ]] || exit 0
+[[ $level == guest ]] || exit 0
 ./initramfs.sh

@@ -2,98 +2,103 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make test-configs: the configurations that differ in what the helper engine and
-# request_module() are made of, harness/configs/variants. Each is built and booted (but
-# for the one with all callers, which is built only), and runs helpers as it should.
+# request_module() are made of, harness/configs/variants. Each is built and booted, and
+# runs tools/testing/selftests/kmod/configs.sh; callers has more boots and tests.
 #
-# From the environment: VARIANTS (their names, all by default), OBJECTS=1 (compile our
-# objects and those of our callers only, boot nothing).
+# From the environment: VARIANTS, their names; all by default.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
 
 VARIANTS=${VARIANTS:-$(cd configs/variants && printf '%s\n' *.config | sed 's/\.config$//')}
-OBJECTS=${OBJECTS:-0}
-ENGINE=(init/do_mounts_initrd.o init/initramfs.o kernel/umh.o kernel/umh_caps.o
-	kernel/umh_gate.o kernel/usermode_driver.o kernel/reboot.o kernel/fork.o
-	kernel/sysctl.o kernel/cgroup/cgroup-v1.o kernel/power/process.o
-	lib/kobject_uevent.o fs/coredump.o)
-CALLERS=(arch/x86/kernel/cpu/mce/dev-mcelog.o drivers/base/firmware_loader/fallback.o
-	drivers/block/drbd/drbd_nl.o drivers/greybus/svc_watchdog.o
-	drivers/video/fbdev/uvesafb.o fs/nfs/cache_lib.o fs/nfsd/nfs4layouts.o
-	fs/nfsd/nfs4recover.o fs/ocfs2/stackglue.o net/bridge/br_stp_if.o
-	security/tomoyo/load_policy.o security/keys/request_key.o)
-
-passed=0
-failed=0
-
-# In the guest. What helpers run is in /tmp/ran: with a static path, the program that
-# is run instead of each writes that; else modprobe and uevent_helper are the same one.
-# shellcheck disable=SC2016 # to be expanded there
-CHECK='
-printf "#!/bin/sh\necho ran \$0 \$* >>/tmp/ran\n" >/sbin/usermode-helper
-chmod 755 /sbin/usermode-helper
-[ ! -e /proc/sys/kernel/modprobe ] || echo /sbin/usermode-helper >/proc/sys/kernel/modprobe
-echo /sbin/usermode-helper >/sys/kernel/uevent_helper
-mount -t kmod_variant none /mnt 2>/dev/null
-echo add >/sys/class/mem/null/uevent
-pattern=/proc/sys/kernel/core_pattern
-[ ! -e $pattern ] || echo "|/sbin/usermode-helper" >$pattern
-sh -c "kill -SEGV \$\$" 2>/dev/null
-sleep 2
-echo >/sys/kernel/uevent_helper
-echo "helpers: $(cat /tmp/ran 2>/dev/null | wc -l)"
-cat /tmp/ran 2>/dev/null
-exit 0'
-
-# expected NAME: how many helpers that runs: modprobe, uevent_helper, core helper
-expected()
-{
-	case $1 in
-	static-empty) echo 0 ;;
-	no-modules) echo 2 ;;
-	no-sysctl) echo 1 ;;	# no core helper is set, and its modprobe is the real one
-	*) echo 3 ;;
-	esac
-}
-
-# enabled OPTION: in this configuration
-enabled() { grep -q "^CONFIG_$1=y" "$OUT/.config"; }
-
-targets()
-{
-	if [[ $OBJECTS != 1 ]]; then
-		echo bzImage
-		return
-	fi
-	printf '%s\n' "${ENGINE[@]}"
-	! enabled MODULES || printf '%s\n' kernel/kmod.o kernel/kmod/ kernel/module/
-	! enabled KEYS || echo security/keys/request_key.o
-	[[ $CONFIG != callers ]] || printf '%s\n' "${CALLERS[@]}"
-}
+TALLY=$BUILD/tally
+# Objects of the variant callers, each with such a caller, that are not in its bzImage.
+CALLERS=(arch/x86/kernel/cpu/mce/dev-mcelog.o drivers/block/drbd/drbd_nl.o
+	drivers/greybus/svc_watchdog.o drivers/video/fbdev/uvesafb.o
+	fs/nfs/cache_lib.o fs/ocfs2/stackglue.o net/bridge/br_stp_if.o)
 
 count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOGS/build-$CONFIG.log" || :; }
 
+# A configuration on top of plain's starts with plain's objects, of which few differ. The
+# host tools record where they were built, and all objects depend on one of them.
+seed()
+{
+	[[ ! -d $OUT && -d $WORK/out-plain/kernel ]] || return 0
+	grep -q '^# On top of plain' "configs/variants/$CONFIG.config" || return 0
+	cp -a "$WORK/out-plain" "$OUT.new"
+	find "$OUT.new/tools" -name '.*.cmd' -exec sed -i "s|$WORK/out-plain|$OUT|g" {} +
+	mv "$OUT.new" "$OUT"
+}
+
 build()
 {
-	local -a wanted
-	mapfile -t wanted < <(targets)
+	local -a wanted=(bzImage)
+
+	[[ $CONFIG != callers ]] || wanted+=("${CALLERS[@]}")
 	make -C "$TREE" O="$OUT" ARCH=x86_64 CC="$CC" HOSTCC="$CC" -j"$JOBS" "${wanted[@]}"
 }
 
+# booted NAME JOB...: a boot whose results count
 booted()
 {
-	local output
+	local name=config-$1
 
-	[[ $OBJECTS != 1 && $CONFIG != callers ]] || return 0
-	output=$(INITRD=$WORK/initramfs-plain.cpio ./guest.sh run "$CHECK") || {
-		say "$output"
+	shift
+	TIMEOUT=600 ./boot.sh "$name" "$@" || {
+		echo "FAIL $name: it does not boot"
+		echo "0 1 0" >>"$TALLY"
 		return 1
 	}
-	grep -qx "helpers: $(expected "$CONFIG")" <<<"$output" || {
-		say "$CONFIG, expected $(expected "$CONFIG") helpers:" "$output"
+	./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$TALLY"
+}
+
+# What a kernel does without has no business in it.
+no_request_module()
+{
+	! nm "$OUT/vmlinux" | grep -w __request_module || {
+		say "a kernel without modules has a __request_module"
 		return 1
 	}
+}
+
+# An ext2 file system with a /linuxrc, and programs that need no libraries.
+make_linuxrc_initrd()
+{
+	local dir=$WORK/rootfs-linuxrc program
+
+	rm -rf "$dir"
+	mkdir -p "$dir"/{bin,sbin,dev,proc,helper}
+	cp -L /bin/busybox "$dir/bin/busybox"
+	for program in sh cut cat grep mount umount readlink reboot sleep '['; do
+		ln -s busybox "$dir/bin/$program"
+	done
+	cp "$WORK"/rootfs-plain/selftests/kmod/{kmod_fake,kmod_req} "$dir/helper"
+	mv "$dir/helper/kmod_fake" "$dir/helper/modprobe"
+	cp guest/linuxrc "$dir/linuxrc"
+	cp guest/linuxrc "$dir/sbin/init"
+	PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F -t ext2 -d "$dir" "$1" 8M >/dev/null
+}
+
+callers_boots()
+{
+	local image=$WORK/linuxrc.ext2 result=0
+
+	CMDLINE+=' lsm=tomoyo TOMOYO_trigger=/init TOMOYO_loader=/harness/tomoyo-loader' \
+		booted callers test programs=kmod:configs.sh,kmod:callers.sh || result=1
+	make_linuxrc_initrd "$image" || return 1
+	INITRD=$image booted linuxrc linuxrc || result=1
+	return "$result"
+}
+
+boots()
+{
+	export INITRD=$WORK/initramfs-plain.cpio CMDLINE=KMOD_CONFIG=$CONFIG
+	case $CONFIG in
+	callers) callers_boots ;;
+	no-modules) no_request_module && booted "$CONFIG" test programs=kmod:configs.sh ;;
+	*) booted "$CONFIG" test programs=kmod:configs.sh ;;
+	esac
 }
 
 # In a shell of its own, since the paths depend on CONFIG.
@@ -102,25 +107,32 @@ variant()
 	export CONFIG=$1
 	# shellcheck source=harness/lib.sh
 	source ./lib.sh
+	seed || exit 1
 	./config.sh || exit 1
-	run_logged "building $CONFIG:" "$LOGS/build-$CONFIG.log" count_objects -- build
+	run_logged "building $CONFIG:" "$LOGS/build-$CONFIG.log" count_objects -- build || exit 1
 	! grep -E '(warning|error):' "$LOGS/build-$CONFIG.log" || exit 1
-	booted
+	boots
 )
 
-./deps.sh build guest
-[[ $OBJECTS == 1 ]] || CONFIG=plain ./prepare.sh
-lock_work
-./fetch.sh
-./tree.sh
-for name in $VARIANTS; do
-	if variant "$name"; then
-		echo "ok    $name"
-		passed=$((passed + 1))
-	else
-		echo "FAIL  $name"
-		failed=$((failed + 1))
+# A variant that ends before it counts anything is one failure.
+counted()
+{
+	local before
+
+	say "== $1"
+	before=$(wc -l <"$TALLY")
+	variant "$1" || :
+	if [[ $(wc -l <"$TALLY") -eq $before ]]; then
+		echo "FAIL $1"
+		echo "0 1 0" >>"$TALLY"
 	fi
+}
+
+./deps.sh build guest configs
+CONFIG=plain ./prepare.sh
+lock_work
+: >"$TALLY"
+for name in $VARIANTS; do
+	counted "$name"
 done
-echo "$passed passed, $failed failed"
-[[ $failed -eq 0 && $passed -gt 0 ]]
+sum_up

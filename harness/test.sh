@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [all]: the KUnit suites, the guest suite, and the cost of a request; with
-# all, the guest suite once more on a kernel with KASAN and lockdep. The last line is
-# the sum. With TEST=REGEX only the guest tests that match, and only on CONFIG.
+# test.sh [all]: the KUnit suites, the guest suite, what a helper inherits here and in the
+# unpatched base, and the cost of a request; with all, the guest suite once more on a
+# kernel with KASAN and lockdep. The last line is the sum. With TEST=REGEX only the guest
+# tests that match, and only on CONFIG.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -25,6 +26,13 @@ guest_suite()
 	CONFIG=$config ./prepare.sh || return 1
 	TIMEOUT=$((limit * scale)) ./boot.sh "test-$config" test "full=$FULL" "scale=$scale" "$@" || return 1
 	./verdict.sh "$WORK/logs/test-$config.console" "$WORK/logs/test-$config.results" "$TALLY"
+}
+
+# A boot of its own, since it is PID 1 that goes to another root directory.
+switch_root()
+{
+	CONFIG=plain ./boot.sh switch-root switch-root || return 1
+	./verdict.sh "$WORK/logs/switch-root.console" "$WORK/logs/switch-root.results" "$TALLY"
 }
 
 # stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
@@ -55,15 +63,10 @@ if [[ -n $TEST ]]; then
 else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
+	stage "guest, plain, switch_root" switch_root
+	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
 fi
 
-awk '
-	{ passed += $1; failed += $2; skipped += $3 }
-	END {
-		printf "%d passed, %d failed", passed, failed
-		if (skipped) printf ", %d skipped", skipped
-		printf "\n"
-		exit failed > 0 || passed == 0
-	}' "$TALLY"
+sum_up

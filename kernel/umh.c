@@ -212,8 +212,11 @@ static void umh_reset_inherited(void)
 	spin_unlock_irq(&sighand->siglock);
 
 	current->fs->umask = 0022;
-	if (current->policy != SCHED_NORMAL || task_nice(current))
+	if (current->policy != SCHED_NORMAL || task_nice(current)) {
+		/* A real-time worker has none to inherit. */
+		current->default_timer_slack_ns = init_task.timer_slack_ns;
 		sched_set_normal(current, 0);
+	}
 }
 
 /* Kernel credentials have no keyrings; the caller's init() may install some. */

@@ -20,13 +20,17 @@
  *	init=ERRNO	what init() returns
  *	path=null	no path; without a PATH it is empty
  *	env=null|big	no environment, or one that is too large
+ *	disabled	not now, but when helpers have been disabled
+ *
+ * A write to /sys/kernel/debug/umh_poweroff asks for an orderly poweroff, by
+ * kernel.poweroff_cmd, which is not forced if that cannot be run.
  *
  * The module stays for good, since helpers may outlive whoever asked for them.
  */
 #include <linux/binfmts.h>
 #include <linux/completion.h>
 #include <linux/debugfs.h>
-#include <linux/err.h>
+#include <linux/delay.h>
 #include <linux/fs.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
@@ -37,12 +41,14 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/preempt.h>
+#include <linux/reboot.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 #include <linux/umh.h>
+#include <linux/workqueue.h>
 
 #define MAX_LINE	1024
 #define MAX_WORDS	24
@@ -54,6 +60,7 @@ struct modes_run {
 	struct completion cleaned;
 	struct timer_list timer;
 	struct irq_work irq;
+	struct work_struct work;
 
 	/* What to do; constant once the helper is set up. */
 	char line[MAX_LINE];
@@ -67,6 +74,7 @@ struct modes_run {
 	int init_error;
 	bool has_init;
 	bool has_hooks;
+	bool when_disabled;
 
 	/* What happened. */
 	raw_spinlock_t lock;
@@ -211,6 +219,19 @@ static int modes_start(struct modes_run *run)
 	return 0;
 }
 
+/* Suspend disables helpers, and all of user space is frozen then. */
+static void modes_when_disabled(struct work_struct *work)
+{
+	struct modes_run *run = container_of(work, struct modes_run, work);
+
+	while (!usermodehelper_read_trylock()) {
+		usermodehelper_read_unlock();
+		msleep(10);
+	}
+	modes_start(run);
+	kref_put(&run->ref, modes_run_free);
+}
+
 static int modes_set_env(struct modes_run *run, const char *value)
 {
 	if (!strcmp(value, "null")) {
@@ -233,6 +254,8 @@ static int modes_option(struct modes_run *run, char *name, const char *value)
 {
 	if (!strcmp(name, "hooks"))
 		run->has_hooks = true;
+	else if (!strcmp(name, "disabled"))
+		run->when_disabled = true;
 	else if (!strcmp(name, "noinit"))
 		run->has_init = false;
 	else if (!value)
@@ -287,6 +310,7 @@ static struct modes_run *modes_run_new(void)
 	init_completion(&run->called);
 	init_completion(&run->cleaned);
 	raw_spin_lock_init(&run->lock);
+	INIT_WORK(&run->work, modes_when_disabled);
 	run->context = "task";
 	run->path = "";
 	run->argv[0] = "";
@@ -321,7 +345,12 @@ static ssize_t modes_write(struct file *file, const char __user *from,
 		kref_put(&mf->run->ref, modes_run_free);
 	mf->run = run;
 	mf->pos = 0;
-	return modes_start(run) ?: count;
+	if (!run->when_disabled)
+		return modes_start(run) ?: count;
+
+	kref_get(&run->ref);
+	queue_work(system_unbound_wq, &run->work);
+	return count;
 }
 
 static ssize_t modes_read(struct file *file, char __user *to, size_t count,
@@ -378,10 +407,24 @@ static const struct file_operations modes_fops = {
 	.release	= modes_release,
 };
 
+static ssize_t poweroff_write(struct file *file, const char __user *from,
+			      size_t count, loff_t *ppos)
+{
+	orderly_poweroff(false);
+	return count;
+}
+
+static const struct file_operations poweroff_fops = {
+	.owner		= THIS_MODULE,
+	.open		= simple_open,
+	.write		= poweroff_write,
+};
+
 static int __init umh_modes_init(void)
 {
-	return PTR_ERR_OR_ZERO(debugfs_create_file("umh_modes", 0600, NULL,
-						   NULL, &modes_fops));
+	debugfs_create_file("umh_modes", 0600, NULL, NULL, &modes_fops);
+	debugfs_create_file("umh_poweroff", 0200, NULL, NULL, &poweroff_fops);
+	return 0;
 }
 module_init(umh_modes_init);
 

@@ -10,6 +10,8 @@ BRIDGE_STP=/sbin/bridge-stp
 CORE_PATTERN=/proc/sys/kernel/core_pattern
 UEVENT_HELPER=/sys/kernel/uevent_helper
 SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
+POWEROFF=/sys/kernel/debug/umh_poweroff
+SAVED_POWEROFF=$(<"$SYSCTL/poweroff_cmd")
 BRIDGE=kmodbr
 # More than the 512 workers that a pool of the kernel's has at most.
 CROWD=600
@@ -21,6 +23,7 @@ clean_up_more()
 	rm -f "$REQUEST_KEY" "$BRIDGE_STP"
 	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
 	echo >"$UEVENT_HELPER"
+	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
 	ip link delete "$BRIDGE" 2>/dev/null || :
 	rmdir "$WORK/cg/a" 2>/dev/null || :
 	umount "$WORK/cg" 2>/dev/null || :
@@ -139,6 +142,22 @@ core_of_core()
 	is "$(started core)" 1 "core helpers"
 }
 
+# It gets a file for the process that dumps. A kernel that does not know %F drops it.
+core_pidfd()
+{
+	local pid
+
+	echo "|$(make_helper core fdinfo 3) %F %p" >"$CORE_PATTERN"
+	sh -c 'kill -SEGV $$' 2>/dev/null &
+	pid=$!
+	wait "$pid" 2>/dev/null || :
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	wait_until has_ended core || return 1
+	[[ $(awk '{ print NF; exit }' "$WORK/core/log") != 6 ]] || return "$KSFT_SKIP"
+	is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "3 $pid" &&
+		is "$(sed -n 's/^Pid:\t//p' "$WORK/core/fdinfo")" "$pid"
+}
+
 release_agent()
 {
 	local program
@@ -176,6 +195,22 @@ uevent_storm()
 	is "$(started uevent)" 200 "helpers"
 }
 
+# Nothing is powered off by a helper that just writes its log.
+poweroff()
+{
+	local helper
+
+	"$REAL_MODPROBE" umh_modes 2>/dev/null || return "$KSFT_SKIP"
+	helper=$(make_helper off environ)
+	echo "$helper -now" >"$SYSCTL/poweroff_cmd"
+	echo 1 >"$POWEROFF"
+	wait_until has_ended off || return 1
+	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
+	is "$(cut -d ' ' -f 5- <<<"$(grep ^start "$WORK/off/log")")" "$helper -now" &&
+		is "$(tr '\0' ' ' <"$WORK/off/environ")" \
+			"HOME=/ PATH=/sbin:/bin:/usr/sbin:/usr/bin "
+}
+
 all_reaped() { wait_until no_zombies; }
 
 TESTS=(
@@ -189,9 +224,11 @@ TESTS=(
 	'bridge_missing|without a bridge-stp STP is the kernel'"'"'s'
 	'core_dump|a core helper gets the core on its standard input'
 	'core_of_core|a core helper that crashes is not dumped by another one'
+	'core_pidfd|a core helper gets a pidfd of who dumps'
 	'release_agent|the release agent of an empty control group runs'
 	'uevent_helper|the uevent helper gets the event'
 	'uevent_storm|200 uevents run 200 helpers'
+	'poweroff|an orderly poweroff runs its command'
 	'all_reaped|no helper is left as a zombie'
 )
 skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"

@@ -5,8 +5,13 @@
 # all it has inherited is asked for by requesters in all kinds of states: its dump must
 # be that of a plain requester to the byte, and that one must be what is documented.
 # umh_dump.c says what is left out of a dump.
+#
+# With KMOD_DUMPS, a file, in the environment nothing is judged: all dumps are written to
+# it, each line behind the requester's name, to be compared with those of another kernel.
 source "$(dirname "$0")/kmod_lib.sh"
 
+DUMPS=${KMOD_DUMPS:-}
+REQUESTER=plain
 CGROUP=/sys/fs/cgroup
 GROUP=$CGROUP/kmod_inherit
 JAIL=$WORK/jail
@@ -31,11 +36,16 @@ dump()
 	mv "$WORK/dump/dump" "$WORK/$name" || complain "no helper has run"
 }
 
+
+# record NAME: that dump, for the test that runs
+record() { sed "s/^/$REQUESTER /" "$WORK/$1" >>"$DUMPS"; }
+
 # same COMMAND...: asked for by that command, is it the plain one's?
 same()
 {
 	set_modprobe "$WORK/dump/modprobe"
 	dump this "$@" || return 1
+	[[ -z $DUMPS ]] || { record this; return; }
 	diff "$WORK/plain" "$WORK/this" >"$WORK/diff" && return 0
 	sed 's/^/# /' "$WORK/diff"
 	return 1
@@ -153,24 +163,49 @@ in_cpuset()
 session_keyring() { same keyctl session kmod_inherit "${ASK[@]}"; }
 
 # The helper's thread is a copy of one of these.
-renice_workers()
+workers()
 {
 	local stat
 
 	for stat in /proc/[0-9]*/stat; do
 		# Not those of high priority, which have an H in their names.
 		[[ ! $(<"$stat") =~ \(kworker/u[0-9]+:[0-9]+[^0-9H] ]] || echo "$stat"
-	done 2>/dev/null | cut -d/ -f3 | xargs renice "$1" -p >/dev/null 2>&1
+	done 2>/dev/null | cut -d/ -f3
 }
 
-niced_worker()
+# by_workers COMMAND... -- COMMAND...: asked for while the workers are as the first command
+# has made them; the second one makes them as they were. Both get their pids, one by one.
+by_workers()
 {
+	local -a make=()
 	local result=0
 
-	renice_workers 10 || complain "cannot" || return 1
+	while [[ $1 != -- ]]; do
+		make+=("$1")
+		shift
+	done
+	shift
+	workers | xargs -n 1 "${make[@]}" >/dev/null || complain "cannot" || return 1
 	same "${ASK[@]}" || result=1
-	renice_workers 0 || :
+	workers | xargs -n 1 "$@" >/dev/null || :
 	return "$result"
+}
+
+niced_worker() { by_workers renice 10 -p -- renice 0 -p; }
+
+real_time_worker() { by_workers chrt -f -p 10 -- chrt -o -p 0; }
+
+# A requester that fails has a line that says so.
+record_all()
+{
+	local entry
+
+	: >"$DUMPS"
+	record plain
+	for entry in "${REQUESTERS[@]}"; do
+		REQUESTER=${entry%%|*}
+		"$REQUESTER" >/dev/null 2>&1 || echo "$REQUESTER failed: yes" >>"$DUMPS"
+	done
 }
 
 TESTS=(
@@ -179,6 +214,8 @@ TESTS=(
 	'no_files|it has no open files'
 	'pid1_root|it is in the root directory of PID 1'
 	'pid1_namespaces|it is in the name spaces of PID 1'
+)
+REQUESTERS=(
 	'again|the same requester gets the same twice'
 	'nice_up|a nice requester'
 	'nice_down|one with a negative nice value'
@@ -208,10 +245,16 @@ TESTS=(
 	'in_cpuset|one in a cpuset'
 	'session_keyring|one with a session keyring'
 	'niced_worker|the kernel worker that makes the helper may be niced'
+	'real_time_worker|that worker may be a real-time one'
 )
+TESTS+=("${REQUESTERS[@]}")
 [[ $UID -ne 0 ]] || mkdir -p "$WORK/dump"
 cp "$HERE/umh_dump" "$WORK/dump/modprobe"
 chmod a+rx "$WORK"
 set_modprobe "$WORK/dump/modprobe"
 dump plain "${ASK[@]}" || : >"$WORK/plain"
-run_tests
+if [[ -n $DUMPS ]]; then
+	record_all
+else
+	run_tests
+fi

@@ -11,6 +11,7 @@
  *	hold		wait until the file "hold" is gone
  *	status		copy /proc/self/status to the file "status"
  *	environ		copy /proc/self/environ to the file "environ"
+ *	fdinfo N	copy what /proc says of its file N to "fdinfo"
  *	stdin		copy the first bytes of its standard input to "stdin"
  *	instantiate TEXT  as a request-key: give the key that value
  *	reject SECONDS	as a request-key: let it fail so long, with EKEYREJECTED
@@ -187,6 +188,14 @@ static void reject(char **argv, long seconds)
 		exit(119);
 }
 
+static void copy_fdinfo(const char *number)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%s", number);
+	copy_file(path, "fdinfo");
+}
+
 static void die_by(int signal_number)
 {
 	log_end();
@@ -223,6 +232,8 @@ static void obey_pair(const char *word, char *value, char **argv)
 		sleep_ms(atol(value));
 	else if (!strcmp(word, "random"))
 		sleep_ms(random_ms(atol(value)));
+	else if (!strcmp(word, "fdinfo"))
+		copy_fdinfo(value);
 	else if (!strcmp(word, "instantiate"))
 		instantiate(argv, value);
 	else if (!strcmp(word, "reject"))

@@ -25,7 +25,9 @@ SOON=2000000		# microseconds, for whatever has nothing to wait for
 PATIENCE=60		# seconds, for what must come, be it late
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
-SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
+# Kernels without sysctls or without modules have neither.
+SAVED_MODPROBE=
+[[ ! -f $MODPROBE_SYSCTL ]] || SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
 SAVED_LIMIT=
 [[ ! -f $LIMIT_SYSCTL ]] || SAVED_LIMIT=$(<"$LIMIT_SYSCTL")
 SAVED_HUNG=
@@ -42,7 +44,7 @@ complain()
 
 restore()
 {
-	echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
+	[[ ! -f $MODPROBE_SYSCTL ]] || echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
 	[[ -z $SAVED_LIMIT ]] || echo "$SAVED_LIMIT" >"$LIMIT_SYSCTL" || :
 	[[ -z $SAVED_HUNG ]] || echo "$SAVED_HUNG" >"$HUNG_SYSCTL" || :
 }
@@ -93,20 +95,23 @@ skip_without()
 	fi
 }
 
-# run_tests: a line for each of TESTS; between two of them everything is put back
+# run_tests: a line for each of TESTS; between two of them everything is put back. A test
+# that returns KSFT_SKIP is skipped.
 run_tests()
 {
-	local entry
+	local entry status
 
 	[[ $UID -eq 0 ]] || { ktap_skip_all "needs root"; exit "$KSFT_SKIP"; }
 	ktap_print_header
 	ktap_set_plan "${#TESTS[@]}"
 	for entry in "${TESTS[@]}"; do
-		if "${entry%%|*}"; then
-			ktap_test_pass "${entry#*|}"
-		else
-			ktap_test_fail "${entry#*|}"
-		fi
+		status=0
+		"${entry%%|*}" || status=$?
+		case $status in
+		0) ktap_test_pass "${entry#*|}" ;;
+		"$KSFT_SKIP") ktap_test_skip "${entry#*|}" ;;
+		*) ktap_test_fail "${entry#*|}" ;;
+		esac
 		restore
 		end_helpers
 	done

@@ -13,6 +13,7 @@ CORE_PATTERN=/proc/sys/kernel/core_pattern
 SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
 THREADS_MAX=$SYSCTL/threads-max
 SAVED_THREADS_MAX=$(<"$THREADS_MAX")
+PM_TEST=/sys/power/pm_test
 FREEZER=$WORK/freezer
 ACT=$WORK/act/helper
 
@@ -26,12 +27,13 @@ MODES=(
 	"proc-f:$((PROC | FREEZABLE)):task" "proc-kf:$((PROC | KILLABLE | FREEZABLE)):task"
 )
 
-EAGAIN=-11 ENOENT=-2 E2BIG=-7 ENOEXEC=-8 EACCES=-13 EINVAL=-22 ELOOP=-40 ERESTARTSYS=-512
+EBUSY=-16 EAGAIN=-11 ENOENT=-2 E2BIG=-7 ENOEXEC=-8 EACCES=-13 EINVAL=-22 ELOOP=-40 ERESTARTSYS=-512
 
 clean_up_more()
 {
 	echo "$SAVED_THREADS_MAX" >"$THREADS_MAX"
 	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	echo none >"$PM_TEST" || :
 	echo THAWED >"$FREEZER/a/freezer.state" || :
 	rmdir "$FREEZER/a" || :
 	umount "$FREEZER" || :
@@ -68,26 +70,42 @@ expected()
 	EXPECTED="ret=$ret calls=${calls}c status=$value retval=$retval task=$task"
 }
 
+# judge KIND VALUE MODE HOOKS: whether RESULT is what it should be; adds the cell to LINE
+judge()
+{
+	local name flags context
+
+	IFS=: read -r name flags context <<<"$3"
+	LINE+=" $name${4:++}:${RESULT%% *}"
+	expected "$1" "$2" "$flags" "$4" "$context"
+	[[ $RESULT == "$EXPECTED" ]] || complain "$name $4: $RESULT, expected $EXPECTED"
+}
+
+# prepare MODE HOOKS OPTIONS... -- [PATH [ARGUMENTS...]]: REQUEST is that cell's
+prepare()
+{
+	local mode=$1 hooks=$2 rest=${1#*:}
+
+	shift 2
+	REQUEST="wait=${rest%:*} context=${mode##*:} ${hooks:+$hooks }$*"
+}
+
 # row KIND VALUE OPTIONS... -- [PATH [ARGUMENTS...]]: all modes; prints the row
 row()
 {
-	local kind=$1 value=$2 label=${FUNCNAME[1]} mode name flags context hooks bad=0 line=
+	local kind=$1 value=$2 label=${FUNCNAME[1]} mode hooks bad=0
 
 	shift 2
+	LINE=
 	for mode in "${MODES[@]}"; do
-		IFS=: read -r name flags context <<<"$mode"
 		for hooks in '' hooks; do
-			expected "$kind" "$value" "$flags" "$hooks" "$context"
-			# shellcheck disable=SC2086 # one word or none
-			run "wait=$flags" "context=$context" $hooks "$@"
-			if [[ $RESULT != "$EXPECTED" ]]; then
-				complain "$name $hooks: $RESULT, expected $EXPECTED" || bad=1
-			fi
-			line+=" $name${hooks:++}:${RESULT%% *}"
+			prepare "$mode" "$hooks" "$@"
+			run "$REQUEST"
+			judge "$kind" "$value" "$mode" "$hooks" || bad=1
 		done
 	done
 	[[ $label != act ]] || label=${FUNCNAME[2]}
-	say "$label:${line//ret=/}"
+	say "$label:${LINE//ret=/}"
 	return "$bad"
 }
 
@@ -173,6 +191,38 @@ no_fork()
 
 empty() { row refused 0 --; }
 null_path() { row refused "$EINVAL" path=null --; }
+
+# Suspend, as far as freezing user space, disables helpers: all cells wait for that.
+disabled()
+{
+	local mode hooks fd bad=0
+	local -a files=()
+
+	[[ -w $PM_TEST ]] || return "$KSFT_SKIP"
+	for mode in "${MODES[@]}"; do
+		for hooks in '' hooks; do
+			exec {fd}<>"$DRIVER"
+			prepare "$mode" "$hooks" disabled -- "$ACT" exit 0
+			echo "$REQUEST" >&"$fd"
+			files+=("$fd")
+		done
+	done
+	echo freezer >"$PM_TEST"
+	is "$(write_to /sys/power/state <<<freeze)" OK "suspend:" || return 1
+	echo none >"$PM_TEST"
+	LINE=
+	for mode in "${MODES[@]}"; do
+		for hooks in '' hooks; do
+			read -r RESULT <&"${files[0]}"
+			judge refused "$EBUSY" "$mode" "$hooks" || bad=1
+			fd=${files[0]}
+			exec {fd}>&-
+			files=("${files[@]:1}")
+		done
+	done
+	say "disabled:${LINE//ret=/}"
+	return "$bad"
+}
 
 # held FLAGS: starts a helper that stays until $WORK/act/hold is gone, asked for by
 # a process of its own, REQUESTER, from the open file FD
@@ -306,6 +356,7 @@ TESTS=(
 	'e2big|too large an environment is E2BIG'
 	'init_error|an error of init() is the result'
 	'no_fork|a fork that fails is EAGAIN'
+	'disabled|helpers that are disabled are EBUSY, without init()'
 	'empty|an empty path is 0, without init()'
 	'null_path|no path is EINVAL, without init()'
 	'killable_leaves|a killed KILLABLE requester leaves, its helper goes on'

@@ -1,0 +1,223 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Helpers in a kernel that is configured as few are. Not run by default: the environment
+# says by KMOD_CONFIG which one it is, static-path, static-empty, no-sysctl, no-modules
+# or callers. Each check counts the helpers that ran. FAULTS 10.
+source "$(dirname "$0")/kmod_lib.sh"
+
+CONFIG=${KMOD_CONFIG:-}
+MODPROBE=/sbin/modprobe
+REQUEST_KEY=/sbin/request-key
+# For those whose path can be set; in no other kernel is there a file of that name.
+ANY=/sbin/kmod-any
+STATIC=/sbin/usermode-helper
+CORE_PATTERN=$SYSCTL/core_pattern
+UEVENT_HELPER=/sys/kernel/uevent_helper
+SAVED_UEVENT_HELPER=$(<"$UEVENT_HELPER")
+SAVED_LINK=$(readlink "$MODPROBE")
+REQUESTS=120
+
+clean_up_more()
+{
+	echo "$SAVED_UEVENT_HELPER" >"$UEVENT_HELPER"
+	ln -sfn "$SAVED_LINK" "$MODPROBE"
+	rm -f "$REQUEST_KEY" "$ANY" "$STATIC"
+	rmdir "$WORK/cg/a" || :
+	umount "$WORK/cg" || :
+} 2>/dev/null
+
+# serve PATH [WORDS...]: where the kernel runs PATH it gets the helper "it"
+serve()
+{
+	local path=$1 helper
+
+	shift
+	helper=$(make_helper it "$@")
+	rm -f "$MODPROBE" "$REQUEST_KEY" "$ANY" "$STATIC"
+	[[ $CONFIG != static-path ]] || path=$STATIC
+	ln -s "$helper" "$path"
+}
+
+# The helpers that were started, all of whose arguments are known, each in a line
+command_lines() { cut -d ' ' -f 5- <<<"$(grep '^start ' "$WORK/it/log" || :)"; }
+
+# ran COMMAND_LINE: one helper, that one. With an empty static path: none, and a second
+# is long enough for one to show up.
+ran()
+{
+	if [[ $CONFIG == static-empty ]]; then
+		sleep 1
+		is "$(started it)" 0 "helpers"
+		return
+	fi
+	wait_until has_ended it && is "$(command_lines)" "$1" "helpers"
+}
+
+modprobe_runs()
+{
+	serve "$MODPROBE"
+	is "$(result_of "$(ask fs kmod_config)")" ENODEV && ran "$MODPROBE -q -- fs-kmod_config"
+}
+
+# A path that no file has will do, as it is not what is run.
+other_modprobe()
+{
+	serve "$MODPROBE"
+	set_modprobe "$ANY"
+	ask fs kmod_other >/dev/null
+	ran "$ANY -q -- fs-kmod_other"
+}
+
+no_modprobe()
+{
+	serve "$MODPROBE"
+	set_modprobe ""
+	ask fs kmod_off >/dev/null
+	sleep 1
+	is "$(started it)" 0 "helpers"
+}
+
+# More than there are slots, in turn.
+many_requests()
+{
+	serve "$MODPROBE" random 30
+	ask -n "$REQUESTS" fs kmod_many >"$WORK/out"
+	is "$(grep -c ' ENODEV ' "$WORK/out")" "$REQUESTS" "requests" &&
+		is "$(started it)" "$REQUESTS" "modprobes" &&
+		at_most "$(peak_of it)" 50 "modprobes at a time:"
+}
+
+# Requesters that are killed at any moment, and whose modprobes go on.
+killed_requests()
+{
+	serve "$MODPROBE" random 30
+	ask -n "$REQUESTS" -k 300 fs kmod_killed >"$WORK/out"
+	wait_until all_ended it && wait_until no_zombies &&
+		is "$(wc -l <"$WORK/out")" "$REQUESTS" "requests" &&
+		at_least "$(started it)" 1 "modprobes"
+}
+
+# Neither modprobe's path nor modprobe is looked at.
+no_request()
+{
+	serve "$MODPROBE"
+	is "$(result_of "$(ask fs kmod_config)")" ENODEV || return 1
+	sleep 1
+	is "$(started it)" 0 "helpers" && [[ ! -e $MODPROBE_SYSCTL && ! -e $LIMIT_SYSCTL ]]
+}
+
+# An exec that asks for a module, binfmt-0403, when there are any.
+no_format()
+{
+	local status=0
+
+	serve "$MODPROBE"
+	printf '\001\002\003\004\005' >"$WORK/bytes"
+	chmod 755 "$WORK/bytes"
+	env "$WORK/bytes" 2>"$WORK/err" || status=$?
+	is "$status" 126 && is "$(started it)" 0 "helpers"
+}
+
+key()
+{
+	local result
+
+	serve "$REQUEST_KEY" instantiate made
+	result=$(keyctl session - "$HERE/kmod_req" key kmod:config 2>/dev/null)
+	if [[ $CONFIG == static-empty ]]; then
+		is "$(result_of "$result")" ENOKEY && ran
+	else
+		is "$(result_of "$result")" OK && wait_until has_ended it &&
+			[[ $(command_lines) == "$REQUEST_KEY create "* ]] &&
+			is "$(started it)" 1 "helpers"
+	fi
+}
+
+core()
+{
+	local pid
+
+	serve "$ANY" stdin
+	echo "|$ANY %p %s" >"$CORE_PATTERN"
+	sh -c 'kill -SEGV $$' 2>/dev/null &
+	pid=$!
+	wait "$pid" 2>/dev/null || :
+	ran "$ANY $pid 11" || return 1
+	[[ $CONFIG == static-empty ]] ||
+		is "$(head -c 4 "$WORK/it/stdin" | od -An -tx1)" " 7f 45 4c 46"
+}
+
+uevent()
+{
+	local result=0
+
+	serve "$ANY"
+	echo "$ANY" >"$UEVENT_HELPER"
+	echo add >/sys/class/mem/null/uevent
+	ran "$ANY mem" || result=1
+	echo "$SAVED_UEVENT_HELPER" >"$UEVENT_HELPER"
+	return "$result"
+}
+
+release_agent()
+{
+	serve "$ANY"
+	mkdir -p "$WORK/cg"
+	mount -t cgroup -o "none,name=kmod,release_agent=$ANY" kmod "$WORK/cg" || return 1
+	mkdir "$WORK/cg/a"
+	echo 1 >"$WORK/cg/a/notify_on_release"
+	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+	ran "$ANY /a"
+}
+
+no_sysctls() { [[ ! -e $SYSCTL ]]; }
+no_keys() { [[ ! -e /proc/keys ]]; }
+one_cpu() { is "$(grep -c '^processor' /proc/cpuinfo)" 1 "CPUs:"; }
+real_time() { [[ $(uname -v) == *PREEMPT_RT* ]]; }
+all_reaped() { wait_until no_zombies; }
+
+RAN='runs, once'
+[[ $CONFIG != static-path ]] || RAN='is the static program, once'
+[[ $CONFIG != static-empty ]] || RAN='is nothing at all'
+TESTS=(
+	"uevent|the uevent helper $RAN"
+	"release_agent|the release agent of a control group $RAN"
+)
+[[ $CONFIG == no-modules ]] || TESTS+=("modprobe_runs|modprobe $RAN")
+[[ $CONFIG == no-modules ]] || TESTS+=("key|request-key $RAN")
+[[ $CONFIG == no-sysctl ]] || TESTS+=("core|the core helper $RAN")
+case $CONFIG in
+static-path)
+	TESTS+=(
+		"other_modprobe|another path of modprobe $RAN"
+		'no_modprobe|an empty path of modprobe is nothing at all'
+	)
+	;;
+static-empty) TESTS+=("other_modprobe|another path of modprobe $RAN") ;;
+no-sysctl)
+	TESTS+=(
+		'no_sysctls|there is no sysctl'
+		'one_cpu|there is one CPU'
+		'many_requests|many requests are served in turn'
+		'killed_requests|requests whose requesters are killed come to their end'
+	)
+	;;
+no-modules)
+	TESTS+=(
+		'no_request|an unknown file system is no request'
+		'no_format|an unknown binary format is no request'
+		'no_keys|there are no keys'
+	)
+	;;
+callers)
+	TESTS+=(
+		'real_time|the kernel is a real-time one'
+		'many_requests|many requests are served in turn'
+		'killed_requests|requests whose requesters are killed come to their end'
+	)
+	;;
+esac
+TESTS+=('all_reaped|no helper is left as a zombie')
+skip_without "needs KMOD_CONFIG in the environment" test -n "$CONFIG"
+run_tests
