@@ -16,6 +16,7 @@ unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
+.PHONY: series test-series
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
@@ -33,6 +34,8 @@ help:
 	@echo 'make kmodctl-check its tests on this machine, which need no kernel of ours'
 	@echo 'make test-configs  build and boot configurations that few people have'
 	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
+	@echo 'make series        the patches, ready to be mailed, in build/6.12/series'
+	@echo 'make test-series   do they apply, build step by step, and give the same tree?'
 	@echo 'make build         the patched tree and its kernel, in build/'
 	@echo 'make clean         remove build/ but for the downloaded package and ccache'
 	@echo
@@ -86,6 +89,12 @@ kmodctl:
 kmodctl-check:
 	@harness/deps.sh tools tools-check
 	@$(MAKE) --no-print-directory -C tools/kmod O=$(CURDIR)/build/tools/kmod check
+
+series:
+	@harness/series.sh
+
+test-series:
+	@harness/test-series.sh
 
 tree:
 	@harness/prepare.sh tree
