@@ -45,6 +45,8 @@ fragments()
 		cat "$CONFIGS"/base.config "$CONFIGS/variants/$CONFIG.config"
 		;;
 	esac
+	# What is different in this base has the last word.
+	[[ ! -f $BASE_DIR/configs/$CONFIG.config ]] || cat "$BASE_DIR/configs/$CONFIG.config"
 }
 
 inputs_hash()

@@ -74,13 +74,13 @@ dropped_files()
 	done <"$SUMS"
 }
 
-# patch_stage PATCH: exactly, or not at all
+# patch_stage PATCH WRONG: fails too when what patch says matches WRONG
 patch_stage()
 {
-	local patch=$1 output
+	local patch=$1 wrong=$2 output
 
 	if ! output=$(patch -d "$STAGE" -p1 -F0 --forward --no-backup-if-mismatch <"$patch" 2>&1) ||
-		grep -Eq 'offset|fuzz' <<<"$output"; then
+		grep -Eq "$wrong" <<<"$output"; then
 		printf '%s\n' "$output" >&2
 		die "$patch does not apply exactly; make it fit"
 	fi
@@ -96,11 +96,12 @@ apply_touch_point()
 	[[ -f $PRISTINE/$path ]] || die "$patch: the base has no $path"
 	mkdir -p "$(dirname "$STAGE/$path")"
 	cp "$PRISTINE/$path" "$STAGE/$path"
-	patch_stage "$patch"
+	patch_stage "$patch" 'offset|fuzz'
 }
 
 # A backport changes what the overlay has for what an older base lacks, and may add
 # files that neither of them has. Upstream's own files are the touch-points' business.
+# Lines may have moved, since the overlay grows; the context may not have changed.
 apply_backport()
 {
 	local patch=$1 path
@@ -109,7 +110,7 @@ apply_backport()
 		[[ -e $STAGE/$path || ! -e $PRISTINE/$path ]] ||
 			die "$patch: $path is the base's own; that wants a touch-point"
 	done < <(sed -n 's/^+++ b\/\([^ \t]*\).*/\1/p' "$patch")
-	patch_stage "$patch"
+	patch_stage "$patch" fuzz
 }
 
 # Puts our entry where the base's list of maintainers, sorted but for a few, is least
