@@ -227,8 +227,8 @@ write_patches()
 	mkdir -p "$SERIES"
 	git_here config branch.series.description "$(cat "$ROOT/series/cover"; echo; base_name)"
 	count=$(patches | wc -l)
-	git_here format-patch -q --no-renames --break-rewrites --cover-letter --cover-from-description=subject \
-		--subject-prefix=PATCH --zero-commit -o "$SERIES" "-$count"
+	git_here format-patch -q --no-renames --break-rewrites --cover-letter \
+		--cover-from-description=subject --subject-prefix=PATCH --zero-commit -o "$SERIES" "-$count"
 	ls "$SERIES"
 }
 
