@@ -6,9 +6,10 @@
 # its first line the subject, then the message, then a line "---" and what it
 # carries, one a line:
 #
-#   PATH [REGEX]   a changed, new or removed file; * stands for anything but a slash.
-#                  With REGEX only those hunks of its touch-point in which an added
-#                  or removed line matches.
+#   PATH [REGEX]   a changed, new or removed file; * stands for anything but a slash, **
+#                  for anything. With REGEX only those hunks of its touch-point in
+#                  which an added or removed line matches; of a Kconfig file of ours
+#                  only those options whose first line matches.
 #   ?PATH [REGEX]  the same; the base need not have it
 #
 # Every change belongs to exactly one patch. series/cover is the cover letter.
@@ -43,6 +44,29 @@ touch_point_of()
 	grep -lxF -- "+++ b/$1" "$BASE_DIR"/touch-points/*.patch || :
 }
 
+# parts PATH REGEX: numbers of its hunks, or of its options, that match
+parts()
+{
+	local patch
+
+	patch=$(touch_point_of "$1")
+	if [[ -n $patch ]]; then
+		hunks "$patch" "$2"
+	elif [[ $1 == */Kconfig ]]; then
+		REGEX=$2 awk '/^config / { n++; if ($0 ~ ENVIRON["REGEX"]) print n }' "$STAGE/$1"
+	else
+		die "series/: $1 has neither hunks nor options, it cannot be split"
+	fi
+}
+
+count_parts()
+{
+	local patch
+
+	patch=$(touch_point_of "$1")
+	grep -c '^@@\|^config ' "${patch:-$STAGE/$1}"
+}
+
 # hunks PATCH REGEX: numbers of the hunks with an added or removed line that matches
 hunks()
 {
@@ -61,7 +85,7 @@ hunk()
 # What one line of a patch's list matches.
 resolve()
 {
-	local name=$1 glob=$2 regex=$3 optional=0 path patch any=0 numbers number
+	local name=$1 glob=$2 regex=$3 optional=0 path any=0 numbers number
 
 	[[ $glob != \?* ]] || { optional=1; glob=${glob#\?}; }
 	while read -r path; do
@@ -70,15 +94,13 @@ resolve()
 			printf '%s\tall\t%s\n' "$name" "$path"
 			continue
 		fi
-		patch=$(touch_point_of "$path")
-		[[ -n $patch ]] || die "series/$name: $path is no touch-point, it has no hunks"
-		mapfile -t numbers < <(hunks "$patch" "$regex")
+		mapfile -t numbers < <(parts "$path" "$regex")
 		[[ ${#numbers[@]} -gt 0 || $optional -eq 1 ]] ||
-			die "series/$name: no hunk of $path matches $regex"
+			die "series/$name: nothing in $path matches $regex"
 		for number in "${numbers[@]}"; do
 			printf '%s\t%s\t%s\n' "$name" "$number" "$path"
 		done
-	done < <(grep -xE -- "$(sed 's/[].+(){}^$|\\[]/\\&/g; s/\*/[^\/]*/g' <<<"$glob")" "$TOUCHED")
+	done < <(grep -xE -- "$(sed 's/[].+(){}^$|\\[]/\\&/g; s/\*\*/\r/g; s/\*/[^\/]*/g; s/\r/.*/g' <<<"$glob")" "$TOUCHED")
 	((any || optional)) || die "series/$name: nothing that the overlay changes is named $glob"
 }
 
@@ -94,15 +116,14 @@ resolve_all()
 	done
 }
 
-# The units that have to be carried: hunks where some patch carries hunks, else files.
+# The units that have to be carried: parts where some patch carries parts, else files.
 units()
 {
-	local path patch
+	local path
 
 	while read -r path; do
 		if awk -F'\t' -v p="$path" '$3 == p && $2 != "all" { f = 1 } END { exit !f }' "$CARRY"; then
-			patch=$(touch_point_of "$path")
-			seq "$(grep -c '^@@' "$patch")" | sed "s|\$|\t$path|"
+			seq "$(count_parts "$path")" | sed "s|\$|\t$path|"
 		else
 			printf 'all\t%s\n' "$path"
 		fi
@@ -119,7 +140,7 @@ check_carried()
 	{ unit[$0] = 1 }
 	function tell(u,   a) {
 		split(u, a, "\t")
-		return a[2] (a[1] == "all" ? "" : ", hunk " a[1] " of its touch-point")
+		return a[2] (a[1] == "all" ? "" : ", part " a[1])
 	}
 	END {
 		for (u in unit) {
@@ -127,7 +148,7 @@ check_carried()
 			if (n == 0) print tell(u) ": in no patch"
 			if (n > 1) print tell(u) ": in several patches:" who[u]
 		}
-		for (u in who) if (!(u in unit)) print tell(u) ": in" who[u] ", of others hunk by hunk"
+		for (u in who) if (!(u in unit)) print tell(u) ": in" who[u] ", of others in parts"
 	}' "$CARRY" - | sort)
 	[[ -z $complaints ]] || die "series/ does not fit the overlay:"$'\n'"$complaints"
 }
@@ -165,11 +186,30 @@ put_file()
 	fi
 }
 
+# put_options PATH: what comes before the first option, and those carried so far
+put_options()
+{
+	local path=$1 number=$2 done=$REPO/options.${1//\//-}
+
+	mkdir -p "$REPO/tree/$(dirname "$path")"
+	echo "$number" >>"$done"
+	awk '
+	FNR == NR { wanted[$1] = 1; next }
+	/^config / { n++ }
+	!n || n in wanted { kept = kept $0 "\n" }
+	END { sub(/\n+$/, "\n", kept); printf "%s", kept }' "$done" "$STAGE/$path" \
+		>"$REPO/tree/$path"
+}
+
 put_hunk()
 {
 	local path=$1 number=$2 patch
 
 	patch=$(touch_point_of "$path")
+	if [[ -z $patch ]]; then
+		put_options "$path" "$number"
+		return
+	fi
 	hunk "$patch" "$number" |
 		patch -d "$REPO/tree" -s -p1 -F0 --forward --no-backup-if-mismatch ||
 		die "$patch: hunk $number does not apply without those before it"
