@@ -264,7 +264,7 @@ strange_figures()
 	local word
 
 	cd "$ROOT"
-	sed '/^---$/,$d' series/* | grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
+	sed -s '/^---$/,$d' series/* | grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
 		while read -r word; do
 			grep -qwF -- "$word" README.md bench/results/*.csv ||
 				echo "$word: in neither README.md nor bench/results"
