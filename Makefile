@@ -9,18 +9,22 @@ CONFIG ?= plain
 FULL   ?= 0
 JOBS   ?= $(shell nproc)
 RUN    ?=
+FROM   ?=
 TEST   ?=
-export BASE LINUX ACCEL CONFIG FULL JOBS RUN TEST
+export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN TEST
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
+.PHONY: series test-series test-guest test-debug deb test-deb refresh
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
 	@echo 'make test          KUnit, the guest suite, what helpers inherit, what a request costs'
-	@echo 'make test-all      the same, and the guest suite on a kernel with KASAN and lockdep'
+	@echo 'make test-debug    the same, and the guest suite on a kernel with KASAN and lockdep'
+	@echo 'make test-guest    only the guest suite'
+	@echo 'make test-all      everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
 	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
@@ -33,6 +37,11 @@ help:
 	@echo 'make kmodctl-check its tests on this machine, which need no kernel of ours'
 	@echo 'make test-configs  build and boot configurations that few people have'
 	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
+	@echo 'make series        the patches, ready to be mailed, in build/6.12/series'
+	@echo 'make test-series   do they apply, build step by step, and give the same tree?'
+	@echo 'make deb           Debian packages of it; CONFIG=plain or a .config file'
+	@echo 'make test-deb      the same, unpacked and booted'
+	@echo 'make refresh       fit bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
 	@echo 'make build         the patched tree and its kernel, in build/'
 	@echo 'make clean         remove build/ but for the downloaded package and ccache'
 	@echo
@@ -54,8 +63,15 @@ shell:
 test:
 	@harness/test.sh
 
-test-all:
+test-guest:
+	@harness/test.sh guest
+
+test-debug:
 	@harness/test.sh all
+
+test-all:
+	@harness/all.sh test-debug test-series test-configs test-harness test-deb \
+		'test BASE=6.1' 'test-guest BASE=tip'
 
 cost:
 	@harness/cost.sh
@@ -86,6 +102,21 @@ kmodctl:
 kmodctl-check:
 	@harness/deps.sh tools tools-check
 	@$(MAKE) --no-print-directory -C tools/kmod O=$(CURDIR)/build/tools/kmod check
+
+series:
+	@harness/series.sh
+
+test-series:
+	@harness/test-series.sh
+
+deb:
+	@harness/deb.sh
+
+test-deb:
+	@harness/deb.sh test
+
+refresh:
+	@harness/refresh.sh
 
 tree:
 	@harness/prepare.sh tree

@@ -31,12 +31,6 @@ step()
 # ours REGEX: the overlay's files whose path matches, relative to the root
 ours() { overlay_files | grep -E "$1" || :; }
 
-# request_module()'s interface, which callers rely on: -ENOSYS in a kernel without
-# modules, and a macro that evaluates its argument twice; and how all trace events look.
-ACCEPTED='^include/linux/kmod\.h:[0-9]+: (WARNING:ENOSYS|CHECK:MACRO_ARG_REUSE): '
-ACCEPTED+='|^include/trace/events/[a-z]+\.h:[0-9]+: '
-ACCEPTED+='(CHECK:OPEN_ENDED_LINE|CHECK:PARENTHESIS_ALIGNMENT|ERROR:COMPLEX_MACRO): '
-
 run_checkpatch()
 {
 	local -a files
@@ -47,7 +41,7 @@ run_checkpatch()
 	cd "$TREE"
 	perl scripts/checkpatch.pl --strict --terse --no-summary --show-types \
 		--ignore FILE_PATH_CHANGES -f "${files[@]}" "$ROOT"/bench/*.[ch] |
-		grep -vE "$ACCEPTED" || :
+		grep -vE "$CHECKPATCH_ACCEPTED" || :
 }
 
 # The objects that the build has made from our sources: those that this configuration

@@ -51,6 +51,8 @@ fragments_of()
 		cat "$variant"
 		;;
 	esac
+	# What is different in this base has the last word.
+	[[ ! -f $BASE_DIR/configs/$CONFIG.config ]] || cat "$BASE_DIR/configs/$CONFIG.config"
 }
 
 # shellcheck disable=SC2153 # set by lib.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check bench tools tools-check configs.
+# done are there. Groups: build guest check bench tools tools-check configs deb docs.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -17,6 +17,8 @@ TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
 	libjson-c-dev)
 TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client)
 CONFIGS_PACKAGES=(e2fsprogs)
+DOCS_PACKAGES=(python3-sphinx)
+DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)
 
 packages_of()
 {
@@ -28,6 +30,8 @@ packages_of()
 	tools) echo "${TOOLS_PACKAGES[@]}" ;;
 	tools-check) echo "${TOOLS_CHECK_PACKAGES[@]}" ;;
 	configs) echo "${CONFIGS_PACKAGES[@]}" ;;
+	deb) echo "${DEB_PACKAGES[@]}" ;;
+	docs) echo "${DOCS_PACKAGES[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }

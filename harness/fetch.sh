@@ -4,6 +4,11 @@
 # Fetches the base kernel's source package with apt and unpacks it into
 # build/<base>/pristine. With LINUX=/path that tree is copied instead, and again
 # when it has changed. Does nothing when the tree is there already.
+#
+# bases/<base>/package names the package, and perhaps the Debian suite that has it, if
+# that is not the machine's own: it is then asked by an apt configuration that lives in
+# build/<base>/apt. Its name may be a pattern, which takes the newest. A package that
+# cannot be had from such a suite is a SKIP, with status 4.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -15,12 +20,43 @@ nothing() { :; }
 # folder needs no sandbox when root asks, and has none when a user does.
 apt_download()
 {
-	cd "$WORK" && apt-get -o APT::Sandbox::User=root download "$1"
+	cd "$WORK" && apt-get "${APT[@]}" -o APT::Sandbox::User=root download "$1"
 }
 
+# The machine's own sources, lists and cache stay as they are.
+use_suite()
+{
+	local apt=$WORK/apt
+
+	mkdir -p "$apt"/{lists,cache/archives}/partial
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		"http://deb.debian.org/debian $1 main" >"$apt/sources.list"
+	APT=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=-
+		-o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache")
+}
+
+skip()
+{
+	tail -n 5 "$LOGS"/{apt-update,download}.log >&2 2>/dev/null || :
+	say "SKIP: BASE=$BASE: $*"
+	exit 4
+}
+
+# The newest package whose name matches, by its version.
+newest()
+{
+	apt-cache "${APT[@]}" pkgnames linux-source- | while read -r name; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ $name != $1 ]] || echo "$name"
+	done | sort -V | tail -n 1
+}
+
+APT=()
 refresh_lists()
 {
-	if [[ $(id -u) -eq 0 ]]; then
+	if [[ ${#APT[@]} -gt 0 ]]; then
+		apt-get "${APT[@]}" -o APT::Sandbox::User=root update -o APT::Update::Error-Mode=any
+	elif [[ $(id -u) -eq 0 ]]; then
 		apt-get update
 	else
 		sudo -n apt-get update
@@ -47,19 +83,44 @@ unpack()
 		tar -xJv --strip-components=1 -C "$PRISTINE.new" >"$LOGS/unpack.list"
 }
 
+unpack_logged()
+{
+	: >"$LOGS/unpack.list"
+	run_logged "unpacking $(basename "$1")" "$LOGS/unpack.log" count_files -- \
+		unpack "$1" "$(basename "$1" | cut -d_ -f1)"
+}
+
+# From another suite; in subshells, since what fails there ends the script.
+fetch_newest()
+{
+	local pattern=$1 suite=$2 package
+
+	use_suite "$suite"
+	(run_logged "updating the lists of $suite" "$LOGS/apt-update.log" nothing -- refresh_lists) ||
+		skip "the package lists of Debian's $suite cannot be had"
+	package=$(newest "$pattern")
+	[[ -n $package ]] || skip "Debian's $suite has no package named $pattern"
+	(run_logged "downloading $package" "$LOGS/download.log" nothing -- apt_download "$package") ||
+		skip "$package cannot be downloaded"
+	unpack_logged "$(find "$WORK" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)"
+}
+
 fetch_package()
 {
-	local package deb
+	local package deb suite
 
 	[[ -f $BASE_DIR/package ]] || die "no base named $BASE: $BASE_DIR/package does not exist"
-	package=$(<"$BASE_DIR/package")
+	read -r package suite <"$BASE_DIR/package"
+	if [[ -n $suite ]]; then
+		fetch_newest "$package" "$suite"
+		return
+	fi
 	deb=$(find "$WORK" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)
 	if [[ -z $deb ]]; then
 		download "$package"
 		deb=$(find "$WORK" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)
 	fi
-	: >"$LOGS/unpack.list"
-	run_logged "unpacking $(basename "$deb")" "$LOGS/unpack.log" count_files -- unpack "$deb" "$package"
+	unpack_logged "$deb"
 }
 
 copy_tree()

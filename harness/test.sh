@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [all]: the KUnit suites, the guest suite, what a helper inherits here and in the
-# unpatched base, and the cost of a request; with all, the guest suite once more on a
-# kernel with KASAN and lockdep. The last line is the sum. With TEST=REGEX only the guest
-# tests that match, and only on CONFIG.
+# test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
+# in the unpatched base, and the cost of a request; with all, the guest suite once more on
+# a kernel with KASAN and lockdep; with guest, the guest suite alone. The last line is the
+# sum. With TEST=REGEX only the guest tests that match, and only on CONFIG. A base that
+# cannot be had is a skip, with status 4.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -58,8 +59,17 @@ kunit_stage()
 
 mkdir -p "$BUILD"
 : >"$TALLY"
+status=0
+./prepare.sh tree || status=$?
+if [[ $status -eq 4 ]]; then
+	echo "0 passed, 0 failed, 1 skipped"
+	exit 4
+fi
+
 if [[ -n $TEST ]]; then
 	stage "guest, $CONFIG, only $TEST" guest_suite "$CONFIG" "$DEBUG_SCALE" "only=$TEST"
+elif [[ ${1:-} == guest ]]; then
+	stage "guest, $CONFIG" guest_suite "$CONFIG" 1
 else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1

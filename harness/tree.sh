@@ -17,6 +17,7 @@ TOUCHED=$WORK/tree.touched
 WARNINGS=$WORK/tree.warnings
 shopt -s nullglob
 PATCHES=("$BASE_DIR"/touch-points/*.patch)
+BACKPORTS=("$BASE_DIR"/backport*.patch)
 
 inputs_hash()
 {
@@ -24,7 +25,8 @@ inputs_hash()
 	mapfile -t files < <(overlay_files)
 	cd "$ROOT"
 	{
-		hash_files "${files[@]}" "${PATCHES[@]}" "$ROOT/harness/tree.sh"
+		hash_files "${files[@]}" "${PATCHES[@]}" "${BACKPORTS[@]}" "$ROOT/MAINTAINERS" \
+			"$ROOT/harness/tree.sh"
 		[[ ! -f $SUMS ]] || hash_files "$SUMS"
 		stat -c '%i %Y' "$PRISTINE"
 	} | sha256sum
@@ -72,9 +74,21 @@ dropped_files()
 	done <"$SUMS"
 }
 
-apply_patch()
+# patch_stage PATCH WRONG: fails too when what patch says matches WRONG
+patch_stage()
 {
-	local patch=$1 path output
+	local patch=$1 wrong=$2 output
+
+	if ! output=$(patch -d "$STAGE" -p1 -F0 --forward --no-backup-if-mismatch <"$patch" 2>&1) ||
+		grep -Eq "$wrong" <<<"$output"; then
+		printf '%s\n' "$output" >&2
+		die "$patch does not apply exactly; make it fit"
+	fi
+}
+
+apply_touch_point()
+{
+	local patch=$1 path
 
 	[[ $(grep -c '^+++ ' "$patch") -eq 1 ]] || die "$patch: a touch-point changes exactly one file"
 	path=$(sed -n 's/^+++ [^/]*\/\([^ \t]*\).*/\1/p' "$patch")
@@ -82,11 +96,41 @@ apply_patch()
 	[[ -f $PRISTINE/$path ]] || die "$patch: the base has no $path"
 	mkdir -p "$(dirname "$STAGE/$path")"
 	cp "$PRISTINE/$path" "$STAGE/$path"
-	if ! output=$(patch -d "$STAGE" -p1 -F0 --forward --no-backup-if-mismatch <"$patch" 2>&1) ||
-		grep -Eq 'offset|fuzz' <<<"$output"; then
-		printf '%s\n' "$output" >&2
-		die "$patch does not apply exactly; make it fit this base"
-	fi
+	patch_stage "$patch" 'offset|fuzz'
+}
+
+# A backport changes what the overlay has for what an older base lacks, and may add
+# files that neither of them has. Upstream's own files are the touch-points' business.
+# Lines may have moved, since the overlay grows; the context may not have changed.
+apply_backport()
+{
+	local patch=$1 path
+
+	while read -r path; do
+		[[ -e $STAGE/$path || ! -e $PRISTINE/$path ]] ||
+			die "$patch: $path is the base's own; that wants a touch-point"
+	done < <(sed -n 's/^+++ b\/\([^ \t]*\).*/\1/p' "$patch")
+	patch_stage "$patch" fuzz
+}
+
+# Puts our entry where the base's list of maintainers, sorted but for a few, is least
+# disturbed.
+add_maintainers_entry()
+{
+	awk '
+	FNR == NR { entry = entry $0 "\n"; if (FNR == 1) title = $0; next }
+	{ line[++n] = $0 }
+	/^[A-Z]:\t/ && line[n - 2] == "" { head[++heads] = n - 1 }
+	END {
+		for (i = heads; i >= 1; i--) {
+			if (line[head[i]] > title) cost--; else cost++
+			if (cost < least) { least = cost; at = head[i] }
+		}
+		for (i = 1; i <= n; i++) {
+			if (i == at) printf "%s\n", entry
+			print line[i]
+		}
+	}' "$ROOT/MAINTAINERS" "$PRISTINE/MAINTAINERS" >"$STAGE/MAINTAINERS"
 }
 
 # Everything that differs from the base, laid out as in the tree.
@@ -102,8 +146,12 @@ make_stage()
 		cp -p "$path" "$STAGE/$path"
 	done
 	for path in "${PATCHES[@]}"; do
-		apply_patch "$path"
+		apply_touch_point "$path"
 	done
+	for path in "${BACKPORTS[@]}"; do
+		apply_backport "$path"
+	done
+	add_maintainers_entry
 }
 
 # put SOURCE PATH: only when its contents or its mode differ. The time is always the

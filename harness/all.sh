@@ -1,0 +1,35 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# all.sh 'TARGET [VARIABLE=VALUE...]'...: runs make with each, whatever becomes of the
+# others, and adds up the last lines, which are "N passed, N failed[, N skipped]".
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+
+for target in "$@"; do
+	printf '=== make %s\n' "$target"
+	SECONDS=0
+	# shellcheck disable=SC2086 # several words
+	make --no-print-directory $target | tee "$report.one" || :
+	last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$report.one" | tail -n 1 || :)
+	# One that comes to no result has failed.
+	printf '%s\t%s\t%d\n' "$target" "${last:-0 passed, 1 failed}" "$SECONDS" >>"$report"
+	rm -f "$report.one"
+done
+
+echo '==='
+awk -F'\t' '
+{
+	printf "%-40s %-34s %d:%02d\n", $1, $2, $3 / 60, $3 % 60
+	split($2, n, / [a-z]+(, )?/)
+	for (i = 1; i <= 3; i++) sum[i] += n[i]
+}
+END {
+	printf "%d passed, %d failed", sum[1], sum[2]
+	if (sum[3]) printf ", %d skipped", sum[3]
+	printf "\n"
+	exit sum[2] > 0 || sum[1] == 0
+}' "$report"

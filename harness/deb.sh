@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# deb.sh: makes Debian packages of the patched kernel in build/<base>/deb by the kernel's
+# own bindeb-pkg. CONFIG is a configuration of ours, or the path of a .config. The
+# kernel's release ends in -khelper, which no other package's does.
+#
+# deb.sh test: unpacks the package of the kernel, boots that kernel with its modules in
+# the guest, and asks it for a module. The last line is "N passed, N failed".
+set -euo pipefail
+CONFIG=${CONFIG:-plain}
+FILE=
+if [[ -f $CONFIG ]]; then
+	FILE=$(realpath "$CONFIG")
+	CONFIG=plain
+fi
+export CONFIG
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT/harness"
+
+SUFFIX=-khelper
+DEBS=$WORK/deb
+PACKAGED=$DEBS/out
+LOG=$LOGS/deb.log
+nothing() { :; }
+
+kmake()
+{
+	make -C "$TREE" O="$PACKAGED" ARCH=x86_64 CC="$CC" HOSTCC="$CC" LOCALVERSION="$SUFFIX" "$@"
+}
+
+count_objects() { echo "$(grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG" || :) objects"; }
+
+configure()
+{
+	mkdir -p "$PACKAGED"
+	if [[ -n $FILE ]]; then
+		cp "$FILE" "$PACKAGED/.config"
+	else
+		./config.sh
+		cp "$OUT/.config" "$PACKAGED/.config"
+	fi
+	kmake olddefconfig
+}
+
+# The version of the packages is that of the base and ours; the machine's own kernel
+# packages sort apart from it. KBUILD_VERBOSE is given, or the package would want the
+# whole command lines.
+package()
+{
+	local version
+	version=$(make -s -C "$TREE" kernelversion)
+	rm -f "$DEBS"/*.deb
+	kmake -j"$JOBS" KBUILD_VERBOSE=0 KDEB_PKGVERSION="$version+khelper-1" \
+		KDEB_CHANGELOG_DIST=unstable DEBEMAIL=khelper@localhost \
+		DEBFULLNAME="$KBUILD_BUILD_HOST" \
+		DPKG_FLAGS='-d -Ppkg.linux-upstream.nokerneldbg' bindeb-pkg
+}
+
+image_package()
+{
+	find "$DEBS" -maxdepth 1 -name "linux-image-*${SUFFIX}_*.deb" | sort | tail -n 1
+}
+
+build()
+{
+	local now
+
+	./deps.sh build deb
+	lock_work
+	./fetch.sh
+	./tree.sh
+	run_logged "configuring the package:" "$LOG" nothing -- configure
+	now=$(cat "$WORK/tree.stamp" "$PACKAGED/.config" "$ROOT/harness/deb.sh" | sha256sum)
+	! stamp_is "$DEBS/stamp" "$now" || return 0
+	rm -f "$DEBS/stamp"
+	run_logged "building the package:" "$LOG" count_objects -- package
+	[[ -n $(image_package) ]] || die "bindeb-pkg made no package of the kernel; its log is $LOG"
+	find "$DEBS" -maxdepth 1 -name '*.deb' | sort
+	echo "$now" >"$DEBS/stamp"
+}
+
+# The guest's own programs, and behind them what the package has in /lib/modules. Of two
+# archives in one file the kernel unpacks both.
+make_initrd()
+{
+	local root=$DEBS/root
+
+	rm -rf "$root"
+	mkdir -p "$root/usr"
+	dpkg-deb -x "$(image_package)" "$root"
+	[[ ! -d $root/lib/modules ]] || mv "$root/lib" "$root/usr/lib"
+	depmod -b "$root/usr" "$(release)" 2>/dev/null || depmod -b "$root" "$(release)"
+	(cd "$root" && find usr/lib | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) |
+		cat "$WORK/initramfs-plain.cpio" - >"$DEBS/initramfs.cpio"
+}
+
+release() { find "$DEBS/root/boot" -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//'; }
+
+# expect TITLE TEXT LINE: is that line in what the guest said?
+expect()
+{
+	if grep -qxF -- "$3" <<<"$2"; then
+		echo "ok    $1"
+		passed=$((passed + 1))
+	else
+		echo "FAIL  $1"
+		failed=$((failed + 1))
+	fi
+}
+
+# shellcheck disable=SC2016 # to be expanded in the guest
+CHECK='
+uname -r
+echo "limit $(cat /proc/sys/kernel/kmod-limit)"
+echo "module $(modinfo -n tun)"
+[ -c /dev/net/tun ] || { mkdir -p /dev/net; mknod /dev/net/tun c 10 200; }
+(: <>/dev/net/tun) && echo opened
+grep -q "^tun " /proc/modules && echo loaded
+exit 0'
+
+test_package()
+{
+	local said
+
+	CONFIG=plain ./prepare.sh
+	make_initrd
+	said=$(CONFIG=plain KERNEL=$DEBS/root/boot/vmlinuz-$(release) INITRD=$DEBS/initramfs.cpio \
+		./guest.sh run "$CHECK") || say "$said"
+	expect "the package's kernel boots and has our suffix" "$said" "$(release)"
+	expect "it is the patched one" "$said" 'limit 50'
+	expect "it has its own modules" "$said" \
+		"module $(cd "$DEBS/root/usr" && find lib -name 'tun.ko*' | sed 's/^/\//')"
+	expect "it asks for a module and gets it" "$said" loaded
+	[[ $failed -eq 0 ]] || say "$said"
+	echo "$passed passed, $failed failed"
+	[[ $failed -eq 0 ]]
+}
+
+passed=0
+failed=0
+# In a shell of its own, which gives the lock back.
+(build)
+if [[ ${1:-} == test ]]; then
+	test_package
+fi

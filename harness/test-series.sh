@@ -1,0 +1,301 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make test-series: are the patches of make series what they should be? They have to
+# apply to the pristine base with git am and give the tree that the overlay gives,
+# build step by step (with modules, without, and with our KUnit suites), please
+# checkpatch, be covered by our entry in MAINTAINERS, have documents that render, and
+# tell no figures but ours. The last line is "N passed, N failed".
+#
+# A step builds the objects that the series changes and those that call them, and looks
+# whether the symbols of either are all there; the last one is what make test builds and
+# boots. From the environment: BUILD_STEPS=full (whole kernels), 0 (do not build).
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT/harness"
+
+SERIES=$WORK/series
+TEST=$WORK/series-test
+APPLIED=$TEST/linux
+REPO=$TEST/git
+LOG=$LOGS/test-series
+BUILD_STEPS=${BUILD_STEPS:-objects}
+
+passed=0
+failed=0
+nothing() { :; }
+
+# check TITLE COMMAND...: passes when it succeeds and prints nothing
+check()
+{
+	local title=$1 output
+
+	shift
+	if output=$("$@" 2>&1) && [[ -z ${output//[[:space:]]/} ]]; then
+		echo "ok    $title"
+		passed=$((passed + 1))
+	else
+		printf '%s\n' "$output" | head -n 40
+		echo "FAIL  $title"
+		failed=$((failed + 1))
+	fi
+}
+
+git_there() { git --git-dir="$REPO" --work-tree="$APPLIED" "$@"; }
+
+# git am wants all of the base in its repository. That takes a minute, so it is kept. The
+# repository is outside of the tree, whose makefiles would look at it.
+start_repo()
+{
+	rm -rf "$TEST.new"
+	mkdir -p "$TEST.new"
+	cp -al "$PRISTINE" "$TEST.new/linux"
+	git init -q --bare "$TEST.new/git"
+	cd "$TEST.new/linux"
+	git --git-dir="$TEST.new/git" config core.bare false
+	git --git-dir="$TEST.new/git" config core.compression 1
+	git --git-dir="$TEST.new/git" config gc.auto 0
+	git --git-dir="$TEST.new/git" --work-tree=. add -A -f
+	GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost \
+		git --git-dir="$TEST.new/git" --work-tree=. commit -q -m base
+	git --git-dir="$TEST.new/git" tag base
+	stat -c '%i %Y' "$PRISTINE" >"$TEST.new/stamp"
+	rm -rf "$TEST"
+	mv "$TEST.new" "$TEST"
+}
+
+# git replaces a file that it changes, so that the hard links do no harm.
+reset_repo()
+{
+	rm -rf "$REPO/rebase-apply"
+	git_there checkout -q -f -B test base
+	git_there clean -q -d -f -x
+}
+
+apply_patch() { git_there -C "$APPLIED" am -q --whitespace=error-all "$1"; }
+
+kmake() { make -C "$APPLIED" O="$TEST/out-$1" ARCH="$2" CC="$CC" HOSTCC="$CC" "${@:3}"; }
+
+fragments()
+{
+	case $1 in
+	modules) cat configs/series.config ;;
+	no-modules) sed 's/^CONFIG_MODULE.*=y/# & is not set/; s/=y is not set/ is not set/; s/=m$/=y/' \
+		configs/series.config ;;
+	um) cat configs/kunit.config ;;
+	esac
+	# Ours, when the tree has them.
+	{ grep -rhE '^config [A-Z0-9_]*_KUNIT_TEST$' "$APPLIED/kernel/kmod/Kconfig" 2>/dev/null || :; } |
+		sed 's/^config \(.*\)/CONFIG_\1=y/'
+	[[ $1 == no-modules ]] || echo CONFIG_TEST_UMH=m
+	[[ $1 == um ]] || echo CONFIG_KUNIT=y
+}
+
+configure()
+{
+	local name=$1 arch=$2 out=$TEST/out-$1
+
+	mkdir -p "$out"
+	fragments "$name" >"$out/fragments.new"
+	if [[ -f $out/.config ]] && cmp -s "$out/fragments.new" "$out/fragments"; then
+		kmake "$name" "$arch" olddefconfig
+		return
+	fi
+	mv "$out/fragments.new" "$out/fragments"
+	if [[ $arch == um ]]; then
+		cp "$out/fragments" "$out/.config"
+	else
+		kmake "$name" "$arch" KCONFIG_ALLCONFIG="$out/fragments" allnoconfig
+	fi
+	kmake "$name" "$arch" olddefconfig
+}
+
+# What has to be on in NAME, or the build would tell nothing.
+check_options()
+{
+	local option
+
+	while read -r option; do
+		grep -qx "$option" "$TEST/out-$1/.config" || echo "out-$1/.config lacks $option"
+	done < <(grep -hE '^CONFIG_(MODULES|KEYS|SUSPEND|BRIDGE|KUNIT|[A-Z0-9_]*_KUNIT_TEST)=' \
+		"$TEST/out-$1/fragments")
+	[[ $1 != no-modules ]] || ! grep -x CONFIG_MODULES=y "$TEST/out-$1/.config"
+}
+
+# Who defines or calls what the series is about, as far as the configuration has it.
+objects()
+{
+	(cd "$APPLIED" && printf '%s\n' kernel/umh*.c | sed 's/c$/o/')
+	printf '%s\n' kernel/{fork,sysctl,reboot}.o kernel/power/{process,suspend}.o \
+		kernel/cgroup/cgroup-v1.o fs/{coredump,filesystems}.o lib/kobject_uevent.o
+	[[ $1 == um ]] || printf '%s\n' init/{do_mounts_initrd,initramfs}.o net/socket.o \
+		net/bridge/br_stp_if.o security/keys/request_key.o
+	[[ $1 != no-modules ]] || return 0
+	echo kernel/module/
+	[[ ! -f $APPLIED/kernel/kmod.c ]] || echo kernel/kmod.o
+	[[ ! -d $APPLIED/kernel/kmod ]] || echo kernel/kmod/
+}
+
+targets()
+{
+	if [[ $BUILD_STEPS != full ]]; then
+		objects "$1"
+	elif [[ $1 == um ]]; then
+		echo linux
+	else
+		echo vmlinux
+		[[ $1 == no-modules ]] || echo modules
+	fi
+}
+
+build()
+{
+	local -a wanted
+
+	configure "$1" "$2"
+	mapfile -t wanted < <(targets "$1")
+	kmake "$1" "$2" -j"$JOBS" "${wanted[@]}"
+}
+
+# The objects of the sources that this step has; older ones are left over.
+present_objects()
+{
+	(cd "$TEST/out-$1" && find init kernel fs lib net security -name '*.o') |
+		while read -r object; do
+			[[ ! -f $APPLIED/${object%.o}.c ]] || echo "$TEST/out-$1/$object"
+		done
+}
+
+# Symbols of ours that the objects use and none of them has: a link would tell.
+missing_symbols()
+{
+	local ours='umh_|kmod_|usermodehelper|call_usermodehelper|__request_module|modprobe_path'
+
+	[[ $BUILD_STEPS != full ]] || return 0
+	present_objects "$1" | xargs nm 2>/dev/null | awk -v ours="^_*($ours)|max_threads$" '
+		$NF !~ ours { next }
+		$(NF - 1) == "U" { used[$NF] = 1; next }
+		{ there[$NF] = 1 }
+		END { for (s in used) if (!(s in there)) print "nothing defines " s }'
+}
+
+count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG-$step-$config.log" || :; }
+
+# build_step STEP CONFIG ARCH
+build_step()
+{
+	local step=$1 config=$2 log=$LOG-$1-$2.log
+
+	run_logged "building patch $step, $config:" "$log" count_objects -- build "$2" "$3" || return 1
+	check_options "$config"
+	missing_symbols "$config"
+	grep -E '(warning|error):' "$log" || :
+}
+
+# In a shell of its own, as run_logged ends it when the build fails. Its progress is not
+# what the check looks at.
+build_quietly() { (build_step "$@") 2>"$LOG-$1-$2.progress"; }
+
+run_checkpatch()
+{
+	cd "$APPLIED"
+	perl scripts/checkpatch.pl --strict --terse --showfile --no-summary --show-types \
+		--ignore FILE_PATH_CHANGES "$1" | grep -vE "$CHECKPATCH_ACCEPTED" || :
+}
+
+same_tree()
+{
+	diff -rq --no-dereference "$TREE" "$APPLIED"
+	diff <(modes "$TREE") <(modes "$APPLIED") | head -n 20
+}
+
+# Whether files are executable, an odd first digit, is all that a patch says of their mode.
+modes()
+{
+	(cd "$1" && find . ! -type d -printf '%y %m %P\n') |
+		awk '{ $2 = $2 % 200 >= 100 } 1' | sort
+}
+
+uncovered_files()
+{
+	local file
+
+	cd "$APPLIED"
+	while read -r file; do
+		perl scripts/get_maintainer.pl --no-git --no-git-fallback --no-tree --sections \
+			-f "$file" 2>&1 | grep -cxF "$(head -n 1 "$ROOT/MAINTAINERS")" >/dev/null ||
+			echo "$file: get_maintainer.pl does not find our entry"
+	done < <(overlay_files)
+}
+
+# rendered NAME FILE: as a document of its own, by the tree's own configuration
+rendered()
+{
+	local out=$TEST/sphinx-$1
+
+	rm -rf "$out"
+	mkdir -p "$out/source"
+	cp "$2" "$out/source/page.rst"
+	printf 'Pages\n=====\n\n.. toctree::\n\n   page\n' >"$out/source/index.rst"
+	cd "$APPLIED"
+	srctree=$APPLIED PYTHONDONTWRITEBYTECODE=1 sphinx-build -q -b html -c Documentation \
+		-D version="$BASE" -D release="$BASE" -D kerneldoc_srctree="$APPLIED" \
+		-D kerneldoc_bin="$APPLIED/scripts/kernel-doc" -d "$out/doctrees" \
+		"$out/source" "$out/html" 2>&1 | grep -v '^Using alabaster theme$' || :
+	[[ -s $out/html/page.html ]] || echo "$2: nothing was rendered"
+}
+
+# What upstream's pages take from files of ours.
+borrowed_directives()
+{
+	printf 'Borrowed\n========\n\n'
+	git_there diff --name-only base test -- '*.rst' | while read -r page; do
+		awk '
+		/^\.\. kernel-doc::/ { shown = !system("test -f " root "/" $3); if (shown) print "\n" $0; next }
+		shown && /^   / { print; next }
+		{ shown = 0 }' root="$ROOT" "$APPLIED/$page"
+	done
+}
+
+# Every figure of a message is one of README's or of the benchmark.
+strange_figures()
+{
+	local word
+
+	cd "$ROOT"
+	sed -s '/^---$/,$d' series/* | grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
+		while read -r word; do
+			grep -qwF -- "$word" README.md bench/results/*.csv ||
+				echo "$word: in neither README.md nor bench/results"
+		done
+}
+
+./series.sh >"$LOG.list"
+# Nothing here depends on who runs it.
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+export GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
+./deps.sh build check docs
+lock_work
+if ! stamp_is "$TEST/stamp" "$(stat -c '%i %Y' "$PRISTINE")"; then
+	run_logged "a repository of the base:" "$LOG-repo.log" nothing -- start_repo
+fi
+reset_repo
+
+mapfile -t patches < <(find "$SERIES" -name '[0-9]*.patch' ! -name '0000-*' | sort)
+for patch in "${patches[@]}"; do
+	number=$(basename "$patch" | cut -c1-4)
+	check "$number applies with git am" apply_patch "$patch"
+	check "$number pleases checkpatch --strict" run_checkpatch "$patch"
+	[[ $BUILD_STEPS != 0 ]] || continue
+	check "$number builds with modules" build_quietly "$number" modules x86_64
+	check "$number builds without modules" build_quietly "$number" no-modules x86_64
+	check "$number builds with KUnit" build_quietly "$number" um um
+done
+check "the patches make the tree that the overlay makes" same_tree
+check "get_maintainer.pl finds our entry for every file" uncovered_files
+check "Documentation/kmod.txt renders" rendered kmod "$APPLIED/Documentation/kmod.txt"
+check "what other pages take from our files renders" rendered borrowed <(borrowed_directives)
+check "the messages have no figures but ours" strange_figures
+echo "$passed passed, $failed failed"
+[[ $failed -eq 0 && $passed -gt 0 ]]
