@@ -44,19 +44,34 @@ int kmod_path_copy(char *path)
 	return *path ? 0 : -ENOENT;
 }
 
-/* Writes through a mapping that is gone when this returns. */
+static bool kmod_path_is_sealed(void)
+{
+#ifdef CONFIG_STRICT_KERNEL_RWX
+	return rodata_enabled;
+#else
+	return false;
+#endif
+}
+
+/* A sealed path is written through a mapping that is gone when this returns. */
 static int kmod_path_store(const char *path)
 {
 	struct page *page = virt_to_page(lm_alias(kmod_path));
-	char *alias = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	char *to = kmod_path;
 
-	if (!alias)
+	if (kmod_path_is_sealed())
+		to = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
+	if (!to)
 		return -ENOMEM;
+
 	spin_lock(&kmod_path_lock);
-	strscpy(alias, path, KMOD_PATH_LEN);
-	flush_kernel_vmap_range(alias, KMOD_PATH_LEN);
+	strscpy(to, path, KMOD_PATH_LEN);
 	spin_unlock(&kmod_path_lock);
-	vunmap(alias);
+
+	if (to != kmod_path) {
+		flush_kernel_vmap_range(to, KMOD_PATH_LEN);
+		vunmap(to);
+	}
 	return 0;
 }
 
@@ -102,11 +117,8 @@ early_initcall(kmod_path_init);
 /* When boot parameters and this kernel's configuration are known. */
 static int __init kmod_path_check_seal(void)
 {
-#ifdef CONFIG_STRICT_KERNEL_RWX
-	if (rodata_enabled)
-		return 0;
-#endif
-	pr_notice("kernel.modprobe is not sealed: read-only data is off\n");
+	if (!kmod_path_is_sealed())
+		pr_notice("kernel.modprobe is not sealed: read-only data is off\n");
 	return 0;
 }
 late_initcall(kmod_path_check_seal);
