@@ -128,9 +128,9 @@ objects()
 {
 	(cd "$APPLIED" && printf '%s\n' kernel/umh*.c | sed 's/c$/o/')
 	printf '%s\n' kernel/{fork,sysctl,reboot}.o kernel/power/{process,suspend}.o \
-		kernel/cgroup/cgroup-v1.o fs/{coredump,filesystems}.o lib/kobject_uevent.o
+		fs/{coredump,exec,filesystems}.o lib/kobject_uevent.o
 	[[ $1 == um ]] || printf '%s\n' init/{do_mounts_initrd,initramfs}.o net/socket.o \
-		net/bridge/br_stp_if.o security/keys/request_key.o
+		kernel/cgroup/cgroup-v1.o net/bridge/br_stp_if.o security/keys/request_key.o
 	[[ $1 != no-modules ]] || return 0
 	echo kernel/module/
 	[[ ! -f $APPLIED/kernel/kmod.c ]] || echo kernel/kmod.o
@@ -195,7 +195,13 @@ build_step()
 
 # In a shell of its own, as run_logged ends it when the build fails. Its progress is not
 # what the check looks at.
-build_quietly() { (build_step "$@") 2>"$LOG-$1-$2.progress"; }
+build_quietly()
+{
+	(build_step "$@") 2>"$LOG-$1-$2.progress" || {
+		grep -E '(error|undefined reference|No rule)' "$LOG-$1-$2.log"
+		return 1
+	}
+}
 
 run_checkpatch()
 {
