@@ -19,19 +19,20 @@ asking() { [[ $(asleep_now kmod_req) -ge $1 ]]; }
 hold() { touch "$WORK/$1/hold"; }
 release() { rm -f "$WORK/$1/hold"; }
 
-# The modprobe stays until all of them wait for it, however long they take to come.
+# The modprobe stays until all of them wait for it, however long they take to come. On a
+# machine where that is longer than a joiner waits, there is one more each time.
 share()
 {
-	local n=$1
+	local n=$1 from=$SECONDS
 
 	use_helper fake hold
 	hold fake
 	"$HERE/kmod_req" -n "$n" -s fs kmod_same >"$WORK/out" &
 	wait_until asking "$n" || return 1
-	is "$(started fake)" 1 "modprobes" || return 1
 	release fake
 	wait
-	is "$(grep -c ' ENODEV ' "$WORK/out")" "$n" "requests" && is "$(started fake)" 1 "modprobes"
+	is "$(grep -c ' ENODEV ' "$WORK/out")" "$n" "requests" &&
+		at_most "$(started fake)" $((1 + (SECONDS - from) / TIRED)) "modprobes:"
 }
 
 share_40() { share 40; }

@@ -20,9 +20,10 @@ TEST_KMOD=/sys/devices/virtual/misc/test_kmod0
 
 # How long something may take here. Under emulation with KASAN and lockdep a process
 # takes some 50 ms from fork to exit, and a loaded host triples that.
+SCALE=${KMOD_TEST_SCALE:-1}
 # shellcheck disable=SC2034 # for those who source this file
-SOON=2000000		# microseconds, for whatever has nothing to wait for
-PATIENCE=60		# seconds, for what must come, be it late
+SOON=$((2000000 * SCALE))	# microseconds, for whatever has nothing to wait for
+PATIENCE=$((60 * SCALE))	# seconds, for what must come, be it late
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
 # Kernels without sysctls or without modules have neither.
