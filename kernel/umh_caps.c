@@ -12,6 +12,8 @@
 #include <linux/sysctl.h>
 #include <linux/wordpart.h>
 
+#include <asm/page.h>
+
 #include "umh_internal.h"
 
 /* Protects both masks. */
@@ -62,8 +64,11 @@ static int umh_caps_sysctl(const struct ctl_table *table, int write,
 	err = proc_doulongvec_minmax(&words_table, write, buffer, lenp, ppos);
 	if (err || !write)
 		return err;
-	/* What it left over is neither white space nor a word. */
-	if (*lenp != len)
+	/*
+	 * What it left over is neither white space nor a word. It looks at less than
+	 * a page.
+	 */
+	if (*lenp != len || len >= PAGE_SIZE)
 		return -EINVAL;
 
 	new.val = (u64)words[1] << 32 | words[0];
