@@ -11,11 +11,12 @@ JOBS   ?= $(shell nproc)
 RUN    ?=
 FROM   ?=
 TEST   ?=
-export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN TEST
+MINUTES ?= 5
+export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN TEST MINUTES
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-all cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
+.PHONY: help demo test test-all torture cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
 .PHONY: series test-series test-guest test-debug deb test-deb refresh
 
@@ -35,6 +36,7 @@ help:
 	@echo 'make check         checkpatch, sparse, W=1, kernel-doc, shellcheck on our files'
 	@echo 'make kmodctl       the tool that shows requests, in build/tools/kmod'
 	@echo 'make kmodctl-check its tests on this machine, which need no kernel of ours'
+	@echo 'make torture       everything at once, at random: MINUTES=5 SEED=n'
 	@echo 'make test-configs  build and boot configurations that few people have'
 	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
 	@echo 'make series        the patches, ready to be mailed, in build/6.12/series'
@@ -84,6 +86,9 @@ bench-check:
 
 test-configs:
 	@harness/test-configs.sh
+
+torture:
+	@harness/torture.sh
 
 test-harness:
 	@harness/prepare.sh

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A modprobe that its file system does not let run: the request gets the errno or the
+# status, and costs no slot. FAULTS 8.
+source "$(dirname "$0")/kmod_lib.sh"
+
+MOUNT=$WORK/mnt
+IMAGE=$WORK/image
+LOOP=/dev/loop7
+EACCES=-13 ENOEXEC=-8 EIO=-5 EFAULT=-14
+SIGBUS=7 SIGSEGV=11 SIGKILL=9
+# The image is cut by so much at a time.
+STEP=$((64 * 1024))
+
+clean_up_more()
+{
+	umount "$MOUNT" || :
+	losetup -d "$LOOP" || :
+} 2>/dev/null
+
+# With one slot, what was lost is missed at once.
+next_is_served()
+{
+	use_helper after
+	set_limit 1
+	ask fs kmod_after >/dev/null
+	is "$(names_of after)" fs-kmod_after
+}
+
+noexec()
+{
+	mount -t tmpfs -o noexec kmod "$MOUNT"
+	cp "$HERE/kmod_fake" "$MOUNT/modprobe"
+	set_modprobe "$MOUNT/modprobe"
+	is "$(status_of a)" "$EACCES" && next_is_served || return 1
+	mount -o remount,exec "$MOUNT"
+	set_modprobe "$MOUNT/modprobe"
+	is "$(status_of a)" 0 "remounted:"
+	umount "$MOUNT"
+}
+
+# cut_program BYTES: its first ones
+cut_program()
+{
+	head -c "$1" "$HERE/kmod_fake" >"$WORK/cut"
+	chmod +x "$WORK/cut"
+	set_modprobe "$WORK/cut"
+	status_of a
+}
+
+# Without its program headers it is no program; with those and no more its segments
+# cannot be set up, or it gets a signal when it runs.
+cut_short()
+{
+	local status
+
+	is "$(cut_program 0)" "$ENOEXEC" empty && is "$(cut_program 3)" "$ENOEXEC" "3 bytes" &&
+		is "$(cut_program 64)" "$ENOEXEC" "64 bytes" || return 1
+	status=$(cut_program 4096)
+	[[ $status == "$EFAULT" ]] || is_signal "$status" ||
+		complain "4096 bytes: $status" || return 1
+	next_is_served
+}
+
+is_signal() { [[ $(($1 & 127)) =~ ^($SIGBUS|$SIGSEGV|$SIGKILL)$ && $1 -gt 0 ]]; }
+
+# A file system whose device ends early, ever earlier.
+make_image()
+{
+	truncate -s 3M "$IMAGE"
+	mke2fs -F "$IMAGE" >/dev/null 2>&1
+	losetup "$LOOP" "$IMAGE"
+	mount -t ext2 "$LOOP" "$MOUNT"
+	cp "$HERE/kmod_fake" "$MOUNT/modprobe"
+	sync
+	umount "$MOUNT"
+	mount -t ext2 -o ro "$LOOP" "$MOUNT" && grep -q " $MOUNT ext2 " /proc/mounts
+}
+
+# Both must occur: an exec that fails, and a program that cannot go on. One that can has a
+# status of its own, since it cannot write its log.
+io_error()
+{
+	local size status whole failed=0 died=0 found=
+
+	make_image || return 1
+	set_modprobe "$MOUNT/modprobe"
+	whole=$(status_of a)
+	for ((size = 3072 * 1024; size > STEP; size -= STEP)); do
+		truncate -s "$size" "$IMAGE"
+		losetup -c "$LOOP"
+		echo 3 >/proc/sys/vm/drop_caches
+		status=$(status_of a)
+		found+=" $status"
+		if [[ $status == "$EIO" ]]; then
+			failed=$((failed + 1))
+		elif is_signal "$status"; then
+			died=$((died + 1))
+		elif [[ $status != "$whole" ]]; then
+			complain "cut to $size: $status" || return 1
+		fi
+		[[ $failed -lt 3 ]] || break
+	done
+	say "results:$found"
+	at_least "$failed" 1 "execs that failed:" && at_least "$died" 1 "programs that died:" &&
+		next_is_served
+}
+
+TESTS=(
+	'noexec|a modprobe on a file system mounted noexec is EACCES'
+	'cut_short|a modprobe that was cut short fails, or dies by a signal'
+	'io_error|a modprobe that cannot be read is EIO, or dies by a signal'
+)
+mkdir "$MOUNT"
+skip_without "needs CONFIG_TEST_KMOD=m, see config" modprobe -n test_kmod
+skip_without "needs CONFIG_EXT2_FS=m, see config" "$REAL_MODPROBE" ext2
+skip_without "needs CONFIG_BLK_DEV_LOOP, see config" test -b "$LOOP"
+run_tests

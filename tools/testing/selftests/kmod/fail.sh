@@ -1,0 +1,245 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Allocations that fail: each one of the requester's in turn, and at random in the
+# helper's thread and in khelper. After each failure nothing is in flight, the one slot
+# is free, the counters add up and the next request is served. A fork that fails for
+# lack of threads: modes.sh no_fork. FAULTS 5 and 25.
+source "$(dirname "$0")/kmod_lib.sh"
+
+DEBUGFS=/sys/kernel/debug
+DRIVER=$DEBUGFS/umh_modes
+FAILERS=("$DEBUGFS/failslab" "$DEBUGFS/fail_page_alloc")
+KMEMLEAK=$DEBUGFS/kmemleak
+REQUEST_KEY=/sbin/request-key
+BRIDGE_STP=/sbin/bridge-stp
+UEVENT_HELPER=/sys/kernel/uevent_helper
+BRIDGE=kmodbr
+# A whole sweep needs some dozen rounds, that of a module's load some more.
+MAX_ROUNDS=2000
+ANYWHERE=(0 0xffffffffffffffff)
+# Per cent of the allocations, and requests with each.
+PROBABILITIES=(1 5 20 100)
+REQUESTS=20
+
+fail_attribute()
+{
+	local failer
+
+	for failer in "${FAILERS[@]}"; do
+		echo "$2" >"$failer/$1"
+	done
+}
+
+# Only where something between these addresses is on the stack
+restrict()
+{
+	fail_attribute require-start "$1"
+	fail_attribute require-end "$2"
+}
+
+# address_range FUNCTION
+address_range()
+{
+	awk -v name="$1" 'start && $1 != start { print "0x" start, "0x" $1; exit }
+		$3 == name { start = $1 }' /proc/kallsyms
+}
+
+in_function()
+{
+	local range
+
+	range=$(address_range "$1")
+	[[ -n $range ]] || complain "there is no $1" || return 1
+	# shellcheck disable=SC2086 # two words
+	restrict $range
+}
+
+prepare_faults()
+{
+	fail_attribute ignore-gfp-wait N
+	fail_attribute verbose 0
+	fail_attribute stacktrace-depth 32
+	fail_attribute times -1
+	echo 0 >"$DEBUGFS/fail_page_alloc/min-order"
+}
+
+no_faults()
+{
+	fail_attribute probability 0
+	fail_attribute times -1
+	restrict "${ANYWHERE[@]}"
+}
+
+clean_up_more()
+{
+	no_faults
+	rm -f "$REQUEST_KEY" "$BRIDGE_STP"
+	echo >"$UEVENT_HELPER"
+	ip link delete "$BRIDGE" || :
+	rmmod kmod_stub || :
+} 2>/dev/null
+
+# at PATH HELPER: makes it the program of that path, which the kernel has built in
+at()
+{
+	rm -f "$1"
+	ln -s "$2" "$1"
+}
+
+# sweep ARGUMENTS...: of kmod_fail
+sweep()
+{
+	local status=0
+
+	use_helper fake exit 1
+	set_limit 1
+	"$HERE/kmod_fail" "$MAX_ROUNDS" "$@" >"$WORK/told" || status=$?
+	sed 's/^/# /' "$WORK/told"
+	no_faults
+	return "$status"
+}
+
+by_mount() { sweep fs 'kmod_fail%d'; }
+by_socket() { sweep pf 19; }
+
+by_module()
+{
+	in_function __request_module || return 1
+	sweep load "$(modinfo -n kmod_stub)" 'nowait=fs-kmod_nowait%d'
+}
+
+by_key()
+{
+	at "$REQUEST_KEY" "$(make_helper key exit 1)"
+	sweep key 'kmod:fail%d'
+}
+
+by_uevent()
+{
+	make_helper uevent >"$UEVENT_HELPER"
+	sweep write /sys/class/mem/null/uevent change
+	wait_until all_ended uevent
+	echo >"$UEVENT_HELPER"
+	say "$(started uevent) helpers"
+}
+
+by_bridge()
+{
+	at "$BRIDGE_STP" "$(make_helper stp exit 0)"
+	ip link add "$BRIDGE" type bridge
+	sweep toggle "/sys/class/net/$BRIDGE/bridge/stp_state" 1 && wait_until all_ended stp
+	say "$(started stp) helpers"
+}
+
+by_loader()
+{
+	local program
+
+	program=$(make_helper act)
+	cp "$HERE/umh_act" "$program"
+	in_function call_usermodehelper_setup || return 1
+	sweep load "$(modinfo -n kmod_stub)" 'nowait=fs-kmod_setup%d'
+}
+
+# How many allocations have failed since times was set to 1000000
+injected()
+{
+	local failer sum=0
+
+	for failer in "${FAILERS[@]}"; do
+		sum=$((sum + 1000000 - $(<"$failer/times")))
+	done
+	echo "$sum"
+}
+
+# storm FUNCTION COMMAND...: with each probability within FUNCTION
+storm()
+{
+	local name=$1 probability status result=0
+
+	shift
+	use_helper fake exit 1
+	cp "$HERE/umh_act" "$WORK/act"
+	for probability in "${PROBABILITIES[@]}"; do
+		in_function "$name" || return 1
+		fail_attribute times 1000000
+		fail_attribute probability "$probability"
+		status=0
+		"$@" || status=1
+		fail_attribute probability 0
+		say "$probability %: $(injected) allocations failed"
+		at_least "$(injected)" 1 "failures:" || result=1
+		no_faults
+		set_limit 1
+		"$HERE/kmod_fail" 1 none - >"$WORK/told" || status=1
+		[[ $status -eq 0 ]] || complain "at $probability %: $(<"$WORK/told")" || result=1
+		set_limit "$SAVED_LIMIT"
+	done
+	return "$result"
+}
+
+# All end, whatever becomes of them.
+many_requests()
+{
+	timeout "$PATIENCE" "$HERE/kmod_req" -n "$REQUESTS" fs kmod_storm >"$WORK/out" || return 1
+	is "$(wc -l <"$WORK/out")" "$REQUESTS" "requests"
+}
+
+# Each call has its counterpart, in each wait mode.
+many_modes()
+{
+	local fd wait i line
+
+	for wait in 0 1 2; do
+		for ((i = 0; i < REQUESTS; i++)); do
+			exec {fd}<>"$DRIVER"
+			echo "wait=$wait hooks -- $WORK/act exit 0" >&"$fd"
+			read -r line <&"$fd"
+			exec {fd}>&-
+			[[ $line =~ \ calls=(si?)?ec\  ]] || complain "wait=$wait: $line" || return 1
+		done
+	done
+}
+
+thread_requests() { storm call_usermodehelper_exec_async many_requests; }
+thread_modes() { storm call_usermodehelper_exec_async many_modes; }
+khelper_requests() { storm umh_spawn many_requests; }
+khelper_modes() { storm umh_spawn many_modes; }
+
+# Suspend waits for helpers that it still knows of.
+nothing_left()
+{
+	wait_until no_zombies || return 1
+	echo freezer >/sys/power/pm_test
+	is "$(write_to /sys/power/state <<<freeze)" OK || return 1
+	echo none >/sys/power/pm_test
+	# It switches itself off when it finds no memory for what it has to note.
+	[[ ! -e $KMEMLEAK ]] || is "$(write_to "$KMEMLEAK" <<<scan)" OK "kmemleak:"
+}
+
+TESTS=(
+	'by_mount|any allocation of a mount that asks for a module may fail'
+	'by_socket|any allocation of a socket that asks for a module may fail'
+	'by_module|any allocation of a request that does not wait may fail'
+	'by_loader|the allocation of a helper may fail'
+	'by_key|any allocation of a key that is asked for may fail'
+	'by_uevent|any allocation of a uevent may fail'
+	'by_bridge|any allocation of a bridge that starts its helper may fail'
+	'thread_requests|allocations in the thread of a modprobe may fail'
+	'thread_modes|allocations in the thread of a helper may fail, calls stay balanced'
+	'khelper_requests|allocations of a thread for a modprobe may fail'
+	'khelper_modes|allocations of a thread for a helper may fail, calls stay balanced'
+	'nothing_left|no helper is left, as a zombie or in the way of suspend'
+)
+skip_without "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS" test -d "${FAILERS[0]}"
+skip_without "needs CONFIG_FAIL_PAGE_ALLOC" test -d "${FAILERS[1]}"
+skip_without "needs CONFIG_FAULT_INJECTION_STACKTRACE_FILTER" \
+	test -e "${FAILERS[0]}/stacktrace-depth"
+skip_without "needs CONFIG_KMOD_JOURNAL, see config" test -r "$DEBUGFS/kmod/stats"
+skip_without "needs CONFIG_TEST_KMOD_STUB, see config" modinfo -n kmod_stub
+skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
+skip_without "needs CONFIG_BRIDGE, see config" "$REAL_MODPROBE" bridge
+skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
+prepare_faults
+run_tests

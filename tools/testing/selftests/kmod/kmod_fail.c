@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Does one thing again and again, with its first allocation failing, then its second
+ * one, and so on, until it was done without a failure.
+ *
+ *	kmod_fail MAX fs|pf|key NAME
+ *	kmod_fail MAX write FILE TEXT		opens FILE and writes TEXT
+ *	kmod_fail MAX toggle FILE		writes 1; 0 after the round
+ *	kmod_fail MAX load FILE PARAMETERS	loads that module and removes it again
+ *	kmod_fail MAX none -			nothing: only the checks
+ *
+ * %d in NAME, TEXT and PARAMETERS is the number of the round. After each round
+ * nothing may be in flight, the journal's counters must add up, and with a limit of
+ * one, the next request must be served. Prints a summary, or what is wrong, and exits
+ * with 1 then; 5 when MAX rounds were not enough.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define JOURNAL		"/sys/kernel/debug/kmod/"
+#define MODULE_PREFIX	"kmod_stub"
+#define PATIENCE_S	60
+
+struct counts {
+	unsigned long long requests;
+	unsigned long long outcomes;
+	unsigned long long modprobes;
+	unsigned long long unrecorded;
+};
+
+/* How rounds ended, by errno. */
+static unsigned int results[4096];
+
+static void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+
+	nanosleep(&t, NULL);
+}
+
+static bool in_flight(void)
+{
+	char c;
+	int fd = open(JOURNAL "inflight", O_RDONLY);
+	ssize_t n = read(fd, &c, 1);
+
+	close(fd);
+	if (n < 0)
+		exit(3);
+	return n;
+}
+
+static struct counts read_counts(void)
+{
+	FILE *stats = fopen(JOURNAL "stats", "r");
+	struct counts counts = { };
+	unsigned long long n;
+	char key[64];
+
+	if (!stats)
+		exit(4);
+	while (fscanf(stats, "%63s %llu", key, &n) == 2) {
+		if (!strcmp(key, "requests"))
+			counts.requests = n;
+		else if (!strncmp(key, "outcome_", 8))
+			counts.outcomes += n;
+		else if (!strcmp(key, "modprobes"))
+			counts.modprobes = n;
+		else if (!strcmp(key, "unrecorded"))
+			counts.unrecorded = n;
+		else if (!strcmp(key, "latency_us"))
+			fscanf(stats, "%*u");
+	}
+	fclose(stats);
+	return counts;
+}
+
+/* Nobody waits for some of them. */
+static bool all_ended(void)
+{
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (in_flight()) {
+		if (time(NULL) > end) {
+			printf("something stays in flight\n");
+			return false;
+		}
+		sleep_ms(5);
+	}
+	return true;
+}
+
+/* The one slot is there, and a modprobe runs. */
+static bool next_is_served(void)
+{
+	struct counts before = read_counts(), after;
+
+	mount("none", "/", "kmod_fail_next", 0, NULL);
+	after = read_counts();
+	if (before.requests == before.outcomes && after.requests == before.requests + 1 &&
+	    after.outcomes == after.requests && after.modprobes == before.modprobes + 1)
+		return true;
+	printf("requests %llu, outcomes %llu, modprobes %llu; after one more %llu, %llu, %llu\n",
+	       before.requests, before.outcomes, before.modprobes,
+	       after.requests, after.outcomes, after.modprobes);
+	return false;
+}
+
+static int write_file(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY), err = -1;
+
+	if (fd < 0)
+		return -1;
+	if (write(fd, text, strlen(text)) > 0)
+		err = 0;
+	close(fd);
+	return err;
+}
+
+static int load(const char *file, const char *parameters)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
+
+	if (fd < 0)
+		return -1;
+	err = syscall(SYS_finit_module, fd, parameters, 0);
+	close(fd);
+	return err;
+}
+
+static int do_it(char **what, const char *text)
+{
+	if (!strcmp(what[0], "fs"))
+		return mount("none", "/", text, 0, NULL);
+	if (!strcmp(what[0], "pf"))
+		return socket(atoi(text), SOCK_STREAM, 0);
+	if (!strcmp(what[0], "key"))
+		return syscall(SYS_request_key, "user", text, "kmod_fail", 0);
+	if (!strcmp(what[0], "load"))
+		return load(what[1], text);
+	if (!strcmp(what[0], "toggle"))
+		return write_file(what[1], "1");
+	if (!strcmp(what[0], "write"))
+		return write_file(what[1], text);
+	return 0;
+}
+
+static void fail_at(int fd, unsigned int n)
+{
+	char text[16];
+
+	sprintf(text, "%u", n);
+	if (pwrite(fd, text, strlen(text), 0) < 0) {
+		perror("fail-nth");
+		exit(6);
+	}
+}
+
+/* How many allocations were still to come. */
+static unsigned int left_over(int fd)
+{
+	char text[16] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) < 0) {
+		perror("fail-nth");
+		exit(7);
+	}
+	return atoi(text);
+}
+
+/* Returns whether an allocation has failed. */
+static bool one_round(int fd, unsigned int n, char **what, const char *text)
+{
+	unsigned int left;
+	int ret, err;
+
+	fail_at(fd, n);
+	ret = do_it(what, text);
+	err = ret < 0 ? errno : 0;
+	left = left_over(fd);
+	fail_at(fd, 0);
+	results[err]++;
+	if (!strcmp(what[0], "load") && ret >= 0)
+		syscall(SYS_delete_module, MODULE_PREFIX, O_NONBLOCK);
+	if (!strcmp(what[0], "toggle"))
+		write_file(what[1], "0");
+	if (!strcmp(what[0], "pf") && ret >= 0)
+		close(ret);
+	return !left;
+}
+
+static void summarise(unsigned int rounds, const struct counts *before,
+		      const struct counts *after)
+{
+	size_t i;
+
+	printf("%u allocations failed; %llu modprobes, %llu requests not recorded;",
+	       rounds - 1, after->modprobes - before->modprobes - rounds,
+	       after->unrecorded - before->unrecorded);
+	for (i = 0; i < sizeof(results) / sizeof(*results); i++)
+		if (results[i])
+			printf(" %s %u", i ? strerrorname_np(i) : "OK", results[i]);
+	printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+	int fd = open("/proc/thread-self/fail-nth", O_RDWR);
+	struct counts before = read_counts(), after;
+	unsigned int n = 1, max;
+	char text[256];
+	bool failed;
+
+	if (fd < 0 || argc < 4)
+		return 2;
+	max = atoi(argv[1]);
+	do {
+		snprintf(text, sizeof(text), argv[argc - 1], n);
+		failed = one_round(fd, n, argv + 2, text);
+		if (!all_ended() || !next_is_served()) {
+			printf("after failure %u of %s %s\n", n, argv[2], text);
+			return 1;
+		}
+	} while (failed && n++ < max);
+	after = read_counts();
+	summarise(n, &before, &after);
+	return failed ? 5 : 0;
+}
