@@ -226,7 +226,7 @@ static void modes_when_disabled(struct work_struct *work)
 
 	while (!usermodehelper_read_trylock()) {
 		usermodehelper_read_unlock();
-		msleep(10);
+		msleep(20);
 	}
 	modes_start(run);
 	kref_put(&run->ref, modes_run_free);

@@ -79,7 +79,8 @@ request() { write_to "$TEST_FIRMWARE/trigger_${2:-request}" <<<"$1"; }
 firmware_served()
 {
 	# shellcheck disable=SC2016 # to be expanded by the helper
-	firmware_helper 'cd "/sys$DEVPATH" && echo 1 >loading && echo -n 45 >data && echo 0 >loading'
+	firmware_helper \
+		'cd "/sys$DEVPATH" && echo 1 >loading && echo -n 45 >data && echo 0 >loading'
 	is "$(request kmod_served)" OK && is "$(cat "$TEST_FIRMWARE/../test_firmware/test_result" \
 		/dev/test_firmware 2>/dev/null | tr -d '\0\n' | tail -c 2)" 45
 }
@@ -147,7 +148,8 @@ nfsd_tracks()
 	has_ended cltrack || complain "it has not waited" || return 1
 	echo 0 >"$NFSD/threads"
 	is "$(grep ^start "$WORK/cltrack/log" | cut -d ' ' -f 5-)" "$helper init" &&
-		is "$(tr '\0' '\n' <"$WORK/cltrack/environ" | cut -d = -f 1)" NFSDCLTRACK_GRACE_START &&
+		is "$(tr '\0' '\n' <"$WORK/cltrack/environ" | cut -d = -f 1)" \
+			NFSDCLTRACK_GRACE_START &&
 		is "$(<"$CLTRACK")" "$helper"
 }
 
@@ -181,7 +183,7 @@ skip_without "needs CONFIG_FW_LOADER_USER_HELPER" test -w "$FORCE_FALLBACK"
 skip_without "needs CONFIG_TEST_FIRMWARE" test -w "$TEST_FIRMWARE/trigger_request"
 skip_without "needs CONFIG_PM_DEBUG" test -w /sys/power/pm_test
 mkdir "$NFSD"
-skip_without "needs CONFIG_NFSD_V4" mount -t nfsd nfsd "$NFSD"
+skip_without "needs CONFIG_NFSD_V4" mount -t nfsd none "$NFSD"
 mountpoint -q /sys/kernel/security || mount -t securityfs security /sys/kernel/security
 echo 1 >"$FORCE_FALLBACK"
 run_tests

@@ -207,7 +207,8 @@ hung()
 	echo exit 1 >"$WORK/fake/do.fs-kmod_late"
 	at_most "$(time_of "$(ask fs kmod_late)")" "$SOON" "microseconds:" || return 1
 	is "$(names_of fake | tail -n 1)" fs-kmod_late &&
-		is "$(dmesg | grep -c 'kmod: modprobe fs-kmod_hang[01] (pid .*), asked for by')" 2 "lines"
+		is "$(dmesg | grep -c 'kmod: modprobe fs-kmod_hang[01] (pid .*), asked for by')" \
+			2 "lines"
 }
 
 holders_are_named()

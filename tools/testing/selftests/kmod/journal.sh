@@ -67,8 +67,8 @@ succeeds()
 	"$HERE/kmod_req" fs kmod_ok >/dev/null &
 	pid=$!
 	wait "$pid"
-	expect fs-kmod_ok outcome ok result 0 wait 1 parent 0 into 0 joiners 0 modprobe "$(pid_of fake)" \
-		pid "$pid" comm kmod_req uid 0 loginuid 4294967295 userns_level 0 nr_modules 0 \
+	expect fs-kmod_ok outcome ok result 0 wait 1 parent 0 into 0 joiners 0 \
+		modprobe "$(pid_of fake)" pid "$pid" comm kmod_req uid 0 loginuid 4294967295 userns_level 0 nr_modules 0 \
 		userns "$(inode_of self user)" pidns "$(inode_of self pid)" site get_fs_type
 }
 
@@ -97,7 +97,8 @@ joins()
 	wait
 	first=$(record fs-kmod_join -4)
 	is "$(jq -r .joiners <<<"$first")" 3 "joiners:" &&
-		expect fs-kmod_join outcome failed result 256 modprobe 0 into "$(jq -r .id <<<"$first")"
+		expect fs-kmod_join outcome failed result 256 modprobe 0 \
+			into "$(jq -r .id <<<"$first")"
 }
 
 nests()
@@ -203,7 +204,8 @@ modules()
 		is "$(kmodctl modules --json | jq -c 'map(select(.module == "btrfs"))[-1] |
 			[.state, .name, .comm]')" '["live","fs-btrfs","kmod_req"]' || return 1
 	"$REAL_MODPROBE" -r btrfs
-	is "$(kmodctl modules --all --json | jq -r 'map(select(.module == "btrfs"))[-1].state')" gone
+	is "$(kmodctl modules --all --json |
+		jq -r 'map(select(.module == "btrfs"))[-1].state')" gone
 }
 
 container()
@@ -282,13 +284,16 @@ private()
 
 verbose()
 {
+	local line
+
 	use_helper fake exit 1
 	dmesg -c >/dev/null
 	ask fs kmod_quiet >/dev/null
 	echo 1 >"$VERBOSE_SYSCTL"
 	ask fs kmod_loud >/dev/null
 	echo 0 >"$VERBOSE_SYSCTL"
-	wait_until dmesg_has "kmod: request $(value fs-kmod_loud id) for fs-kmod_loud, by kmod_req[" &&
+	line="kmod: request $(value fs-kmod_loud id) for fs-kmod_loud, by kmod_req["
+	wait_until dmesg_has "$line" &&
 		dmesg_has 'failed, result 256' && ! dmesg_has fs-kmod_quiet &&
 		! echo 2 2>/dev/null >"$VERBOSE_SYSCTL"
 }
@@ -307,7 +312,8 @@ hung_helper()
 	wait
 	line="umh: helper /sbin/request-key (pid $(pid_of key)), asked for by kmod_req["
 	is "$(dmesg | grep -Fc "$line")" 1 "lines" &&
-		dmesg | grep -F "$line" | grep -q 'which waits for it, has not ended in [12] seconds'
+		dmesg | grep -F "$line" |
+		grep -q 'which waits for it, has not ended in [12] seconds'
 }
 
 hung_modprobe()

@@ -11,7 +11,8 @@
  *
  * With -n so many processes ask at once, for NAME0, NAME1, ..., or with -s all
  * for NAME. With -k each is killed at a random moment within so many
- * milliseconds. With -r one process asks so many times, one after the other. Prints a line per request,
+ * milliseconds. With -r one process asks so many times, one after the other.
+ * Prints a line per request,
  *
  *	NAME RESULT MICROSECONDS
  *
