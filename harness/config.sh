@@ -38,10 +38,21 @@ fragments()
 	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
 	debug) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS"/debug.config ;;
+	kcsan)
+		cat "$CONFIGS"/{base,modules}.config
+		selftest_options
+		cat "$CONFIGS"/kcsan.config
+		;;
+	rt-debug)
+		cat "$CONFIGS"/{base,modules}.config
+		# It calls the engine from contexts that PREEMPT_RT does not want.
+		selftest_options | grep -v TEST_UMH
+		cat "$CONFIGS"/rt-debug.config
+		;;
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
 	*)
 		[[ -f $CONFIGS/variants/$CONFIG.config ]] ||
-			die "CONFIG=$CONFIG: there are plain, base, debug, um, and those of configs/variants"
+			die "CONFIG=$CONFIG: there are plain, base, debug, kcsan, rt-debug, um, and those of configs/variants"
 		cat "$CONFIGS"/base.config "$CONFIGS/variants/$CONFIG.config"
 		;;
 	esac

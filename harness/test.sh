@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [all]: the KUnit suites, the guest suite, and the cost of a request; with
-# all, the guest suite once more on a kernel with KASAN and lockdep. The last line is
-# the sum. With TEST=REGEX only the guest tests that match, and only on CONFIG.
+# test.sh [all]: the KUnit suites, the guest suite, a short torture, and the cost of a
+# request; with all, the guest suite once more on kernels with KASAN and lockdep, with
+# KCSAN, and with PREEMPT_RT and lockdep. The last line is the sum. With TEST=REGEX only
+# the guest tests that match, and only on CONFIG.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -13,6 +14,8 @@ TALLY=$BUILD/tally
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
+# Seconds of it on each run; make torture does more.
+TORTURE=40
 
 # guest_suite CONFIG SCALE ARGUMENT...
 guest_suite()
@@ -55,8 +58,13 @@ if [[ -n $TEST ]]; then
 else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
+	DURATION=$TORTURE stage "torture, $TORTURE s" ./torture.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
-	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
+	if [[ ${1:-} == all ]]; then
+		for config in debug kcsan rt-debug; do
+			stage "guest, $config" guest_suite "$config" "$DEBUG_SCALE" slow=skip
+		done
+	fi
 fi
 
 awk '
