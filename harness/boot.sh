@@ -33,7 +33,7 @@ qemu_args()
 		accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 		smp=1
 	fi
-	args=("${accel[@]}" -smp "$smp,sockets=$smp" -m "${MEM:-$([[ $CONFIG =~ ^(debug|kcsan)$ ]] && echo 2G || echo 1G)}" -nodefaults -no-user-config -no-reboot
+	args=("${accel[@]}" -smp "$smp,sockets=$smp" -m "${MEM:-$([[ $CONFIG == debug ]] && echo 2G || echo 1G)}" -nodefaults -no-user-config -no-reboot
 		-display none -kernel "$KERNEL" -initrd "$INITRD")
 	[[ $ACCEL != kvm ]] || args+=(-cpu host)
 }

@@ -15,6 +15,8 @@ TALLY=$BUILD/tally
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
+# Seconds of it on each run; make torture does more.
+TORTURE=40
 
 # guest_suite CONFIG SCALE ARGUMENT...
 guest_suite()
@@ -76,7 +78,10 @@ else
 	stage "guest, plain, switch_root" switch_root
 	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
-	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
+	if [[ ${1:-} == all ]]; then
+		DURATION=$TORTURE stage "torture, $TORTURE s" ./torture.sh "$TALLY"
+		stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
+	fi
 fi
 
 sum_up
