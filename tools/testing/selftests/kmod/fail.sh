@@ -9,7 +9,7 @@ source "$(dirname "$0")/kmod_lib.sh"
 
 DEBUGFS=/sys/kernel/debug
 DRIVER=$DEBUGFS/umh_modes
-FAILERS=("$DEBUGFS/failslab" "$DEBUGFS/fail_page_alloc")
+PLACES=("$DEBUGFS/failslab" "$DEBUGFS/fail_page_alloc")
 KMEMLEAK=$DEBUGFS/kmemleak
 REQUEST_KEY=/sbin/request-key
 BRIDGE_STP=/sbin/bridge-stp
@@ -24,10 +24,10 @@ REQUESTS=20
 
 fail_attribute()
 {
-	local failer
+	local place
 
-	for failer in "${FAILERS[@]}"; do
-		echo "$2" >"$failer/$1"
+	for place in "${PLACES[@]}"; do
+		echo "$2" >"$place/$1"
 	done
 }
 
@@ -145,10 +145,10 @@ by_loader()
 # How many allocations have failed since times was set to 1000000
 injected()
 {
-	local failer sum=0
+	local place sum=0
 
-	for failer in "${FAILERS[@]}"; do
-		sum=$((sum + 1000000 - $(<"$failer/times")))
+	for place in "${PLACES[@]}"; do
+		sum=$((sum + 1000000 - $(<"$place/times")))
 	done
 	echo "$sum"
 }
@@ -197,7 +197,8 @@ many_modes()
 			echo "wait=$wait hooks -- $WORK/act exit 0" >&"$fd"
 			read -r line <&"$fd"
 			exec {fd}>&-
-			[[ $line =~ \ calls=(si?)?ec\  ]] || complain "wait=$wait: $line" || return 1
+			[[ $line =~ \ calls=(si?)?ec\  ]] ||
+				complain "wait=$wait: $line" || return 1
 		done
 	done
 }
@@ -232,10 +233,10 @@ TESTS=(
 	'khelper_modes|allocations of a thread for a helper may fail, calls stay balanced'
 	'nothing_left|no helper is left, as a zombie or in the way of suspend'
 )
-skip_without "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS" test -d "${FAILERS[0]}"
-skip_without "needs CONFIG_FAIL_PAGE_ALLOC" test -d "${FAILERS[1]}"
+skip_without "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS" test -d "${PLACES[0]}"
+skip_without "needs CONFIG_FAIL_PAGE_ALLOC" test -d "${PLACES[1]}"
 skip_without "needs CONFIG_FAULT_INJECTION_STACKTRACE_FILTER" \
-	test -e "${FAILERS[0]}/stacktrace-depth"
+	test -e "${PLACES[0]}/stacktrace-depth"
 skip_without "needs CONFIG_KMOD_JOURNAL, see config" test -r "$DEBUGFS/kmod/stats"
 skip_without "needs CONFIG_TEST_KMOD_STUB, see config" modinfo -n kmod_stub
 skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes

@@ -64,7 +64,8 @@ refused()
 	for file in "${files[@]}"; do
 		before=$(<"$file")
 		exec 3>"$file"
-		told "$@" "$HERE/kmod_fuzz" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" || result=1
+		told "$@" "$HERE/kmod_fuzz" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" ||
+			result=1
 		exec 3>&-
 		is "$(<"$file")" "$before" "$file" || result=1
 	done

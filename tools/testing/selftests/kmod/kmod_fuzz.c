@@ -63,7 +63,7 @@ static const char * const tokens[] = {
 	"9223372036854775807", "18446744073709551615", "18446744073709551616",
 	"99999999999999999999", "000000000000000000001", "0x10", "0X1f", "0x",
 	"0xffffffff", "0x100000000", "037777777777", "08", "-", "-1", "-0", "+1",
-	"1e3", " ", "\t", "\n", "\r", "\v", "\f", "\xa0", "  \n\t", ",", "%s",
+	"1e3", " ", "\t", "\n", "\r", "\v", "\f", "\xa0", "\t\n", ",", "%s",
 	"%n", "%n%n%n%n", "%p", "%99999d", "%s%s%s%s", "%*pE", "/", "/sbin",
 	"/../", "modprobe", "\\x00", "\xff", "\x7f", "\xc3\xa4", "'", "\"",
 	"$(id)", ";", "|", "`", "x",
@@ -262,7 +262,8 @@ static int model_words(const struct attempt *a, char *value)
 		return EINVAL;
 	if (!a->len || a->off)
 		return 0;
-	sscanf(value, "%llu %llu", &now[0], &now[1]);
+	if (sscanf(value, "%llu %llu", &now[0], &now[1]) != 2)
+		return EINVAL;
 	skip_blanks(&p, end);
 	if (p == end)
 		return EINVAL;
@@ -348,7 +349,7 @@ static bool agrees(unsigned int round, int fd, const struct attempt *a, char *va
 	char before[VALUE_SIZE], after[VALUE_SIZE];
 	int expected = early_errno(a), err;
 
-	strcpy(before, value);
+	memcpy(before, value, sizeof(before));
 	if (!expected)
 		expected = model(a, value);
 	if (expected < 0) {

@@ -75,8 +75,11 @@ static void make_name(char *name, size_t max, const char *not)
 		len = max;
 	for (i = 0; i < len; i++) {
 		do {
-			name[i] = random_one_in(3) ? (unsigned char)odd[random_below(sizeof(odd) - 1)] :
-				  random_one_in(2) ? random_next() : 'a' + random_below(26);
+			if (random_one_in(3))
+				name[i] = odd[random_below(sizeof(odd) - 1)];
+			else
+				name[i] = random_one_in(2) ? random_next() :
+					  'a' + random_below(26);
 		} while (!name[i] || strchr(not, name[i]));
 	}
 	name[len] = '\0';
@@ -103,9 +106,9 @@ static void ask_pf(struct names *expected)
 	char number[16];
 	int fd = socket(family, SOCK_STREAM, 0);
 
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
-	else if (errno == EAFNOSUPPORT && family >= 0 && family < AF_MAX) {
+	} else if (errno == EAFNOSUPPORT && family >= 0 && family < AF_MAX) {
 		sprintf(number, "%d", family);
 		expect(expected, "net-pf-", number, "");
 	}
@@ -119,7 +122,7 @@ static void bind_alg(const char *type, const char *name)
 
 	sa->salg_family = AF_ALG;
 	memcpy(sa->salg_type, type, strnlen(type, sizeof(sa->salg_type)));
-	strcpy((char *)sa->salg_name, name);
+	memcpy(sa->salg_name, name, strlen(name) + 1);
 	if (fd < 0 || !bind(fd, (struct sockaddr *)sa,
 			    offsetof(struct sockaddr_alg, salg_name) + strlen(name) + 1))
 		exit(4);
