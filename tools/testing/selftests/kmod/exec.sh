@@ -94,11 +94,11 @@ io_error()
 		echo 3 >/proc/sys/vm/drop_caches
 		status=$(status_of a)
 		found+=" $status"
-		if [[ $status == "$EIO" ]]; then
+		if [[ $status == "$EIO" || $status == "$EFAULT" ]]; then
 			failed=$((failed + 1))
 		elif is_signal "$status"; then
 			died=$((died + 1))
-		elif [[ $status != "$whole" && $status != "$EFAULT" ]]; then
+		elif [[ $status != "$whole" ]]; then
 			complain "cut to $size: $status" || return 1
 		fi
 		[[ $failed -lt 3 ]] || break
