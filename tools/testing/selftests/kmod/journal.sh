@@ -68,7 +68,8 @@ succeeds()
 	pid=$!
 	wait "$pid"
 	expect fs-kmod_ok outcome ok result 0 wait 1 parent 0 into 0 joiners 0 \
-		modprobe "$(pid_of fake)" pid "$pid" comm kmod_req uid 0 loginuid 4294967295 userns_level 0 nr_modules 0 \
+		modprobe "$(pid_of fake)" pid "$pid" comm kmod_req uid 0 \
+		loginuid 4294967295 userns_level 0 nr_modules 0 \
 		userns "$(inode_of self user)" pidns "$(inode_of self pid)" site get_fs_type
 }
 
