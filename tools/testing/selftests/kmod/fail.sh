@@ -27,7 +27,7 @@ fail_attribute()
 	local place
 
 	for place in "${PLACES[@]}"; do
-		echo "$2" >"$place/$1"
+		[[ ! -d $place ]] || echo "$2" >"$place/$1"
 	done
 }
 
