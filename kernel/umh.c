@@ -55,6 +55,8 @@
  *
  * A: set before the request enters the gate, constant afterwards; so are those
  *    that are not "private:", but for retval, which umh_settle() sets
+ * D: written by the waiter only; others read what may be stale
+ * Q: set before the request is queued, constant afterwards
  * E: written by the holder of the engine's reference only; others read a phase
  *    and a pid that may be stale
  */

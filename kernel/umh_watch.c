@@ -28,8 +28,8 @@ static unsigned int umh_hung_secs = UMH_HUNG_SECS;
 static unsigned int umh_hung_max = 24 * 60 * 60;
 
 /*
- * Protects the two lists, which subprocess_info.watched is in until whatever
- * somebody waits for has come. Nests inside tasklist_lock.
+ * W: umh_watch_lock, which nests inside tasklist_lock. It protects the two lists, in
+ * one of which a helper is until whatever somebody waits for has come.
  */
 static DEFINE_RAW_SPINLOCK(umh_watch_lock);
 static LIST_HEAD(umh_watched);	/* the oldest first */

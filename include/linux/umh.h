@@ -95,9 +95,9 @@ struct subprocess_info {
 	struct wait_queue_entry exit_wait;	/* E */
 	struct list_head running;		/* L: see umh_gate.c */
 	struct completion done;
-	struct list_head watched;		/* see umh_watch.c */
-	unsigned long since;			/* A, in jiffies */
-	bool deserted;				/* the waiter was killed */
+	struct list_head watched;		/* W: see umh_watch.c */
+	unsigned long since;			/* Q: in jiffies */
+	bool deserted;				/* D: the waiter was killed */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */
 } __randomize_layout;

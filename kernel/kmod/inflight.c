@@ -358,6 +358,7 @@ struct kmod_request *kmod_inflight_find(const struct pid *pid)
 void kmod_inflight_hung(struct kmod_request *r)
 {
 	unsigned int joiners;
+	pid_t modprobe;
 	bool had_slot;
 
 	spin_lock_irq(&kmod_inflight_lock);
@@ -365,6 +366,7 @@ void kmod_inflight_hung(struct kmod_request *r)
 	had_slot = r->has_slot;
 	r->has_slot = false;
 	joiners = r->rec.joiners;
+	modprobe = r->rec.modprobe;
 	spin_unlock_irq(&kmod_inflight_lock);
 	if (!had_slot)
 		return;
@@ -373,7 +375,7 @@ void kmod_inflight_hung(struct kmod_request *r)
 	kmod_journal_hung();
 	pr_warn_ratelimited("modprobe %*pE (pid %d), asked for by %*pE[%d] and %u others, hangs and gives its slot back\n",
 			    (int)strlen(r->rec.name), r->rec.name,
-			    r->rec.modprobe, (int)strlen(r->rec.comm),
+			    modprobe, (int)strlen(r->rec.comm),
 			    r->rec.comm, r->rec.pid, joiners);
 }
 

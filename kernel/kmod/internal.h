@@ -147,7 +147,10 @@ struct kmod_request {
 	bool abandoned;
 	int status;
 
+	/* Written by the requester only; the end reads what may be stale. */
 	bool killed;
+
+	/* See there. */
 	struct kmod_record rec;
 };
 
