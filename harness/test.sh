@@ -38,6 +38,14 @@ switch_root()
 	./verdict.sh "$WORK/logs/switch-root.console" "$WORK/logs/switch-root.results" "$TALLY"
 }
 
+# A boot of its own, since the lock is for good.
+lock()
+{
+	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1" CONFIG=plain \
+		./boot.sh lock test programs=kmod:lock.sh || return 1
+	./verdict.sh "$WORK/logs/lock.console" "$WORK/logs/lock.results" "$TALLY"
+}
+
 # stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
 stage()
 {
@@ -76,6 +84,7 @@ else
 	kunit_stage
 	stage "guest, plain" guest_suite plain 1
 	stage "guest, plain, switch_root" switch_root
+	stage "guest, plain, lock" lock
 	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 	if [[ ${1:-} == all ]]; then

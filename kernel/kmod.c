@@ -33,6 +33,10 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
 	if (err)
 		return kmod_record_end(&r->rec, KMOD_LSM, err);
 
+	err = kmod_policy_request(&r->rec);
+	if (err)
+		return kmod_record_end(&r->rec, KMOD_POLICY, err);
+
 	err = kmod_lineage_check(r->parent, r->rec.name);
 	if (err)
 		return kmod_record_end(&r->rec, KMOD_LOOP, err);
@@ -62,6 +66,7 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * * -ENOENT: autoloading is off (kernel.modprobe is empty), or that path does
  *   not exist
  * * -ENAMETOOLONG: the name is too long; nothing was asked for
+ * * -EPERM: the policy refuses the name, or a module that modprobe was to load
  * * -ELOOP: the requester is inside a modprobe for the same name, or 8 modprobes
  *   deep
  * * -ETIME: no slot within 5 seconds, see kernel.kmod-limit

@@ -2,7 +2,6 @@
 /*
  * Usermode helpers: programs that the kernel starts.
  */
-#include <linux/binfmts.h>
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs_struct.h>
@@ -257,9 +256,7 @@ static int call_usermodehelper_exec_async(void *data)
 		/* The first uevents come before the root file system does. */
 		if (system_state < SYSTEM_RUNNING)
 			wait_for_initramfs();
-		err = kernel_execve(info->path,
-				    (const char *const *)info->argv,
-				    (const char *const *)info->envp);
+		err = umh_exec(info);
 	}
 	trace_umh_exec(info, err);
 	if (err) {
@@ -373,6 +370,7 @@ static int umh_wait(struct subprocess_info *info, int wait)
  * * -EBUSY: helpers are disabled: early boot, suspend, reboot
  * * -ERESTARTSYS: UMH_KILLABLE and a fatal signal; the helper goes on
  * * -ENOMEM, -EAGAIN: no memory or no process for the thread
+ * * -EPERM: the list of helpers has not this one, see umh_guard.c
  * * what init() returned
  * * what the exec failed with: -ENOENT, -EACCES, -ENOEXEC, -ELOOP, -E2BIG, ...
  */

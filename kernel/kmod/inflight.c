@@ -67,8 +67,8 @@ static u32 kmod_name_hash(const char *name)
 /*
  * Returns the request for r to join. None, if r has waited in vain for the last
  * one, and nobody has started anew meanwhile; nor one that waits for a slot behind
- * others whom r need not wait for. A nested request joins nobody, so that no
- * modprobes wait for each other.
+ * others whom r need not wait for, nor one of a user for whom other rules hold. A
+ * nested request joins nobody, so that no modprobes wait for each other.
  */
 static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 						 u32 hash)
@@ -84,6 +84,8 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 			continue;
 		if (other == r->tired_of)
 			return NULL;
+		if (!kmod_rules_alike(other->rec.uid, r->rec.uid))
+			continue;
 		if (!list_empty(&other->running) || other->class <= r->class)
 			return other;
 	}
@@ -127,6 +129,8 @@ kmod_inflight_outcome(const struct kmod_request *r, int result)
 		return r->abandoned ? KMOD_BUSY : KMOD_FAILED;
 	case -ENOMEM:
 		return KMOD_ERROR;
+	case -EPERM:
+		return READ_ONCE(r->refused) ? KMOD_POLICY : KMOD_FAILED;
 	default:
 		return KMOD_FAILED;
 	}
@@ -176,6 +180,7 @@ static bool kmod_inflight_share(struct kmod_request *r,
 
 	complete(&other->done);
 	*result = other->status;
+	WRITE_ONCE(r->refused, READ_ONCE(other->refused));
 	return !other->abandoned;
 }
 

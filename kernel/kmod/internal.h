@@ -2,7 +2,9 @@
 #ifndef __KERNEL_KMOD_INTERNAL_H
 #define __KERNEL_KMOD_INTERNAL_H
 
+#include <linux/capability.h>
 #include <linux/completion.h>
+#include <linux/errno.h>
 #include <linux/jiffies.h>
 #include <linux/kmod.h>
 #include <linux/kref.h>
@@ -13,6 +15,7 @@
 #include <linux/types.h>
 
 struct kmod_view;
+struct mutex;
 struct pid;
 struct seq_file;
 
@@ -117,6 +120,7 @@ struct kmod_record {
  *	request leaves the list before the pid goes.
  * @done: complete when @status is known; whoever consumes it completes it again
  * @abandoned: there is no @status, since modprobe was never started
+ * @refused: the policy has refused a module that modprobe was to load
  * @status: modprobe's, as __request_module() returns it
  * @killed: the requester was killed while it waited for modprobe
  * @rec: what is known of it
@@ -147,6 +151,9 @@ struct kmod_request {
 	bool abandoned;
 	int status;
 
+	/* Written from within modprobe, read after its exit. */
+	bool refused;
+
 	/* Written by the requester only; the end reads what may be stale. */
 	bool killed;
 
@@ -168,6 +175,7 @@ bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args
 void kmod_request_get(struct kmod_request *r);
 void kmod_request_put(struct kmod_request *r);
 int kmod_request_run(struct kmod_request *r);
+int kmod_request_permit_module(struct kmod_request *r, const char *module);
 
 /* record.c: what is known of a request */
 void kmod_record_begin(struct kmod_record *rec);
@@ -219,6 +227,68 @@ static inline void kmod_journal_hung(void) { }
 static inline void kmod_journal_unrecorded(void) { }
 static inline void kmod_loaded_add(const struct kmod_record *rec, const char *module) { }
 static inline void kmod_loaded_set(const char *module, unsigned long state) { }
+#endif
+
+/* What rules are for. */
+enum kmod_rule_kind {
+	KMOD_RULE_ALIAS,	/* names that are asked for */
+	KMOD_RULE_MODULE	/* modules that modprobe loads for them */
+};
+
+enum kmod_ruling {
+	KMOD_RULE_NONE,
+	KMOD_RULE_ALLOW,
+	KMOD_RULE_DENY
+};
+
+#ifdef CONFIG_KMOD_POLICY
+/* policy.c: who may load what; and the lock on all changes of that */
+extern struct mutex kmod_policy_mutex;
+int kmod_policy_change(void);
+void kmod_policy_changed(void);
+int kmod_policy_lock(void);
+bool kmod_policy_is_locked(void);
+int kmod_policy_enforce(bool enforce);
+bool kmod_policy_is_enforced(void);
+int kmod_policy_request(const struct kmod_record *rec);
+int kmod_policy_module(const struct kmod_record *rec, const char *module);
+
+/* rules.c: which names are open or closed to whom */
+const char *kmod_rule_kind_name(enum kmod_rule_kind kind);
+int kmod_rules_set(const char *text, size_t len);
+void kmod_rules_show(struct seq_file *m);
+enum kmod_ruling kmod_rules_judge(enum kmod_rule_kind kind, const char *name,
+				  uid_t uid, unsigned int *line);
+bool kmod_rules_alike(uid_t a, uid_t b);
+
+/* learned.c: what would have been denied */
+void kmod_learn(const struct kmod_record *rec, enum kmod_rule_kind kind,
+		const char *name);
+void kmod_learned_show(struct seq_file *m);
+void kmod_learned_clear(void);
+#else
+static inline int kmod_policy_change(void)
+{
+	return capable(CAP_SYS_MODULE) ? 0 : -EPERM;
+}
+
+static inline void kmod_policy_changed(void) { }
+
+static inline int kmod_policy_request(const struct kmod_record *rec)
+{
+	return 0;
+}
+
+static inline int kmod_policy_module(const struct kmod_record *rec,
+				     const char *module)
+{
+	return 0;
+}
+
+static inline bool kmod_rules_alike(uid_t a, uid_t b)
+{
+	return true;
+}
 #endif
 
 #endif /* __KERNEL_KMOD_INTERNAL_H */

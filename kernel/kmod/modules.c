@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which modules are loaded for which request.
+ * Which modules are loaded for which request, and which must not be.
  *
  * Modules are loaded in the context of whoever loads them, so that lineage finds the
  * request from within whose modprobe that is.
@@ -13,18 +13,24 @@
 
 #include "internal.h"
 
-static void kmod_module_coming(const struct module *mod)
+/* An error is the end of the module, before its init. */
+static int kmod_module_coming(const struct module *mod)
 {
 	struct kmod_request *r = kmod_lineage_parent();
 	struct kmod_record rec;
+	int err;
 
 	if (!r)
-		return;
-	if (kmod_inflight_loaded(r, &rec)) {
+		return 0;
+	err = kmod_request_permit_module(r, mod->name);
+	if (err) {
+		trace_kmod_refuse(&r->rec, mod->name);
+	} else if (kmod_inflight_loaded(r, &rec)) {
 		trace_kmod_load(&rec, mod->name);
 		kmod_loaded_add(&rec, mod->name);
 	}
 	kmod_request_put(r);
+	return err;
 }
 
 static int kmod_module_notify(struct notifier_block *nb, unsigned long state,
@@ -33,9 +39,8 @@ static int kmod_module_notify(struct notifier_block *nb, unsigned long state,
 	struct module *mod = data;
 
 	if (state == MODULE_STATE_COMING)
-		kmod_module_coming(mod);
-	else
-		kmod_loaded_set(mod->name, state);
+		return notifier_from_errno(kmod_module_coming(mod));
+	kmod_loaded_set(mod->name, state);
 	return NOTIFY_OK;
 }
 

@@ -5,7 +5,6 @@
 #define pr_fmt(fmt) "kmod: " fmt
 
 #include <linux/cache.h>
-#include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/highmem.h>
 #include <linux/init.h>
@@ -76,15 +75,12 @@ static int kmod_path_store(const char *path)
 }
 
 /* One byte more than fits tells a path that is too long from one that is not. */
-static int kmod_path_sysctl(const struct ctl_table *table, int write,
-			    void *buffer, size_t *lenp, loff_t *ppos)
+static int kmod_path_transfer(const struct ctl_table *table, int write,
+			      void *buffer, size_t *lenp, loff_t *ppos)
 {
 	char path[KMOD_PATH_LEN + 1];
 	struct ctl_table copy = *table;
 	int err;
-
-	if (write && !capable(CAP_SYS_MODULE))
-		return -EPERM;
 
 	kmod_path_copy(path);
 	copy.data = path;
@@ -96,6 +92,19 @@ static int kmod_path_sysctl(const struct ctl_table *table, int write,
 		return -EINVAL;
 
 	return kmod_path_store(path);
+}
+
+static int kmod_path_sysctl(const struct ctl_table *table, int write,
+			    void *buffer, size_t *lenp, loff_t *ppos)
+{
+	int err = write ? kmod_policy_change() : 0;
+
+	if (err)
+		return err;
+	err = kmod_path_transfer(table, write, buffer, lenp, ppos);
+	if (write)
+		kmod_policy_changed();
+	return err;
 }
 
 static struct ctl_table kmod_path_sysctls[] = {

@@ -81,6 +81,7 @@ struct kmod_request *kmod_request_alloc(bool wait, unsigned long site)
 	r->pid = NULL;
 	init_completion(&r->done);
 	r->abandoned = false;
+	r->refused = false;
 	r->killed = false;
 
 	memset(&r->rec, 0, sizeof(r->rec));
@@ -150,9 +151,17 @@ static void kmod_request_spawned(struct subprocess_info *info)
 	kmod_inflight_spawned(info->data, task_tgid(current));
 }
 
+/* A modprobe that fails after the policy has refused a module does so for that. */
+static int kmod_request_result(const struct kmod_request *r, int status)
+{
+	return status > 0 && READ_ONCE(r->refused) ? -EPERM : status;
+}
+
 static void kmod_request_exited(struct subprocess_info *info, int status)
 {
-	kmod_inflight_end(info->data, status);
+	struct kmod_request *r = info->data;
+
+	kmod_inflight_end(r, kmod_request_result(r, status));
 }
 
 static void kmod_request_hung(struct subprocess_info *info)
@@ -193,5 +202,27 @@ int kmod_request_run(struct kmod_request *r)
 	ret = call_usermodehelper_exec(info, UMH_KILLABLE |
 				       (r->rec.wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC));
 	WRITE_ONCE(r->killed, ret == -ERESTARTSYS);
-	return ret;
+	return kmod_request_result(r, ret);
+}
+
+/**
+ * kmod_request_permit_module - may modprobe load this?
+ * @r: the request that runs it. If that comes from within another modprobe, it is
+ *	the one who made the first request who is judged.
+ * @module: its name
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or -EPERM.
+ */
+int kmod_request_permit_module(struct kmod_request *r, const char *module)
+{
+	const struct kmod_request *first = r;
+	int err;
+
+	while (first->parent)
+		first = first->parent;
+	err = kmod_policy_module(&first->rec, module);
+	if (err)
+		WRITE_ONCE(r->refused, true);
+	return err;
 }

@@ -112,8 +112,7 @@ TRACE_EVENT(kmod_join,
 		  __entry->into)
 );
 
-/* A module is loaded from within its modprobe. */
-TRACE_EVENT(kmod_load,
+DECLARE_EVENT_CLASS(kmod_module,
 
 	TP_PROTO(const struct kmod_record *rec, const char *module),
 
@@ -130,6 +129,18 @@ TRACE_EVENT(kmod_load,
 	),
 
 	TP_printk("id=%llu module=%s", __entry->id, __get_str(module))
+);
+
+/* A module is loaded from within its modprobe. */
+DEFINE_EVENT(kmod_module, kmod_load,
+	TP_PROTO(const struct kmod_record *rec, const char *module),
+	TP_ARGS(rec, module)
+);
+
+/* The policy refuses one. */
+DEFINE_EVENT(kmod_module, kmod_refuse,
+	TP_PROTO(const struct kmod_record *rec, const char *module),
+	TP_ARGS(rec, module)
 );
 
 /* It has ended. */

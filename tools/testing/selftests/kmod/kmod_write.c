@@ -5,6 +5,8 @@
  *	kmod_write FILE [OFFSET]	copies standard input there in one write,
  *					prints OK or the errno's name
  *	kmod_write FILE flip A B	writes A and B in turn until killed
+ *	kmod_write FILE swap COUNT A B	writes what is in the files A and B in turn,
+ *					so many times
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* More than any file takes. */
+#define SIZE_MAX_WRITTEN	(2 << 20)
+
+struct text {
+	char data[SIZE_MAX_WRITTEN];
+	size_t size;
+};
 
 static void flip(int fd, char **paths)
 {
@@ -23,10 +33,38 @@ static void flip(int fd, char **paths)
 	}
 }
 
+static void read_all(int fd, struct text *text)
+{
+	ssize_t n = 1;
+
+	while (n > 0 && text->size < sizeof(text->data)) {
+		n = read(fd, text->data + text->size, sizeof(text->data) - text->size);
+		if (n < 0)
+			exit(2);
+		text->size += n;
+	}
+}
+
+static void swap(int fd, int count, char **files)
+{
+	static struct text texts[2];
+	struct text *text;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		read_all(open(files[i], O_RDONLY), &texts[i]);
+	for (i = 0; i < count; i++) {
+		text = &texts[i % 2];
+		if (pwrite(fd, text->data, text->size, 0) != (ssize_t)text->size)
+			exit(1);
+	}
+	exit(0);
+}
+
 int main(int argc, char **argv)
 {
-	static char data[65536];
-	ssize_t size, written = -1;
+	static struct text text;
+	ssize_t written = -1;
 	off_t offset = 0;
 	int fd;
 
@@ -35,11 +73,14 @@ int main(int argc, char **argv)
 	fd = open(argv[1], O_WRONLY);
 	if (fd >= 0 && argc == 5)
 		flip(fd, &argv[3]);
+	if (fd >= 0 && argc == 6)
+		swap(fd, atoi(argv[3]), &argv[4]);
 	if (argc == 3)
 		offset = atol(argv[2]);
-	size = read(0, data, sizeof(data));
-	if (fd >= 0 && size >= 0)
-		written = pwrite(fd, data, size, offset);
+	if (fd >= 0) {
+		read_all(0, &text);
+		written = pwrite(fd, text.data, text.size, offset);
+	}
 	puts(written < 0 ? strerrorname_np(errno) : "OK");
 	return 0;
 }

@@ -1,0 +1,224 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The list of programs that may be helpers, for each of the engine's callers.
+# shellcheck disable=SC2317 # the tests are called by name
+source "$(dirname "$0")/kmod_lib.sh"
+
+POLICY=/sys/kernel/security/kmod
+REQUEST_KEY=/sbin/request-key
+CORE_PATTERN=/proc/sys/kernel/core_pattern
+UEVENT_HELPER=/sys/kernel/uevent_helper
+POWEROFF=/sys/kernel/debug/umh_poweroff
+SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
+SAVED_POWEROFF=$(<"$SYSCTL/poweroff_cmd")
+EVENTS=300
+
+clean_up_more() { rm -f "$REQUEST_KEY"; }
+
+restore_more()
+{
+	echo off >"$POLICY/helpers_mode"
+	echo >"$POLICY/helpers"
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	echo >"$UEVENT_HELPER"
+	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
+	rmdir "$WORK/cg/a" 2>/dev/null || :
+	umount "$WORK/cg" 2>/dev/null || :
+}
+
+# allow LINE...: these and nothing else
+allow()
+{
+	printf '%s\n' "$@" | write_to "$POLICY/helpers" >/dev/null
+	echo enforce >"$POLICY/helpers_mode"
+}
+
+# refusals PATH: how often the log has it
+refusals() { dmesg | grep -cF "umh: helper $1 for " || :; }
+refused() { [[ $(refusals "$1") -ge 1 ]]; }
+
+# One round of each caller, with a helper of the name of the caller.
+run_modprobe()
+{
+	use_helper modprobe
+	ask fs kmod_guard >/dev/null
+}
+
+run_request_key()
+{
+	ask key "kmod:guard$RANDOM" >/dev/null
+}
+
+run_core()
+{
+	echo "|$(make_helper core)" >"$CORE_PATTERN"
+	{ sh -c 'kill -SEGV $$' || :; } 2>/dev/null
+}
+
+run_agent()
+{
+	local program
+
+	program=$(make_helper agent)
+	mkdir -p "$WORK/cg"
+	mount -t cgroup -o "none,name=kmodguard,release_agent=$program" kmod "$WORK/cg"
+	mkdir "$WORK/cg/a"
+	echo 1 >"$WORK/cg/a/notify_on_release"
+	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+}
+
+run_uevent()
+{
+	make_helper uevent >"$UEVENT_HELPER"
+	echo add >/sys/class/mem/null/uevent
+}
+
+run_poweroff()
+{
+	make_helper poweroff >"$SYSCTL/poweroff_cmd"
+	echo 1 >"$POWEROFF"
+}
+
+# refuses PATH: what a caller started last, WORK/NAME/modprobe, was refused and did not run
+refuses()
+{
+	local name=${1#run_}
+
+	dmesg -C
+	"$1"
+	wait_until refused "$WORK/$name/modprobe" && is "$(started "$name")" 0 "$name started"
+}
+
+runs()
+{
+	local name=${1#run_}
+
+	dmesg -C
+	"$1"
+	wait_until has_ended "$name" && is "$(refusals "$WORK/$name/modprobe")" 0 "refused"
+}
+
+off()
+{
+	printf '%s\n' /sbin/modprobe | write_to "$POLICY/helpers" >/dev/null
+	runs run_modprobe && runs run_core && runs run_uevent
+}
+
+modprobe_listed()
+{
+	allow "$WORK/modprobe/modprobe"
+	runs run_modprobe && refuses run_core
+}
+
+modprobe_refused()
+{
+	allow "$REAL_MODPROBE"
+	refuses run_modprobe &&
+		is "$(awk '$2 == "name=fs-kmod_guard" { print $3, $4 }' \
+			/sys/kernel/debug/kmod/requests | tail -n 1)" "outcome=failed result=-1"
+}
+
+core() { allow /none && refuses run_core && allow "$WORK/*" && runs run_core; }
+uevent() { allow /none && refuses run_uevent && allow "$WORK/*" && runs run_uevent; }
+
+agent()
+{
+	allow /none
+	refuses run_agent || return 1
+	rmdir "$WORK/cg/a" 2>/dev/null || :
+	umount "$WORK/cg"
+	allow "$WORK/*"
+	runs run_agent
+}
+
+poweroff()
+{
+	"$REAL_MODPROBE" umh_modes 2>/dev/null || return "$KSFT_SKIP"
+	allow "$WORK/*"
+	runs run_poweroff || return 1
+	# Nothing but the command: without force the machine stays on.
+	allow /none
+	refuses run_poweroff
+}
+
+# This one's path is the kernel's own: what runs is a link.
+request_key()
+{
+	local program
+
+	program=$(make_helper key reject 1)
+	ln -sf "$program" "$REQUEST_KEY"
+	allow /none
+	dmesg -C
+	run_request_key
+	is "$(started key)" 0 "started" && refused "$REQUEST_KEY" || return 1
+	allow "$REQUEST_KEY"
+	run_request_key
+	is "$(started key)" 1 "started"
+}
+
+logged()
+{
+	allow /none
+	echo log >"$POLICY/helpers_mode"
+	dmesg -C
+	run_modprobe
+	is "$(started modprobe)" 1 "started" || return 1
+	dmesg | grep -F "umh: helper $WORK/modprobe/modprobe for kmod_req[" |
+		grep -q 'is not allowed: logged only$'
+}
+
+# By way of another directory below the one that is allowed.
+no_way_up()
+{
+	mkdir -p "$WORK/good"
+	make_helper modprobe >/dev/null
+	allow "$WORK/good/*"
+	set_modprobe "$WORK/good/../modprobe/modprobe"
+	ask fs kmod_guard >/dev/null
+	is "$(started modprobe)" 0 "started" || return 1
+	echo off >"$POLICY/helpers_mode"
+	ask fs kmod_guard >/dev/null
+	is "$(started modprobe)" 1 "started without a list"
+}
+
+# The uevent helper's path is a variable that may change until the exec: what is judged
+# is what runs.
+changed()
+{
+	local good bad flipper result=0 i
+
+	good=$(make_helper good)
+	bad=$(make_helper evil)
+	allow "$good"
+	"$HERE/kmod_write" "$UEVENT_HELPER" flip "$good" "$bad" &
+	flipper=$!
+	for ((i = 0; i < EVENTS; i++)); do
+		echo change >/sys/class/mem/null/uevent
+	done
+	wait_until has_started good 10 || result=1
+	kill "$flipper"
+	wait "$flipper" 2>/dev/null || :
+	sleep 1
+	is "$(started evil)" 0 "of the one that is not on the list" || result=1
+	return "$result"
+}
+
+TESTS=(
+	'off|a list that is off refuses nothing'
+	'modprobe_listed|a program on the list runs, another one does not'
+	'modprobe_refused|a modprobe that is not on it fails the request'
+	'core|core helpers'
+	'request_key|request-key'
+	'agent|release agents'
+	'uevent|uevent helpers'
+	'poweroff|the command of an orderly poweroff'
+	'logged|in mode log it runs, and the log says so'
+	'no_way_up|a prefix is no way to what is beside it'
+	'changed|a path that changes is judged as it is exec'"'"'ed'
+)
+skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"
+skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"
+skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
+run_tests

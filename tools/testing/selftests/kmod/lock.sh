@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What lasts until the next boot: what the kernel's command line says of the policy, and
+# the lock on all of it. Needs a boot of its own, with
+#
+#	kmod.autoload=1 kmod.enforce=0 audit=1
+# shellcheck disable=SC2317 # the tests are called by name
+source "$(dirname "$0")/kmod_lib.sh"
+
+POLICY=/sys/kernel/security/kmod
+MODE_SYSCTL=$SYSCTL/modules_autoload_mode
+USER_ID=1234
+FAMILY=9 ALIAS=net-pf-9
+
+asks() { setpriv --reuid "$USER_ID" --clear-groups "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
+
+parameters()
+{
+	is "$(<"$MODE_SYSCTL") $(<"$POLICY/enforce")" "1 0" "mode and enforce" || return 1
+	use_helper fake
+	asks
+	is "$(started fake)" 1 "modprobes" &&
+		is "$(grep -c "^kind=alias name=$ALIAS uid=$USER_ID " "$POLICY/learned")" 1
+}
+
+audited()
+{
+	echo 1 >"$POLICY/enforce"
+	use_helper fake
+	dmesg -C
+	asks
+	is "$(started fake)" 0 "modprobes" || return 1
+	dmesg | grep 'audit: type=1330 ' | sed 's/pid=[0-9]*/pid=N/' |
+		grep -qF "op=autoload kind=alias name=\"$ALIAS\" pid=N uid=$USER_ID auid=4294967295 comm=\"kmod_req\" res=0" ||
+		complain "no audit record, but: $(dmesg | tail -n 3)"
+}
+
+refused() { is "$(write_to "$1")" EPERM "$1:"; }
+
+# Written as they are, or as they might be: nothing can be changed any more. What was
+# learned can be emptied.
+locked()
+{
+	local before
+
+	echo "deny alias $ALIAS" >"$POLICY/policy"
+	echo /sbin/modprobe >"$POLICY/helpers"
+	set_modprobe /sbin/modprobe
+	before=$(cat "$MODPROBE_SYSCTL" "$MODE_SYSCTL" "$POLICY"/[eph]*)
+	is "$(echo 1 | write_to "$POLICY/lock")" OK && is "$(<"$POLICY/lock")" 1 || return 1
+	refused "$POLICY/policy" <<<"" && refused "$POLICY/policy" <<<"deny alias $ALIAS" &&
+		refused "$POLICY/enforce" <<<0 && refused "$POLICY/enforce" <<<1 &&
+		refused "$POLICY/helpers" <<<"/tmp/x" && refused "$POLICY/helpers_mode" <<<log &&
+		refused "$MODE_SYSCTL" <<<0 && refused "$MODPROBE_SYSCTL" <<</tmp/x &&
+		refused "$POLICY/lock" <<<1 || return 1
+	is "$(echo 0 | write_to "$POLICY/lock")" EINVAL || return 1
+	is "$(cat "$MODPROBE_SYSCTL" "$MODE_SYSCTL" "$POLICY"/[eph]*)" "$before" &&
+		is "$(echo | write_to "$POLICY/learned")" OK
+}
+
+still_denied()
+{
+	asks
+	is "$(awk -v name="name=$ALIAS" '$2 == name { print $3 }' \
+		/sys/kernel/debug/kmod/requests | tail -n 1)" outcome=policy
+}
+
+TESTS=(
+	'parameters|the command line sets the mode and learning'
+	'audited|a denial leaves an audit record'
+	'locked|once locked nothing can be changed'
+	'still_denied|and what was denied is denied'
+)
+skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"
+skip_without "needs a boot of its own" grep -w kmod.autoload=1 /proc/cmdline
+run_tests
