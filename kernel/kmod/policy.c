@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/kernel.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/string.h>
@@ -261,24 +262,21 @@ static int __init kmod_policy_init(void)
 }
 early_initcall(kmod_policy_init);
 
-static int __init kmod_autoload_setup(char *value)
+static int kmod_mode_param_set(const char *value, const struct kernel_param *param)
 {
-	if (kstrtouint(value, 10, &kmod_autoload_mode) ||
-	    kmod_autoload_mode > KMOD_AUTOLOAD_NOBODY) {
-		kmod_autoload_mode = KMOD_AUTOLOAD_ANYONE;
-		pr_err("kmod.autoload=%s: neither 0 nor 1 nor 2\n", value);
-	}
-	return 1;
+	return param_set_uint_minmax(value, param, KMOD_AUTOLOAD_ANYONE,
+				     KMOD_AUTOLOAD_NOBODY);
 }
-__setup("kmod.autoload=", kmod_autoload_setup);
 
-static int __init kmod_enforce_setup(char *value)
-{
-	if (kstrtobool(value, &kmod_policy_enforced))
-		pr_err("kmod.enforce=%s: neither 0 nor 1\n", value);
-	return 1;
-}
-__setup("kmod.enforce=", kmod_enforce_setup);
+static const struct kernel_param_ops kmod_mode_param_ops = {
+	.set = kmod_mode_param_set,
+};
+
+/* kmod.autoload= and kmod.enforce= on the kernel's command line */
+#undef MODULE_PARAM_PREFIX
+#define MODULE_PARAM_PREFIX "kmod."
+module_param_cb(autoload, &kmod_mode_param_ops, &kmod_autoload_mode, 0);
+module_param_named(enforce, kmod_policy_enforced, bool, 0);
 
 #ifdef CONFIG_KMOD_KUNIT_TEST
 #include "tests/policy_kunit.c"

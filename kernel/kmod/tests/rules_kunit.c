@@ -114,7 +114,7 @@ static void kmod_rules_tell_users_and_kinds_apart(struct kunit *test)
 static void kmod_rules_that_are_bad_change_nothing(struct kunit *test)
 {
 	static const char *const bad[] = {
-		"x", "\t", "deny", "deny alias\n", "deny alias  \n", "allow alias x",
+		"x", "\t", "deny", "deny alias\n", "deny alias\t\n", "allow alias x",
 		"Deny alias x\n", "deny aliases x\n", "deny alias x y\n",
 		"deny alias x uid\n", "deny alias x uid z\n", "deny alias x uid -1\n",
 		"deny alias x uid +1\n", "deny alias x uid 1 2\n",
