@@ -84,8 +84,9 @@ callers_boots()
 {
 	local image=$WORK/linuxrc.ext2 result=0
 
+	# callers.sh first: it looks at each uevent since boot.
 	CMDLINE+=' lsm=tomoyo TOMOYO_trigger=/init TOMOYO_loader=/harness/tomoyo-loader' \
-		booted callers test programs=kmod:configs.sh,kmod:callers.sh || result=1
+		booted callers test programs=kmod:callers.sh,kmod:configs.sh || result=1
 	make_linuxrc_initrd "$image" || return 1
 	INITRD=$image booted linuxrc linuxrc || result=1
 	return "$result"

@@ -73,8 +73,8 @@ firmware_helper()
 	echo "$WORK/firmware" >"$UEVENT_HELPER"
 }
 
-# request [TRIGGER] NAME: what it comes to
-request() { write_to "$TEST_FIRMWARE/trigger_${2:-request}" <<<"$1"; }
+# request NAME [TRIGGER]: what it comes to. A newline would be part of the name.
+request() { printf '%s' "$1" | write_to "$TEST_FIRMWARE/trigger_${2:-request}"; }
 
 firmware_served()
 {
@@ -89,8 +89,9 @@ firmware_denied()
 {
 	# shellcheck disable=SC2016 # to be expanded by the helper
 	firmware_helper 'echo -1 >"/sys$DEVPATH/loading"'
-	timeout "$PATIENCE" "$HERE/kmod_write" "$TEST_FIRMWARE/trigger_request" <<<kmod_denied \
-		>"$WORK/out" || complain "the request hangs" || return 1
+	printf kmod_denied | timeout "$PATIENCE" "$HERE/kmod_write" \
+		"$TEST_FIRMWARE/trigger_request" >"$WORK/out" ||
+		complain "the request hangs" || return 1
 	[[ $(<"$WORK/out") != OK ]] || complain "it was granted"
 }
 
