@@ -29,7 +29,7 @@ struct options {
 	const char *debugfs;	/* as given, or NULL */
 	const char *securityfs;	/* likewise */
 	const char *sysctl;	/* likewise */
-	char *const *words;	/* behind the command's name, up to a NULL */
+	char *const *words;	/* after the command, the last is NULL */
 	bool json;
 	bool all;
 	bool openmetrics;

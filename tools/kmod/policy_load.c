@@ -16,7 +16,7 @@ int policy_check(const struct options *options)
 {
 	struct policy policy;
 
-	policy_parse(&policy, options->words);
+	policy_parse(&policy, options->words + 1);
 	policy_free(&policy);
 	return policy.trouble ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -121,7 +121,7 @@ int policy_load(const struct options *options)
 	bool loaded;
 	int i;
 
-	policy_parse(&policy, options->words);
+	policy_parse(&policy, options->words + 1);
 	loaded = !policy.trouble && apply(&loading);
 	for (i = 0; i < NR_SETTINGS; i++)
 		bytes_free(&loading.before[i]);

@@ -31,11 +31,11 @@ static const struct {
 	const char *value;
 	const char *meaning;
 } meanings[] = {
-	{ SET_MODE, "mode", "0", "what no rule is for, anyone may have loaded" },
-	{ SET_MODE, "mode", "1", "what no rule is for, only CAP_SYS_MODULE may have loaded" },
-	{ SET_MODE, "mode", "2", "what no rule is for, nobody may have loaded" },
+	{ SET_MODE, "mode", "0", "where no rule decides, modules are loaded for anybody" },
+	{ SET_MODE, "mode", "1", "where no rule decides, modules are loaded for CAP_SYS_MODULE" },
+	{ SET_MODE, "mode", "2", "where no rule decides, modules are loaded for nobody" },
 	{ SET_ENFORCE, "enforce", "0", "nothing is denied, only learned" },
-	{ SET_ENFORCE, "enforce", "1", "denied is denied" },
+	{ SET_ENFORCE, "enforce", "1", "what is denied fails with EPERM" },
 	{ SET_LOCK, "lock", "0", "all this can be changed" },
 	{ SET_LOCK, "lock", "1", "nothing of this can be changed before the next boot" },
 	{ SET_HELPERS_MODE, "helpers", "off", "any program may be a helper" },
@@ -148,6 +148,24 @@ static char *describe_place(const struct place *place)
 	return description;
 }
 
+/* Without blanks that mean nothing. */
+static char *describe_rule(const char *line)
+{
+	char *copy = text_copy(line), *description, *pattern;
+	struct rule rule;
+
+	if (rule_parse(&rule, copy)) {
+		description = printable(line);
+	} else {
+		pattern = printable(rule.pattern);
+		description = text(rule.anybody ? "%s %s %s" : "%s %s %s uid %llu",
+				   rule.allow ? "allow" : "deny", rule.kind, pattern, rule.uid);
+		free(pattern);
+	}
+	free(copy);
+	return description;
+}
+
 static void print_rules(struct bytes *rules)
 {
 	struct place place;
@@ -159,7 +177,7 @@ static void print_rules(struct bytes *rules)
 		if (rule_is_none(place.line))
 			continue;
 		table_add(&table, text("%lu", place.number));
-		table_add(&table, printable(place.line));
+		table_add(&table, describe_rule(place.line));
 		table_add(&table, describe_place(&place));
 	}
 	table_print(&table);

@@ -154,9 +154,11 @@ static bool is_for_many(const struct needs *needs, const struct need *need)
 static void print_who(const struct need *need)
 {
 	u64 count = record_number(&need->record, "count");
+	char *comm = describe_name(&need->record, "comm");
 
 	printf("# uid %llu: %llu time%s, first by %s\n", need->uid, count,
-	       count == 1 ? "" : "s", record_text(&need->record, "comm"));
+	       count == 1 ? "" : "s", comm);
+	free(comm);
 }
 
 static void print_rule(const struct needs *needs, const struct need *need)
