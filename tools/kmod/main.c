@@ -45,7 +45,8 @@ static const struct command {
 	  "", "      --openmetrics  as OpenMetrics text, for collectors\n", false },
 	{ "watch", cmd_watch, "", "requests as they come and end, until it is interrupted",
 	  "It has a trace instance of its own, which it removes when it ends.\n", "", false },
-	{ "policy", cmd_policy, "ACTION [FILE]...", "who may have which modules loaded, and sets it",
+	{ "policy", cmd_policy, "ACTION [FILE]...",
+	  "who may have which modules loaded, and sets it",
 	  "\n"
 	  "  show               what is in force\n"
 	  "  check FILE...      whether these files of rules and settings are well formed\n"

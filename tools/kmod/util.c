@@ -124,15 +124,20 @@ void bytes_free(struct bytes *bytes)
 static int bytes_read(struct bytes *bytes, int fd, size_t max)
 {
 	char buffer[4096];
-	ssize_t got;
+	ssize_t got = 1;
+	int error = 0;
 
 	bytes_add(bytes, "", 0);
-	while ((got = read(fd, buffer, sizeof(buffer))) > 0) {
-		bytes_add(bytes, buffer, (size_t)got);
+	while (!error && got > 0) {
+		got = read(fd, buffer, sizeof(buffer));
+		if (got < 0)
+			error = errno;
+		else
+			bytes_add(bytes, buffer, (size_t)got);
 		if (bytes->length > max)
-			return EFBIG;
+			error = EFBIG;
 	}
-	return got ? errno : 0;
+	return error;
 }
 
 /* All of a file, to be freed. 0 or an errno, see above. */

@@ -54,10 +54,11 @@ json()
 {
 	have jq || return 1
 	kmodctl policy show --json --securityfs "$FIXTURES/policy" --sysctl "$FIXTURES/policy"
-	well && is "$(jq -c 'del(.rules)' "$WORK/out")" \
-		'{"mode":1,"enforce":false,"locked":true,"helpers_mode":"enforce","helpers":["/sbin/modprobe","/usr/lib/helpers/*","/tmp/\\x1bx"]}' &&
-		is "$(jq -c '.rules[1]' "$WORK/out")" \
-		'{"line":5,"allow":true,"kind":"module","pattern":"x\\*y","uid":1000,"file":"/etc/kmod/policy.d/10-first.conf","file_line":4}' &&
+	well && is "$(jq -r '.mode, .enforce, .locked, .helpers_mode, .helpers[]' "$WORK/out" |
+		xargs -d '\n')" '1 false true enforce /sbin/modprobe /usr/lib/helpers/* /tmp/\x1bx' &&
+		is "$(jq -r '.rules[1] | .line, .allow, .kind, .pattern, .uid, .file, .file_line' \
+			"$WORK/out" | xargs -d '\n')" \
+			'5 true module x\*y 1000 /etc/kmod/policy.d/10-first.conf 4' &&
 		is "$(jq '.rules[3].pattern' "$WORK/out")" '"[\\xc3\\xa4-\\xff]"'
 }
 
@@ -74,8 +75,9 @@ unconfigured()
 
 good()
 {
-	file good "${EVERYTHING[@]}" 'deny alias a\*\?\[\\-!]#' 'deny alias []x]' 'allow alias [!]]' \
-		'deny module a[\]' $'\tdeny \t alias\t* uid\t00000000000000000000000000000007' \
+	file good "${EVERYTHING[@]}" 'deny alias a\*\?\[\\-!]#' 'deny alias []x]' \
+		'allow alias [!]]' 'deny module a[\]' \
+		$'\tdeny \t alias\t* uid\t00000000000000000000000000000007' \
 		'allow alias a uid 0' 'allow alias a uid 4294967294' ' # comment' ' ' \
 		$'deny alias [\x80\x01]' $'deny alias \\\xff' 'helper /*' 'enforce 1' 'helpers off'
 	kmodctl policy check "$WORK/good"
@@ -201,8 +203,12 @@ leaves_alone()
 	well && is "$(in_force)" '/sbin/old;log;;0;1;'
 }
 
+mark() { echo -n "# kmodctl: $WORK/$1;"; }
+
 several()
 {
+	local expected
+
 	fake
 	mkdir -p "$WORK/policy.d"
 	rm -f "$WORK/policy.d"/*
@@ -213,7 +219,10 @@ several()
 	file policy.d/.x.conf 'nonsense'
 	file last 'deny alias last'
 	policy load "$WORK/policy.d" "$WORK/last"
-	well && is "$(in_force)" "/a;/b;log;# kmodctl: $WORK/policy.d/10.conf;;deny alias a;;# kmodctl: $WORK/policy.d/20.conf;;deny alias b;;# kmodctl: $WORK/policy.d/9.conf;deny alias c;# kmodctl: $WORK/last;deny alias last;0;1;" || return 1
+	expected="$(mark policy.d/10.conf);deny alias a;;$(mark policy.d/20.conf);deny alias b;;"
+	expected+="$(mark policy.d/9.conf)deny alias c;$(mark last)deny alias last;"
+	well && is "$(in_force kmod/policy)" "$expected" rules &&
+		is "$(in_force kmod/helpers kernel/modules_autoload_mode)" '/a;/b;0;' || return 1
 	policy show
 	well && grep -qE "^ +7  deny alias b +$WORK/policy.d/20.conf:2$" "$WORK/out" || return 1
 	rm "$WORK/policy.d"/*
@@ -280,8 +289,8 @@ one_write()
 	fake
 	{ lines 50000; echo 'mode 1'; } >"$WORK/many"
 	{ yes 'helper /sbin/x' | head -n 4000 || :; } >>"$WORK/many"
-	traced -e trace=write -P "$FAKE/kmod/policy" -P "$FAKE/kmod/helpers" -- load "$WORK/many" ||
-		return 1
+	traced -e trace=write -P "$FAKE/kmod/policy" -P "$FAKE/kmod/helpers" -- \
+		load "$WORK/many" || return 1
 	well && is "$(grep -c 'write(' "$WORK/trace")" 2 writes &&
 		is "$(stat -c %s "$FAKE/kmod/helpers")" 32000 helpers &&
 		is "$(stat -c %s "$FAKE/kmod/policy")" $((50000 * 16 + 4001)) rules
@@ -350,7 +359,7 @@ not_permitted()
 	chmod 444 "$FAKE/kmod/enforce"
 	STATUS=0
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/kmodctl" policy load \
-		--securityfs "$FAKE" --sysctl "$FAKE" "$WORK/all" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+		--securityfs "$FAKE" --sysctl "$FAKE" "$WORK/all" 2>"$WORK/err" || STATUS=$?
 	is "$STATUS" 1 && grep -q "enforce: Permission denied: it is root's" "$WORK/err" &&
 		is "$(in_force)" "$OLD"
 }

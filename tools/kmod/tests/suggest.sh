@@ -53,7 +53,8 @@ users()
 
 alike()
 {
-	suggested 'a-b_c 1' 'a_b-c 1' 'a-b 1' -- 'allow alias a-b_c uid 1' 'allow alias a-b uid 1' &&
+	suggested 'a-b_c 1' 'a_b-c 1' 'a-b 1' -- \
+		'allow alias a-b_c uid 1' 'allow alias a-b uid 1' &&
 		suggested 'a-b 1' 'a_b 2' -- 'allow alias a-b' || return 1
 	learned "$(need a)" 'kind=module name=a uid=1000 count=1 comm=x'
 	suggest && well && is "$(rules)" $'allow alias a uid 1000\nallow module a uid 1000'

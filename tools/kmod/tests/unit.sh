@@ -20,7 +20,8 @@ files()
 {
 	local profile
 
-	installed PREFIX=/usr && [[ -x $ROOT/usr/sbin/kmodctl && -d $ROOT/etc/kmod/policy.d ]] &&
+	installed PREFIX=/usr &&
+		[[ -x $ROOT/usr/sbin/kmodctl && -d $ROOT/etc/kmod/policy.d ]] &&
 		is "$(find "$ROOT/etc" -type f)" '' 'files in /etc' || return 1
 	for profile in "$SOURCE"/policy/*.conf; do
 		[[ ! -f $profile ]] ||
@@ -30,7 +31,8 @@ files()
 
 places()
 {
-	installed PREFIX=/usr && cmp "$ROOT/units/kmod-policy.service" "$SOURCE/kmod-policy.service" &&
+	installed PREFIX=/usr &&
+		cmp "$ROOT/units/kmod-policy.service" "$SOURCE/kmod-policy.service" &&
 		installed PREFIX=/usr/local sysconfdir=/opt/etc &&
 		is "$(grep -c '=/usr/local/sbin/kmodctl policy load /opt/etc/kmod/policy.d$' \
 			"$ROOT/units/kmod-policy.service")" 2 'commands' &&
