@@ -55,7 +55,8 @@ json()
 	have jq || return 1
 	kmodctl policy show --json --securityfs "$FIXTURES/policy" --sysctl "$FIXTURES/policy"
 	well && is "$(jq -r '.mode, .enforce, .locked, .helpers_mode, .helpers[]' "$WORK/out" |
-		xargs -d '\n')" '1 false true enforce /sbin/modprobe /usr/lib/helpers/* /tmp/\x1bx' &&
+		xargs -d '\n')" \
+		'1 false true enforce /sbin/modprobe /usr/lib/helpers/* /tmp/\x1bx' &&
 		is "$(jq -r '.rules[1] | .line, .allow, .kind, .pattern, .uid, .file, .file_line' \
 			"$WORK/out" | xargs -d '\n')" \
 			'5 true module x\*y 1000 /etc/kmod/policy.d/10-first.conf 4' &&
@@ -309,8 +310,9 @@ puts_back()
 			fake "$mode"
 			file all "${EVERYTHING[@]}" 'helpers log'
 			refused "$setting" EINVAL || return 1
-			is "$STATUS" 1 "$setting" && is "$(in_force)" "${OLD/log/$mode}" "$setting" &&
-				grep -q "^kmodctl: $FAKE/$setting: the kernel refuses" "$WORK/err" &&
+			is "$STATUS" 1 "$setting" &&
+				is "$(in_force)" "${OLD/log/$mode}" "$setting" &&
+				grep -q "$FAKE/$setting: the kernel refuses" "$WORK/err" &&
 				grep -q 'nothing has changed' "$WORK/err" || return 1
 		done
 	done
@@ -373,7 +375,8 @@ not_there()
 		fake
 		rm "$FAKE/$setting"
 		policy load "$WORK/all"
-		fails 1 "$FAKE/$setting: this kernel has no policy \(CONFIG_KMOD_POLICY\)" || return 1
+		fails 1 "$FAKE/$setting: this kernel has no policy \(CONFIG_KMOD_POLICY\)" ||
+			return 1
 	done
 	kmodctl policy show --securityfs "$WORK/nowhere"
 	fails 1 "$WORK/nowhere: No such file"
@@ -405,7 +408,8 @@ misused()
 		'lock -j' 'show -n 1' 'show -a' 'load --nonsense x' '--securityfs' '--sysctl'; do
 		# shellcheck disable=SC2086 # several arguments
 		kmodctl policy $arguments
-		is "$STATUS" 2 "policy $arguments" && [[ -s $WORK/err && ! -s $WORK/out ]] || return 1
+		is "$STATUS" 2 "policy $arguments" && [[ -s $WORK/err && ! -s $WORK/out ]] ||
+			return 1
 	done
 	kmodctl log --sysctl /
 	is "$STATUS" 2 'log --sysctl'
