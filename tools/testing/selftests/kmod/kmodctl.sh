@@ -106,11 +106,10 @@ shown()
 	file one 'mode 1' 'enforce 0' 'deny alias a' $'allow  module\tb\\* uid 7' 'helper /x' \
 		'helpers enforce'
 	done_well load "$WORK/one" && done_well show --json || return 1
-	is "$(jq -c '.mode, .enforce, .locked, .helpers_mode, .helpers' "$WORK/out" | tr '\n' ' ')" \
-		'1 false false "enforce" ["/x"] ' &&
-		is "$(jq -c '.rules[] | .line, .allow, .kind, .pattern, .uid' "$WORK/out" |
-			tr '\n' ' ')" \
-			'3 false "alias" "a" null 4 true "module" "b\\*" 7 '
+	is "$(jq -c '[.mode, .enforce, .locked, .helpers_mode, .helpers]' "$WORK/out")" \
+		'[1,false,false,"enforce",["/x"]]' &&
+		is "$(jq -c '.rules[] | [.line, .allow, .kind, .pattern, .uid]' "$WORK/out" |
+			tr '\n' ' ')" '[3,false,"alias","a",null] [4,true,"module","b\\*",7] '
 }
 
 # More than anything but one write takes.
@@ -149,7 +148,7 @@ all_or_nothing()
 	is "$(in_force)" "$before"
 }
 
-# The names are strange, but none of them is to be mistaken for another.
+# Odd names, and others that must not be taken for them.
 LEARNED=('plain' 'a-b_c' 'star*' 'mark?' 'set[ab]' 'back\slash' '!' 'open[')
 LOOKALIKES=('plai' 'plainer' 'a-b-d' 'starry' 'marks' 'seta' 'backslash' 'open')
 
@@ -178,7 +177,8 @@ round_trip()
 		is_denied "$USER_ID" "$name" || return 1
 	done
 	# He was not alone with the first, and nobody else has asked for the others.
-	passes "$((OTHER_ID + 1))" plain && passes "$USER_ID" a_b-c && is_denied "$OTHER_ID" 'star*'
+	passes "$((OTHER_ID + 1))" plain && passes "$USER_ID" a_b-c &&
+		is_denied "$OTHER_ID" 'star*'
 }
 
 # generate DIR: so many files of rules, about half of them spoilt
