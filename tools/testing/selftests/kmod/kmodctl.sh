@@ -137,7 +137,8 @@ all_or_nothing()
 	file one 'deny alias old' 'helper /old'
 	done_well load "$WORK/one" || return 1
 	before=$(in_force)
-	file bad 'mode 2' 'helper /new' 'enforce 0' 'helpers log' 'allow alias new' 'allow alias [new'
+	file bad 'mode 2' 'helper /new' 'enforce 0' 'helpers log' 'allow alias new' \
+		'allow alias [new'
 	! policy load "$WORK/bad" || complain "loads nonsense" || return 1
 	is "$(<"$WORK/err")" "kmodctl: $WORK/bad:6: a [ in the pattern without its ]" &&
 		is "$(in_force)" "$before" || return 1
