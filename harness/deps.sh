@@ -16,7 +16,7 @@ CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
 TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
 	libjson-c-dev)
-TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client)
+TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client strace)
 CONFIGS_PACKAGES=(e2fsprogs)
 DOCS_PACKAGES=(python3-sphinx)
 DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)

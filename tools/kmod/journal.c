@@ -51,18 +51,22 @@ char *journal_path(const struct options *options, const char *name)
 	return path;
 }
 
+/* Opens the file at the path, which is to be freed only if that fails. 0 or an errno. */
+int lines_open_path(struct lines *lines, char *path)
+{
+	*lines = (struct lines){ .path = path, .file = fopen(path, "re") };
+	return lines->file ? 0 : errno;
+}
+
 /* Opens a file of the journal. */
 bool lines_open(struct lines *lines, const struct options *options, const char *name)
 {
+	int error = lines_open_path(lines, journal_path(options, name));
 	char *debugfs;
 	bool mounted;
-	int error;
 
-	*lines = (struct lines){ .path = journal_path(options, name) };
-	lines->file = fopen(lines->path, "re");
-	if (lines->file)
+	if (!error)
 		return true;
-	error = errno;
 	debugfs = find_debugfs(options, &mounted);
 	explain(lines->path, debugfs, mounted, error);
 	free(debugfs);
@@ -124,8 +128,8 @@ static const char *missing_key(const struct record *record, const char *const *r
 	return NULL;
 }
 
-/* The record of the line, if it is as it should be. */
-static bool read_record(struct lines *lines, struct record *record, const char *const *required)
+/* The record of the line, to be freed, if it is as it should be. */
+bool lines_record(struct lines *lines, struct record *record, const char *const *required)
 {
 	const char *wrong = record_parse(record, lines->line), *missing;
 	char *message;
@@ -161,7 +165,7 @@ bool journal_read(struct journal *journal, const struct options *options, const 
 	while (lines_next(&lines)) {
 		journal->records = grown(journal->records, journal->count, sizeof(*next));
 		next = &journal->records[journal->count];
-		if (read_record(&lines, next, required))
+		if (lines_record(&lines, next, required))
 			journal->count++;
 	}
 	journal->trouble = lines.trouble;

@@ -27,6 +27,9 @@ struct tep_handle;
 /* main.c */
 struct options {
 	const char *debugfs;	/* as given, or NULL */
+	const char *securityfs;	/* likewise */
+	const char *sysctl;	/* likewise */
+	char *const *words;	/* after the command, the last is NULL */
 	bool json;
 	bool all;
 	bool openmetrics;
@@ -34,12 +37,15 @@ struct options {
 	u64 lines;
 };
 
-/* log.c, inflight.c, modules.c, stats.c, watch.c: each returns the exit status */
+int misused(const char *why, const char *what);
+
+/* log.c, inflight.c, modules.c, stats.c, watch.c, policy.c: each returns the exit status */
 int cmd_log(const struct options *options);
 int cmd_inflight(const struct options *options);
 int cmd_modules(const struct options *options);
 int cmd_stats(const struct options *options);
 int cmd_watch(const struct options *options);
+int cmd_policy(const struct options *options);
 
 /* util.c */
 void complain(const char *format, ...) __printf(1, 2);
@@ -47,6 +53,17 @@ char *text(const char *format, ...) __printf(1, 2);
 char *text_copy(const char *string);
 void *grown(void *array, size_t count, size_t size);
 char *find_mount(const char *type);
+
+/* Any bytes. There is a NUL behind them, which does not count. */
+struct bytes {
+	char *data;		/* NULL: not even an empty string */
+	size_t length;
+	size_t room;
+};
+
+void bytes_add(struct bytes *bytes, const char *data, size_t length);
+void bytes_free(struct bytes *bytes);
+int read_whole(const char *path, size_t max, struct bytes *bytes);
 void flush(void);
 int finish(int status);
 
@@ -87,8 +104,10 @@ struct lines {
 };
 
 char *journal_path(const struct options *options, const char *name);
+int lines_open_path(struct lines *lines, char *path);
 bool lines_open(struct lines *lines, const struct options *options, const char *name);
 bool lines_next(struct lines *lines);
+bool lines_record(struct lines *lines, struct record *record, const char *const *required);
 void lines_complain(struct lines *lines, const char *what);
 void lines_close(struct lines *lines);
 
@@ -230,5 +249,57 @@ char *open_end(u64 id);
 /* lines.c: what watch prints of an event */
 void print_watch_head(bool json);
 void print_event(const struct event *event, bool json);
+
+/* policy_kernel.c: the kernel's side of the policy */
+enum setting {
+	SET_HELPERS,
+	SET_HELPERS_MODE,
+	SET_RULES,
+	SET_MODE,
+	SET_ENFORCE,
+	NR_SETTINGS,		/* up to here, what can be loaded, and in this order */
+	SET_LOCK = NR_SETTINGS,
+	SET_LEARNED
+};
+
+#define MAX_RULES	(1024 * 1024)
+#define MAX_HELPERS	(64 * 1024)
+
+char *setting_path(const struct options *options, enum setting setting);
+void setting_explain(const struct options *options, const char *path, int error);
+bool setting_read(const struct options *options, enum setting setting, struct bytes *bytes);
+bool setting_write(const struct options *options, enum setting setting,
+		   const struct bytes *bytes);
+
+/* rules.c: a line of the policy */
+struct rule {
+	bool allow;
+	const char *kind;	/* alias, module */
+	const char *pattern;
+	bool anybody;
+	u64 uid;		/* if not for anybody */
+};
+
+bool rule_is_none(const char *line);
+const char *rule_parse(struct rule *rule, char *line);
+char *next_word(char **line);
+
+/* policy_parse.c: files of the policy */
+#define MARK		"# kmodctl: "	/* a file's name follows, then its lines */
+
+struct policy {
+	struct bytes values[NR_SETTINGS];	/* without data where no file has any */
+	bool trouble;
+};
+
+void policy_parse(struct policy *policy, char *const *words);
+void policy_free(struct policy *policy);
+
+/* policy_show.c, policy_load.c, suggest.c: each returns the exit status */
+int policy_show(const struct options *options);
+int policy_check(const struct options *options);
+int policy_load(const struct options *options);
+int policy_suggest(const struct options *options);
+int policy_lock(const struct options *options);
 
 #endif /* KMODCTL_H */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl: shows which modules the kernel asks for, for whom, and what becomes of it.
+ * kmodctl: shows which modules the kernel asks for, for whom, and what becomes of it, and
+ * sets who may have which.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -10,7 +11,7 @@
 
 #define VERSION	"1.0"
 
-enum { OPT_DEBUGFS = 256, OPT_OPENMETRICS };
+enum { OPT_DEBUGFS = 256, OPT_OPENMETRICS, OPT_SECURITYFS, OPT_SYSCTL };
 
 static const struct option long_options[] = {
 	{ "all", no_argument, NULL, 'a' },
@@ -19,6 +20,8 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "lines", required_argument, NULL, 'n' },
 	{ "openmetrics", no_argument, NULL, OPT_OPENMETRICS },
+	{ "securityfs", required_argument, NULL, OPT_SECURITYFS },
+	{ "sysctl", required_argument, NULL, OPT_SYSCTL },
 	{ "version", no_argument, NULL, 'V' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -30,17 +33,28 @@ static const struct command {
 	const char *summary;
 	const char *notes;
 	const char *options;
+	bool takes_words;
 } commands[] = {
 	{ "log", cmd_log, "[-n N]", "requests that have ended, the newest last",
 	  "The kernel keeps the last 256.\n",
-	  "  -n, --lines N      only the last N\n" },
-	{ "inflight", cmd_inflight, "", "requests that have not ended yet", "", "" },
+	  "  -n, --lines N      only the last N\n", false },
+	{ "inflight", cmd_inflight, "", "requests that have not ended yet", "", "", false },
 	{ "modules", cmd_modules, "[-a]", "modules that were loaded for a request, and for whom",
-	  "", "  -a, --all          also those that are gone or failed to load\n" },
+	  "", "  -a, --all          also those that are gone or failed to load\n", false },
 	{ "stats", cmd_stats, "[--openmetrics]", "counters, and how long requests took",
-	  "", "      --openmetrics  as OpenMetrics text, for collectors\n" },
+	  "", "      --openmetrics  as OpenMetrics text, for collectors\n", false },
 	{ "watch", cmd_watch, "", "requests as they come and end, until it is interrupted",
-	  "It has a trace instance of its own, which it removes when it ends.\n", "" },
+	  "It has a trace instance of its own, which it removes when it ends.\n", "", false },
+	{ "policy", cmd_policy, "ACTION [FILE]...",
+	  "who may have which modules loaded, and sets it",
+	  "\n"
+	  "  show               what is in force\n"
+	  "  check FILE...      whether these files of rules and settings are well formed\n"
+	  "  load FILE...       puts them in force; of a directory, its *.conf\n"
+	  "  suggest            rules that allow what was learned\n"
+	  "  lock               no more changes until the next boot\n",
+	  "      --securityfs DIR  where securityfs is mounted, if it is not in /proc/mounts\n"
+	  "      --sysctl DIR      in place of /proc/sys\n", true },
 };
 
 #define NR_COMMANDS	(sizeof(commands) / sizeof(*commands))
@@ -56,20 +70,23 @@ static void print_usage(FILE *stream)
 	size_t i;
 
 	fprintf(stream, "Usage: kmodctl COMMAND [OPTION]...\n"
-		"Shows which modules the kernel asks for, for whom, and what becomes of it.\n\n");
+		"Shows which modules the kernel asks for, for whom, and what becomes of it,\n"
+		"and sets who may have which.\n\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(stream, "  %-9s %-16s %s\n", commands[i].name, commands[i].usage,
+		fprintf(stream, "  %-9s %-17s %s\n", commands[i].name, commands[i].usage,
 			commands[i].summary);
 	fprintf(stream, "\n%s", common_help);
 }
 
 static void print_help(const struct command *command)
 {
-	printf("Usage: kmodctl %s [OPTION]...\nShows %s.\n%s\n%s%s", command->name,
+	printf("Usage: kmodctl %s %s%s[OPTION]...\nShows %s.\n%s\n%s%s", command->name,
+	       command->takes_words ? command->usage : "", command->takes_words ? " " : "",
 	       command->summary, command->notes, command->options, common_help);
 }
 
-static int misused(const char *why, const char *what)
+/* Wrong arguments. Returns the exit status. */
+int misused(const char *why, const char *what)
 {
 	complain("%s%s (see kmodctl --help)", why, what);
 	return EXIT_USAGE;
@@ -120,6 +137,12 @@ static bool take_option(struct request *request, int option)
 	case OPT_OPENMETRICS:
 		request->options.openmetrics = true;
 		return true;
+	case OPT_SECURITYFS:
+		request->options.securityfs = optarg;
+		return true;
+	case OPT_SYSCTL:
+		request->options.sysctl = optarg;
+		return true;
 	default:
 		return false;
 	}
@@ -145,10 +168,12 @@ static const char *foreign_option(const struct command *command, const struct op
 		return "--openmetrics is for stats only";
 	if (options->openmetrics && options->json)
 		return "--openmetrics and --json exclude each other";
+	if ((options->securityfs || options->sysctl) && command->run != cmd_policy)
+		return "--securityfs and --sysctl are for policy only";
 	return NULL;
 }
 
-static int run(const struct request *request, char *words[])
+static int run(struct request *request, char *words[])
 {
 	const struct command *command = words[0] ? find_command(words[0]) : NULL;
 	const char *wrong;
@@ -167,11 +192,12 @@ static int run(const struct request *request, char *words[])
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (words[1])
+	if (words[1] && !command->takes_words)
 		return misused("what does this mean: ", words[1]);
 	wrong = foreign_option(command, &request->options);
 	if (wrong)
 		return misused(wrong, "");
+	request->options.words = words + 1;
 	return command->run(&request->options);
 }
 

@@ -19,10 +19,12 @@ static const struct {
 } kinds[] = {
 	{ "age_ns", UNSIGNED },
 	{ "begin", UNSIGNED },
+	{ "count", UNSIGNED },
 	{ "id", UNSIGNED },
 	{ "into", UNSIGNED },
 	{ "joiners", UNSIGNED },
 	{ "loginuid", UNSIGNED },
+	{ "missed", UNSIGNED },
 	{ "modprobe", UNSIGNED },
 	{ "modules", UNSIGNED },
 	{ "parent", UNSIGNED },

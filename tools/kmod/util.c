@@ -3,9 +3,11 @@
  * Messages, memory, mounts.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kmodctl.h"
 
@@ -92,4 +94,64 @@ char *find_mount(const char *type)
 			dir = text_copy(mount->mnt_dir);
 	endmntent(mounts);
 	return dir;
+}
+
+static void bytes_make_room(struct bytes *bytes, size_t length)
+{
+	size_t needed = bytes->length + length + 1;
+
+	if (needed <= bytes->room)
+		return;
+	bytes->room = needed * 2;
+	bytes->data = checked(realloc(bytes->data, bytes->room));
+}
+
+void bytes_add(struct bytes *bytes, const char *data, size_t length)
+{
+	bytes_make_room(bytes, length);
+	memcpy(bytes->data + bytes->length, data, length);
+	bytes->length += length;
+	bytes->data[bytes->length] = '\0';
+}
+
+void bytes_free(struct bytes *bytes)
+{
+	free(bytes->data);
+	*bytes = (struct bytes){ 0 };
+}
+
+/* Adds what can be read there. 0 or an errno: EFBIG if that is more than so many bytes. */
+static int bytes_read(struct bytes *bytes, int fd, size_t max)
+{
+	char buffer[4096];
+	ssize_t got = 1;
+	int error = 0;
+
+	bytes_add(bytes, "", 0);
+	while (!error && got > 0) {
+		got = read(fd, buffer, sizeof(buffer));
+		if (got < 0)
+			error = errno;
+		else
+			bytes_add(bytes, buffer, (size_t)got);
+		if (bytes->length > max)
+			error = EFBIG;
+	}
+	return error;
+}
+
+/* All of a file, to be freed. 0 or an errno, see above. */
+int read_whole(const char *path, size_t max, struct bytes *bytes)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int error;
+
+	*bytes = (struct bytes){ 0 };
+	if (fd < 0)
+		return errno;
+	error = bytes_read(bytes, fd, max);
+	close(fd);
+	if (error)
+		bytes_free(bytes);
+	return error;
 }

@@ -25,8 +25,9 @@ help()
 
 	kmodctl --version && well && grep -q '^kmodctl [0-9]' "$WORK/out" || return 1
 	kmodctl --help && well || return 1
-	is "$(grep -cE '^  (log|inflight|modules|stats|watch) ' "$WORK/out")" 5 commands || return 1
-	for command in log inflight modules stats watch; do
+	is "$(grep -cE '^  (log|inflight|modules|stats|watch|policy) ' "$WORK/out")" 6 commands ||
+		return 1
+	for command in log inflight modules stats watch policy; do
 		kmodctl "$command" --help && well || return 1
 		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1
 	done

@@ -22,7 +22,7 @@ complete()
 	have mandoc || return 1
 	mandoc -T ascii "$PAGE" | sed 's/.\x08//g' >"$WORK/page"
 	"$KMODCTL" --help >"$WORK/out"
-	for command in log inflight modules stats watch; do
+	for command in log inflight modules stats watch policy; do
 		"$KMODCTL" "$command" --help >>"$WORK/out"
 	done
 	grep -oE '(--[a-z]+|^  [a-z]+ )' "$WORK/out" | sort -u >"$WORK/words"

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's side of the policy: files in securityfs's kmod/, and the mode, which is a
+ * sysctl.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "kmodctl.h"
+
+#define DEFAULT_SECURITYFS	"/sys/kernel/security"
+#define DEFAULT_SYSCTL		"/proc/sys"
+
+/* No file of the kernel's is longer. That of what was learned is read line by line. */
+#define MAX_SETTING		MAX_RULES
+
+static const char *const files[] = {
+	[SET_HELPERS]		= "helpers",
+	[SET_HELPERS_MODE]	= "helpers_mode",
+	[SET_RULES]		= "policy",
+	[SET_ENFORCE]		= "enforce",
+	[SET_LOCK]		= "lock",
+	[SET_LEARNED]		= "learned",
+};
+
+/* To be freed; NULL if nobody has said where, and it is not mounted. */
+static char *find_securityfs(const struct options *options)
+{
+	if (options->securityfs)
+		return text_copy(options->securityfs);
+	return find_mount("securityfs");
+}
+
+/* To be freed. */
+char *setting_path(const struct options *options, enum setting setting)
+{
+	char *securityfs, *path;
+
+	if (setting == SET_MODE)
+		return text("%s/kernel/modules_autoload_mode",
+			    options->sysctl ? options->sysctl : DEFAULT_SYSCTL);
+	securityfs = find_securityfs(options);
+	path = text("%s/kmod/%s", securityfs ? securityfs : DEFAULT_SECURITYFS, files[setting]);
+	free(securityfs);
+	return path;
+}
+
+static bool is_locked(const struct options *options)
+{
+	char *path = setting_path(options, SET_LOCK);
+	struct bytes bytes;
+	bool locked = !read_whole(path, MAX_SETTING, &bytes) && *bytes.data == '1';
+
+	free(path);
+	bytes_free(&bytes);
+	return locked;
+}
+
+static void explain_missing(const struct options *options, const char *path)
+{
+	char *securityfs = find_securityfs(options);
+
+	if (!securityfs)
+		complain("securityfs is not mounted; try: mount -t securityfs none %s",
+			 DEFAULT_SECURITYFS);
+	else if (access(securityfs, F_OK))
+		complain("%s: %s", securityfs, strerror(errno));
+	else
+		complain("%s: this kernel has no policy (CONFIG_KMOD_POLICY)", path);
+	free(securityfs);
+}
+
+/* Why the kernel's file at the path could not be read or written. */
+void setting_explain(const struct options *options, const char *path, int error)
+{
+	if (error == EPERM && is_locked(options))
+		complain("%s: the policy is locked until the next boot", path);
+	else if (error == EPERM)
+		complain("%s: %s: it takes CAP_SYS_MODULE in the initial user namespace", path,
+			 strerror(error));
+	else if (error == EACCES)
+		complain("%s: %s: it is root's, and of tasks with CAP_DAC_OVERRIDE", path,
+			 strerror(error));
+	else if (error == EINVAL)
+		complain("%s: the kernel refuses what was written, and its log says why", path);
+	else if (error == ENOENT || error == ENOTDIR)
+		explain_missing(options, path);
+	else
+		complain("%s: %s", path, strerror(error));
+}
+
+/* What is in force, to be freed. If it cannot be had, that has been said. */
+bool setting_read(const struct options *options, enum setting setting, struct bytes *bytes)
+{
+	char *path = setting_path(options, setting);
+	int error = read_whole(path, MAX_SETTING, bytes);
+
+	if (error)
+		setting_explain(options, path, error);
+	free(path);
+	return !error;
+}
+
+/* In one write: the kernel takes the whole or nothing. 0 or an errno. */
+static int write_whole(const char *path, const struct bytes *bytes)
+{
+	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), error = 0;
+	ssize_t written;
+
+	if (fd < 0)
+		return errno;
+	written = write(fd, bytes->data, bytes->length);
+	if (written < 0)
+		error = errno;
+	else if ((size_t)written != bytes->length)
+		error = ENOSPC;
+	close(fd);
+	return error;
+}
+
+/* Puts it in force. If it is not, that has been said. */
+bool setting_write(const struct options *options, enum setting setting,
+		   const struct bytes *bytes)
+{
+	char *path = setting_path(options, setting);
+	int error = write_whole(path, bytes);
+
+	if (error)
+		setting_explain(options, path, error);
+	free(path);
+	return !error;
+}

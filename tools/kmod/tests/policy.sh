@@ -1,0 +1,458 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kmodctl policy: show, check, load, lock. Plain files stand for the kernel's.
+source "$(dirname "$0")/lib.sh"
+
+FAKE=$WORK/kernel
+SETTINGS=(kmod/helpers kmod/helpers_mode kmod/policy kernel/modules_autoload_mode kmod/enforce)
+# What the kernel takes at most.
+MAX_RULES=$((1 << 20))
+MAX_HELPERS=$((1 << 16))
+# What sanitizers find at the end they cannot under strace(1).
+export ASAN_OPTIONS=detect_leaks=0
+
+# policy ARGUMENT...
+policy() { kmodctl policy --securityfs "$FAKE" --sysctl "$FAKE" "$@"; }
+
+# fake [HELPERS_MODE [ENFORCE]]: a kernel with a policy in force
+fake()
+{
+	rm -rf "$FAKE"
+	mkdir -p "$FAKE/kmod" "$FAKE/kernel"
+	echo /sbin/old >"$FAKE/kmod/helpers"
+	echo "${1:-log}" >"$FAKE/kmod/helpers_mode"
+	echo 'deny alias old' >"$FAKE/kmod/policy"
+	echo 2 >"$FAKE/kernel/modules_autoload_mode"
+	echo "${2:-1}" >"$FAKE/kmod/enforce"
+	echo 0 >"$FAKE/kmod/lock"
+}
+
+# in_force [FILE...]: what is there, in a line
+in_force()
+{
+	[[ $# -gt 0 ]] || set -- "${SETTINGS[@]}"
+	(cd "$FAKE" && cat "$@") | tr '\n' ';'
+}
+
+OLD='/sbin/old;log;deny alias old;2;1;'
+
+# file NAME LINE...
+file() { printf '%s\n' "${@:2}" >"$WORK/$1"; }
+
+EVERYTHING=('# all there is' 'mode 1' 'deny alias net-pf-9' '' 'helpers enforce' 'enforce 0'
+	'helper /sbin/modprobe' 'allow module x* uid 1000' $'\thelper  /usr/lib/* ')
+LOADED='# all there is;;deny alias net-pf-9;;;;;allow module x* uid 1000;;'
+
+shown()
+{
+	kmodctl policy show --securityfs "$FIXTURES/policy" --sysctl "$FIXTURES/policy"
+	well && diff "$WORK/out" "$FIXTURES/policy/show.txt" | sed 's/^/# /'
+}
+
+json()
+{
+	have jq || return 1
+	kmodctl policy show --json --securityfs "$FIXTURES/policy" --sysctl "$FIXTURES/policy"
+	well && is "$(jq -r '.mode, .enforce, .locked, .helpers_mode, .helpers[]' "$WORK/out" |
+		xargs -d '\n')" \
+		'1 false true enforce /sbin/modprobe /usr/lib/helpers/* /tmp/\x1bx' &&
+		is "$(jq -r '.rules[1] | .line, .allow, .kind, .pattern, .uid, .file, .file_line' \
+			"$WORK/out" | xargs -d '\n')" \
+			'5 true module x\*y 1000 /etc/kmod/policy.d/10-first.conf 4' &&
+		is "$(jq '.rules[3].pattern' "$WORK/out")" '"[\\xc3\\xa4-\\xff]"'
+}
+
+unconfigured()
+{
+	fake off
+	: >"$FAKE/kmod/policy"
+	: >"$FAKE/kmod/helpers"
+	policy show
+	well && is "$(tail -n 4 "$WORK/out")" $'\nLINE  RULE  FROM\n\nHELPER' || return 1
+	policy load "$(file f 'deny alias x' 'helper /x'; echo "$WORK/f")"
+	well && is "$(in_force)" '/x;off;deny alias x;;2;1;'
+}
+
+good()
+{
+	file good "${EVERYTHING[@]}" 'deny alias a\*\?\[\\-!]#' 'deny alias []x]' \
+		'allow alias [!]]' 'deny module a[\]' \
+		$'\tdeny \t alias\t* uid\t00000000000000000000000000000007' \
+		'allow alias a uid 0' 'allow alias a uid 4294967294' ' # comment' ' ' \
+		$'deny alias [\x80\x01]' $'deny alias \\\xff' 'helper /*' 'enforce 1' 'helpers off'
+	kmodctl policy check "$WORK/good"
+	well && is "$(<"$WORK/out")" '' output || return 1
+	: >"$WORK/none"
+	kmodctl policy check "$WORK/good" "$WORK/none"
+	well
+}
+
+# Line 2 each time, between two good ones.
+BAD=(
+	'neither allow nor deny|permit alias x'
+	'neither allow nor deny|Allow alias x'
+	'neither allow nor deny|-'
+	'neither alias nor module|allow'
+	'neither alias nor module|deny aliases x'
+	'no pattern|allow alias'
+	'no pattern|deny module  '
+	'a character in the pattern|deny alias a\x01'
+	'a character in the pattern|deny alias a\xc3\xa4'
+	'a character in the pattern|deny alias a\r'
+	'a character in the pattern|deny alias \x7f'
+	'a \[ in the pattern|deny alias a[b'
+	'a \[ in the pattern|deny alias a['
+	'a \[ in the pattern|deny alias a[]'
+	'a \[ in the pattern|deny alias a[!]'
+	"a backslash at the end|deny alias a\\\\"
+	'neither uid nor the end|deny alias a b'
+	'neither uid nor the end|deny alias a # comment'
+	'no user id|deny alias a uid'
+	'no user id|deny alias a uid x'
+	'no user id|deny alias a uid -1'
+	'no user id|deny alias a uid +1'
+	'no user id|deny alias a uid 1x'
+	'no user id|deny alias a uid 4294967295'
+	'no user id|deny alias a uid 99999999999999999999'
+	'something after the user|deny alias a uid 1 2'
+	'mode is not|mode'
+	'mode is not|mode 3'
+	'mode is not|mode 01'
+	'enforce is not|enforce yes'
+	'enforce is not|enforce 2'
+	'helpers is not|helpers on'
+	'helper is not|helper'
+	'helper is not|helper sbin/modprobe'
+	'helper is not|helper /usr/*/modprobe'
+	'helper is not|helper /usr/**'
+	'something after the directive|mode 1 2'
+	'something after the directive|helper /sbin/a b'
+	'a NUL|deny alias a\0'
+	'a NUL|deny alias a\0b uid'
+	'a NUL|# \0'
+)
+
+bad_lines()
+{
+	local bad
+
+	for bad in "${BAD[@]}"; do
+		# shellcheck disable=SC2059 # with NUL and other bytes
+		{ echo 'deny alias a'; printf -- "${bad#*|}\n"; echo 'enforce 1'; } >"$WORK/bad"
+		kmodctl policy check "$WORK/bad"
+		fails 1 "$WORK/bad:2: ${bad%%|*}" || { say "with ${bad#*|}"; return 1; }
+	done
+}
+
+every_error()
+{
+	file one 'deny alias' '' 'deny alias x' 'mode 9'
+	file two 'x' 'deny alias a b'
+	printf 'deny alias cut' >>"$WORK/two"
+	kmodctl policy check "$WORK/one" "$WORK/two"
+	is "$STATUS" 1 && is "$(sed "s,kmodctl: $WORK/,," "$WORK/err" | cut -d: -f1,2 | xargs)" \
+		'one:1 one:4 two:1 two:2 two:3' && grep -q 'two:3: no newline' "$WORK/err"
+}
+
+unreadable()
+{
+	kmodctl policy check "$WORK/nowhere"
+	fails 1 "$WORK/nowhere: No such file" || return 1
+	mkdir -p "$WORK/odd/a.conf"
+	kmodctl policy check "$WORK/odd"
+	fails 1 "$WORK/odd/a.conf: Is a directory" || return 1
+	timeout 20 "$KMODCTL" policy check /dev/zero >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	fails 1 '/dev/zero: File too large'
+}
+
+# lines COUNT: so many rules of 16 bytes each
+lines() { yes 'deny alias xxxx' | head -n "$1" || :; }
+
+sizes()
+{
+	lines $((MAX_RULES / 16)) >"$WORK/full"
+	kmodctl policy check "$WORK/full"
+	well || return 1
+	echo >>"$WORK/full"
+	kmodctl policy check "$WORK/full"
+	fails 1 "all rules.* $((MAX_RULES + 1)) bytes.* $MAX_RULES$" || return 1
+	{ yes 'helper /sbin/xxxxxxxxx' | head -n $((MAX_HELPERS / 16)) || :; } >"$WORK/full"
+	kmodctl policy check "$WORK/full"
+	well || return 1
+	echo 'helper /x' >>"$WORK/full"
+	kmodctl policy check "$WORK/full"
+	fails 1 "all helpers.* $((MAX_HELPERS + 3)) bytes.* $MAX_HELPERS$"
+}
+
+loads()
+{
+	fake
+	file all "${EVERYTHING[@]}"
+	policy load "$WORK/all"
+	well && is "$(in_force)" "/sbin/modprobe;/usr/lib/*;enforce;${LOADED}1;0;"
+}
+
+leaves_alone()
+{
+	fake
+	file rule 'deny alias x'
+	policy load "$WORK/rule"
+	well && is "$(in_force)" '/sbin/old;log;deny alias x;2;1;' || return 1
+	file mode 'mode 0'
+	policy load "$WORK/mode"
+	well && is "$(in_force)" '/sbin/old;log;;0;1;'
+}
+
+mark() { echo -n "# kmodctl: $WORK/$1;"; }
+
+several()
+{
+	local expected
+
+	fake
+	mkdir -p "$WORK/policy.d"
+	rm -f "$WORK/policy.d"/*
+	file policy.d/20.conf 'mode 0' 'deny alias b' 'helper /b'
+	file policy.d/10.conf 'mode 1' 'deny alias a' 'helper /a'
+	file policy.d/9.conf 'deny alias c'
+	file policy.d/10.conf~ 'nonsense'
+	file policy.d/.x.conf 'nonsense'
+	file last 'deny alias last'
+	policy load "$WORK/policy.d" "$WORK/last"
+	expected="$(mark policy.d/10.conf);deny alias a;;$(mark policy.d/20.conf);deny alias b;;"
+	expected+="$(mark policy.d/9.conf)deny alias c;$(mark last)deny alias last;"
+	well && is "$(in_force kmod/policy)" "$expected" rules &&
+		is "$(in_force kmod/helpers kernel/modules_autoload_mode)" '/a;/b;0;' || return 1
+	policy show
+	well && grep -qE "^ +7  deny alias b +$WORK/policy.d/20.conf:2$" "$WORK/out" || return 1
+	rm "$WORK/policy.d"/*
+	policy load "$WORK/policy.d"
+	well && is "$(in_force)" '/a;/b;log;;0;1;'
+}
+
+odd_name()
+{
+	fake
+	file $'a\nb' 'deny alias b'
+	file c 'deny alias c'
+	policy load "$WORK/"$'a\nb' "$WORK/c"
+	well && is "$(in_force kmod/policy)" \
+		"# kmodctl: $WORK/a?b;deny alias b;# kmodctl: $WORK/c;deny alias c;"
+}
+
+bad_input()
+{
+	fake
+	file fine 'mode 1' 'helper /x' 'enforce 0' 'helpers enforce'
+	file bad 'deny alias x' 'nonsense'
+	policy load "$WORK/fine" "$WORK/bad"
+	fails 1 "$WORK/bad:2: neither" && is "$(in_force)" "$OLD"
+}
+
+# traced ARGUMENT...: for strace(1), up to --; then for kmodctl policy. Leaves $WORK/trace.
+traced()
+{
+	local options=()
+
+	strace true 2>/dev/null || { SKIP='there is no strace, or it is not permitted'; return 1; }
+	while [[ $1 != -- ]]; do
+		options+=("$1")
+		shift
+	done
+	STATUS=0
+	strace -o "$WORK/trace" "${options[@]}" "$KMODCTL" policy --securityfs "$FAKE" \
+		--sysctl "$FAKE" "${@:2}" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+}
+
+# order [HELPERS_MODE ENFORCE]: in which order LINES are put in force
+order()
+{
+	fake "$@"
+	traced -e trace=openat -- load "$WORK/lines" || return 1
+	well && ORDER=$(grep O_WRONLY "$WORK/trace" | grep -oE '[a-z_]+",' | tr -d '",' | xargs)
+}
+
+orders()
+{
+	file lines 'mode 1' 'enforce 1' 'helpers enforce' 'helper /x' 'deny alias x'
+	order log 0 && is "$ORDER" \
+		'helpers helpers_mode policy modules_autoload_mode enforce' stricter || return 1
+	order enforce 1 && is "$ORDER" \
+		'helpers helpers_mode policy modules_autoload_mode enforce' 'as before' || return 1
+	file lines 'mode 0' 'enforce 0' 'helpers log' 'helper /x' 'deny alias x'
+	order enforce 1 && is "$ORDER" \
+		'helpers_mode enforce helpers policy modules_autoload_mode' weaker
+}
+
+one_write()
+{
+	fake
+	{ lines 50000; echo 'mode 1'; } >"$WORK/many"
+	{ yes 'helper /sbin/x' | head -n 4000 || :; } >>"$WORK/many"
+	traced -e trace=write -P "$FAKE/kmod/policy" -P "$FAKE/kmod/helpers" -- \
+		load "$WORK/many" || return 1
+	well && is "$(grep -c 'write(' "$WORK/trace")" 2 writes &&
+		is "$(stat -c %s "$FAKE/kmod/helpers")" 32000 helpers &&
+		is "$(stat -c %s "$FAKE/kmod/policy")" $((50000 * 16 + 4001)) rules
+}
+
+# refused FILE ERRNO: the second time that it is opened, which is to write it
+refused() { traced -e "inject=openat:error=$2:when=2" -P "$FAKE/$1" -- load "$WORK/all"; }
+
+puts_back()
+{
+	local setting mode
+
+	file all "${EVERYTHING[@]}"
+	for setting in "${SETTINGS[@]}"; do
+		for mode in enforce off; do
+			fake "$mode"
+			file all "${EVERYTHING[@]}" 'helpers log'
+			refused "$setting" EINVAL || return 1
+			is "$STATUS" 1 "$setting" &&
+				is "$(in_force)" "${OLD/log/$mode}" "$setting" &&
+				grep -q "$FAKE/$setting: the kernel refuses" "$WORK/err" &&
+				grep -q 'nothing has changed' "$WORK/err" || return 1
+		done
+	done
+}
+
+# The fourth and the fifth time: the mode to be set, and the rules to be put back.
+stuck()
+{
+	fake
+	file rules 'mode 1' 'deny alias x'
+	traced -e inject=openat:error=EIO:when=4+1 -P "$FAKE/kmod/policy" \
+		-P "$FAKE/kernel/modules_autoload_mode" -- load "$WORK/rules" || return 1
+	is "$STATUS" 1 && is "$(wc -l <"$WORK/err")" 3 messages &&
+		grep -q 'not all could be put back' "$WORK/err"
+}
+
+# What the kernel never had, it cannot be given back.
+puts_back_nothing()
+{
+	fake
+	: >"$FAKE/kmod/helpers"
+	file all "${EVERYTHING[@]}"
+	refused kernel/modules_autoload_mode EINVAL || return 1
+	is "$STATUS" 1 && is "$(in_force)" ";log;deny alias old;2;1;"
+}
+
+why()
+{
+	fake
+	file all 'enforce 0'
+	refused kmod/enforce EPERM || return 1
+	grep -q 'enforce: .*: it takes CAP_SYS_MODULE' "$WORK/err" || return 1
+	echo 1 >"$FAKE/kmod/lock"
+	refused kmod/enforce EPERM || return 1
+	grep -q 'enforce: the policy is locked until the next boot' "$WORK/err"
+}
+
+not_permitted()
+{
+	[[ $(id -u) -eq 0 ]] || { SKIP='only root can lose rights'; return 1; }
+	fake
+	cp "$KMODCTL" "$WORK/kmodctl"
+	file all "${EVERYTHING[@]}"
+	chmod -R a+rX "$WORK"
+	chmod a+w "$FAKE"/*/*
+	chmod 444 "$FAKE/kmod/enforce"
+	STATUS=0
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/kmodctl" policy load \
+		--securityfs "$FAKE" --sysctl "$FAKE" "$WORK/all" 2>"$WORK/err" || STATUS=$?
+	is "$STATUS" 1 && grep -q "enforce: Permission denied: it is root's" "$WORK/err" &&
+		is "$(in_force)" "$OLD"
+}
+
+not_there()
+{
+	local setting
+
+	file all "${EVERYTHING[@]}"
+	for setting in "${SETTINGS[@]}"; do
+		fake
+		rm "$FAKE/$setting"
+		policy load "$WORK/all"
+		fails 1 "$FAKE/$setting: this kernel has no policy \(CONFIG_KMOD_POLICY\)" ||
+			return 1
+	done
+	kmodctl policy show --securityfs "$WORK/nowhere"
+	fails 1 "$WORK/nowhere: No such file"
+}
+
+not_mounted()
+{
+	unshare -m true 2>/dev/null || { SKIP='unshare(1) is not permitted'; return 1; }
+	STATUS=0
+	unshare -m bash -c 'umount -l /sys/kernel/security 2>/dev/null; exec "$@"' bash \
+		"$KMODCTL" policy lock >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	fails 1 'securityfs is not mounted; try: mount -t securityfs none /sys/kernel/security'
+}
+
+locks()
+{
+	fake
+	policy lock
+	well && is "$(<"$FAKE/kmod/lock")" 1 || return 1
+	traced -e trace=openat -P "$FAKE/kmod/lock" -- lock || return 1
+	well && is "$(grep -c O_WRONLY "$WORK/trace")" 0 'when it is locked already, writes'
+}
+
+misused()
+{
+	local arguments
+
+	for arguments in '' nonsense check load 'show x' 'suggest x' 'lock x' 'check --json x' \
+		'lock -j' 'show -n 1' 'show -a' 'load --nonsense x' '--securityfs' '--sysctl'; do
+		# shellcheck disable=SC2086 # several arguments
+		kmodctl policy $arguments
+		is "$STATUS" 2 "policy $arguments" && [[ -s $WORK/err && ! -s $WORK/out ]] ||
+			return 1
+	done
+	kmodctl log --sysctl /
+	is "$STATUS" 2 'log --sysctl'
+}
+
+profiles()
+{
+	local profile found=0
+
+	for profile in "$(dirname "$0")"/../policy/*.conf; do
+		[[ -f $profile ]] || continue
+		found=1
+		kmodctl policy check "$profile"
+		well || return 1
+	done
+	[[ $found -eq 1 ]] || { SKIP='there are no profiles'; return 1; }
+}
+
+TESTS=(
+	shown 'show has settings, rules and where they are from, helpers'
+	json 'show --json has the same'
+	unconfigured 'show and load cope with what was never written'
+	good 'check takes all that the grammar has'
+	bad_lines 'check says of each kind of error what and where it is'
+	every_error 'check says all errors, of all files'
+	unreadable 'files that cannot be read are errors'
+	sizes 'check knows how much the kernel takes'
+	loads 'load: rules keep their lines, directives become settings'
+	leaves_alone 'load leaves alone what is not named, but for the rules'
+	several 'load: a directory is its *.conf in order, each file is marked'
+	odd_name 'load: no name of a file becomes a rule'
+	bad_input 'load: bad input changes nothing'
+	orders 'load writes in an order in which nothing is open or denied in between'
+	one_write 'load writes rules and helpers in one write each'
+	puts_back 'load puts all back when the kernel refuses anything'
+	puts_back_nothing 'load puts back what was empty'
+	stuck 'load says when it cannot put all back'
+	why 'EPERM: says whether it is the lock or a capability'
+	not_permitted 'not permitted: says so, and all is as it was'
+	not_there 'no such file: names the option that the kernel lacks'
+	not_mounted 'securityfs is not mounted: says so, and how to'
+	locks 'lock locks, once'
+	misused 'wrong arguments: status 2, a message, no output'
+	profiles 'check has nothing to say about the profiles that come with it'
+)
+run_tests

@@ -1,0 +1,59 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What make install installs, and the systemd unit among it.
+source "$(dirname "$0")/lib.sh"
+
+SOURCE=$(cd "$(dirname "$0")/.." && pwd)
+ROOT=$WORK/root
+
+# installed VARIABLE=VALUE...: from objects that are there
+installed()
+{
+	have make || return 1
+	rm -rf "$ROOT"
+	make -s -C "$SOURCE" O="$(dirname "$KMODCTL")" DESTDIR="$ROOT" unitdir=/units "$@" install \
+		>"$WORK/make" 2>&1 || { say "$(tail -n 1 "$WORK/make")"; return 1; }
+}
+
+files()
+{
+	local profile
+
+	installed PREFIX=/usr &&
+		[[ -x $ROOT/usr/sbin/kmodctl && -d $ROOT/etc/kmod/policy.d ]] &&
+		is "$(find "$ROOT/etc" -type f)" '' 'files in /etc' || return 1
+	for profile in "$SOURCE"/policy/*.conf; do
+		[[ ! -f $profile ]] ||
+			cmp "$profile" "$ROOT/usr/share/kmod/policy/${profile##*/}" || return 1
+	done
+}
+
+places()
+{
+	installed PREFIX=/usr &&
+		cmp "$ROOT/units/kmod-policy.service" "$SOURCE/kmod-policy.service" &&
+		installed PREFIX=/usr/local sysconfdir=/opt/etc &&
+		is "$(grep -c '=/usr/local/sbin/kmodctl policy load /opt/etc/kmod/policy.d$' \
+			"$ROOT/units/kmod-policy.service")" 2 'commands' &&
+		[[ -d $ROOT/opt/etc/kmod/policy.d ]]
+}
+
+verified()
+{
+	have systemd-analyze || return 1
+	installed PREFIX=/usr || return 1
+	# The program is not where it will be.
+	sed "s,=/usr/sbin/kmodctl,=$KMODCTL,g" "$ROOT/units/kmod-policy.service" \
+		>"$WORK/kmod-policy.service"
+	systemd-analyze verify --man=no "$WORK/kmod-policy.service" >"$WORK/out" 2>&1 ||
+		{ say "$(<"$WORK/out")"; return 1; }
+	is "$(grep kmod-policy "$WORK/out")" '' 'systemd-analyze'
+}
+
+TESTS=(
+	files 'the program, the profiles, and an empty policy.d'
+	places 'the unit runs what was installed'
+	verified 'systemd has nothing to say about the unit'
+)
+run_tests
