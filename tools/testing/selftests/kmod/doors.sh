@@ -36,7 +36,7 @@ is_loaded()
 as_user() { exec setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups -- "$@"; }
 
 # A container's root, which has been given some of the host's devices.
-container()
+in_container()
 {
 	# shellcheck disable=SC2016 # for the inner shell
 	as_user unshare --user --map-root-user --mount --net --pid --ipc --uts --fork \
@@ -62,7 +62,7 @@ start_requesters()
 	requester root env
 	requester user as_user
 	requester userns as_user unshare --user --map-root-user --mount --net
-	requester container container
+	requester container in_container
 }
 
 # The things behind some of the doors, and an alias of the kind that an administrator
@@ -145,7 +145,10 @@ try_row()
 }
 
 # rows COLUMN: the table's, with that one's expectation
-rows() { awk -v column="$1" '!/^#/ { e = $column; $4 = $5 = $6 = $7 = ""; print e, $0 }' "$TABLE"; }
+rows()
+{
+	awk -v column="$1" '!/^#/ { e = $column; $4 = $5 = $6 = $7 = ""; print e, $0 }' "$TABLE"
+}
 
 # table COLUMN
 table()
@@ -174,7 +177,8 @@ root_autoloads()
 		load_policy "$profile" without
 		while read -r _ name module there door; do
 			# shellcheck disable=SC2086 # words
-			is "$(try_row "$name" "$module" "$there" root $door)" + "$profile: $name:" || result=1
+			is "$(try_row "$name" "$module" "$there" root $door)" + "$profile: $name:" ||
+				result=1
 		done < <(rows 4)
 	done
 	return "$result"
@@ -260,6 +264,7 @@ if [[ -d $POLICY ]]; then
 	)
 fi
 skip_without "needs root" test "$UID" -eq 0
+unload_others
 note_modules
 make_things
 start_requesters

@@ -174,9 +174,9 @@ int main(void)
 
 	setlinebuf(stdout);
 	while (fgets(line, sizeof(line), stdin)) {
-		words[0] = strtok(line, " \n");
+		words[0] = strtok(line, "\n ");
 		for (i = 1; i < WORDS; i++)
-			words[i] = words[i - 1] ? strtok(NULL, " \n") : NULL;
+			words[i] = words[i - 1] ? strtok(NULL, "\n ") : NULL;
 		err = knock(words[0], words + 1) < 0 ? errno : 0;
 		puts(err ? strerrorname_np(err) : "OK");
 	}

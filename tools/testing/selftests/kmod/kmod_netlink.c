@@ -23,12 +23,12 @@
 struct batch {
 	size_t len;
 	struct nlmsghdr *last;
-	_Alignas(NLMSG_ALIGNTO) char text[1024];
+	__u32 text[256];
 };
 
 static void *add_room(struct batch *b, size_t len)
 {
-	void *room = b->text + b->len;
+	void *room = (char *)b->text + b->len;
 
 	b->len += NLMSG_ALIGN(len);
 	if (b->last)
@@ -79,7 +79,7 @@ static struct nlattr *begin_nest(struct batch *b, int type)
 
 static void end_nest(struct batch *b, struct nlattr *nest)
 {
-	nest->nla_len = b->text + b->len - (char *)nest;
+	nest->nla_len = (char *)b->text + b->len - (char *)nest;
 }
 
 static void add_nfnl(struct batch *b, int type, int flags, int res_id)
@@ -94,7 +94,7 @@ static void add_nfnl(struct batch *b, int type, int flags, int res_id)
 /* An answer that is none, or no error, is 0. */
 static int error_of(int fd)
 {
-	_Alignas(NLMSG_ALIGNTO) char text[8192];
+	__u32 text[2048];
 	const struct nlmsghdr *nlh = (void *)text;
 	const struct nlmsgerr *error = NLMSG_DATA(nlh);
 	ssize_t len = recv(fd, text, sizeof(text), MSG_DONTWAIT);
