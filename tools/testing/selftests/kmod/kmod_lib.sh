@@ -245,7 +245,7 @@ note_modules() { cut -d' ' -f1 /proc/modules >"$WORK/modules"; }
 # new_modules [unused]: those that have come since, but for those that cannot go
 new_modules()
 {
-	awk -v unused="${1:-}" 'FNR == NR { was[$1]; next }
+	awk -v unused="${1:-}" 'FILENAME != "/proc/modules" { was[$1]; next }
 		!($1 in was) && !/\[permanent\]/ && (!unused || $3 == 0) { print $1 }' \
 		"$WORK/modules" /proc/modules
 }
