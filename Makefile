@@ -12,7 +12,8 @@ RUN    ?=
 FROM   ?=
 TEST   ?=
 MINUTES ?= 5
-export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN TEST MINUTES
+SCALE  ?=
+export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
@@ -48,7 +49,7 @@ help:
 	@echo 'make build         the patched tree and its kernel, in build/'
 	@echo 'make clean         remove build/ but for the downloaded package and ccache'
 	@echo
-	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug  ACCEL=tcg|kvm  FULL=1  JOBS=N'
+	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug|kcsan|rt-debug  ACCEL=tcg|kvm  FULL=1  JOBS=N'
 
 demo: CONFIG = demo
 demo:
@@ -74,6 +75,7 @@ test-debug:
 
 test-all:
 	@harness/all.sh test-debug test-series test-configs test-harness test-deb learn \
+		'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test BASE=6.1' 'test-guest BASE=tip'
 
 cost:

@@ -42,11 +42,17 @@ fragments_of()
 	demo) cat "$CONFIGS"/{base,demo}.config ;;
 	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
-	debug) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS"/debug.config ;;
+	debug | kcsan) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS/$1.config" ;;
+	rt-debug)
+		cat "$CONFIGS"/{base,modules}.config
+		# TEST_UMH calls the engine from contexts that PREEMPT_RT does not want.
+		selftest_options | grep -v TEST_UMH
+		cat "$CONFIGS"/rt-debug.config
+		;;
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
 	*)
 		[[ -f $variant ]] ||
-			die "CONFIG=$1: there are plain, base, debug, demo, um, and those of configs/variants"
+			die "CONFIG=$1: there are plain, base, debug, kcsan, rt-debug, demo, um, and those of configs/variants"
 		fragments_of "$(sed -n '1s/^# On top of \([a-z]*\)\.config:.*/\1/p' "$variant")"
 		cat "$variant"
 		;;

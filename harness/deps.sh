@@ -64,7 +64,8 @@ install_missing()
 {
 	"${as_root[@]}" apt-get update
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y --no-install-recommends "${missing[@]}"
+		apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends \
+			"${missing[@]}"
 }
 
 nothing() { :; }

@@ -4,8 +4,9 @@
 # test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
 # in the unpatched base, and the cost of a request; with all, the guest suite once more on
 # a kernel with KASAN and lockdep; with guest, the guest suite alone. The last line is the
-# sum. With TEST=REGEX only the guest tests that match, and only on CONFIG. A base that
-# cannot be had is a skip, with status 4.
+# sum. With TEST=REGEX only the guest tests that match, and only on CONFIG. SCALE=N has
+# the guest's time limits multiplied, for a busy machine. A base that cannot be had is a
+# skip, with status 4.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -18,15 +19,19 @@ DEBUG_SCALE=4
 # Seconds of it on each run; make torture does more.
 TORTURE=40
 
-# guest_suite CONFIG SCALE ARGUMENT...
+# guest_suite CONFIG ARGUMENT...
 guest_suite()
 {
-	local config=$1 scale=$2 limit=2400
+	local config=$1 scale=${SCALE:-1} limit=2400
 
-	shift 2
+	shift
+	if [[ $config != plain ]]; then
+		scale=${SCALE:-$DEBUG_SCALE}
+		set -- slow=skip "$@"
+	fi
 	[[ $FULL != 1 ]] || limit=7200
 	export CONFIG=$config
-	CONFIG=$config ./prepare.sh || return 1
+	./prepare.sh || return 1
 	TIMEOUT=$((limit * scale)) ./boot.sh "test-$config" test "full=$FULL" "scale=$scale" "$@" || return 1
 	./verdict.sh "$WORK/logs/test-$config.console" "$WORK/logs/test-$config.results" "$TALLY"
 }
@@ -77,19 +82,19 @@ if [[ $status -eq 4 ]]; then
 fi
 
 if [[ -n $TEST ]]; then
-	stage "guest, $CONFIG, only $TEST" guest_suite "$CONFIG" "$DEBUG_SCALE" "only=$TEST"
+	stage "guest, $CONFIG, only $TEST" guest_suite "$CONFIG" "only=$TEST"
 elif [[ ${1:-} == guest ]]; then
-	stage "guest, $CONFIG" guest_suite "$CONFIG" 1
+	stage "guest, $CONFIG" guest_suite "$CONFIG"
 else
 	kunit_stage
-	stage "guest, plain" guest_suite plain 1
+	stage "guest, plain" guest_suite plain
 	stage "guest, plain, switch_root" switch_root
 	stage "guest, plain, lock" lock
 	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 	if [[ ${1:-} == all ]]; then
 		DURATION=$TORTURE stage "torture, $TORTURE s" ./torture.sh "$TALLY"
-		stage "guest, debug" guest_suite debug "$DEBUG_SCALE" slow=skip
+		stage "guest, debug" guest_suite debug
 	fi
 fi
 

@@ -5,6 +5,7 @@
  * The kernel counts lines, and names them when it denies something. So a directive leaves
  * an empty line, and where there are several files each begins with a mark.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <string.h>
@@ -43,12 +44,23 @@ static const struct directive *find_directive(const char *name)
 	return NULL;
 }
 
+/* A control character is none that was meant: a carriage return, say. */
+static bool is_helper(const char *word)
+{
+	const char *star = strchr(word, '*'), *c;
+
+	for (c = word; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			return false;
+	return *word == '/' && (!star || !star[1]);
+}
+
 static bool is_value(const struct directive *directive, const char *word)
 {
-	const char *const *value = directive->values, *star = strchr(word, '*');
+	const char *const *value = directive->values;
 
 	if (!value)
-		return *word == '/' && (!star || !star[1]);
+		return is_helper(word);
 	while (*value && strcmp(*value, word))
 		value++;
 	return *value;

@@ -61,8 +61,7 @@ static void place_init(struct place *place, struct bytes *bytes)
 static bool place_next(struct place *place)
 {
 	place->line = strsep(&place->next, "\n");
-	/* Behind the last newline there is none. */
-	if (!place->line || (!place->next && !*place->line))
+	if (!place->line)
 		return false;
 	place->number++;
 	place->number_in_file++;

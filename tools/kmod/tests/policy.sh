@@ -126,6 +126,8 @@ BAD=(
 	'helper is not|helper sbin/modprobe'
 	'helper is not|helper /usr/*/modprobe'
 	'helper is not|helper /usr/**'
+	'helper is not|helper /sbin/modprobe\r'
+	'mode is not|mode 1\r'
 	'something after the directive|mode 1 2'
 	'something after the directive|helper /sbin/a b'
 	'a NUL|deny alias a\0'

@@ -107,15 +107,16 @@ no_request()
 	is "$(started it)" 0 "helpers" && [[ ! -e $MODPROBE_SYSCTL && ! -e $LIMIT_SYSCTL ]]
 }
 
-# An exec that asks for a module, binfmt-0403, when there are any.
+# An exec that asks for a module, binfmt-0003, when there are any. bash takes a file with
+# a NUL for no script, and says with 126 that the kernel could not run it.
 no_format()
 {
 	local status=0
 
 	serve "$MODPROBE"
-	printf '\001\002\003\004\005' >"$WORK/bytes"
+	printf '\001\002\003\000\n' >"$WORK/bytes"
 	chmod 755 "$WORK/bytes"
-	env "$WORK/bytes" 2>"$WORK/err" || status=$?
+	"$WORK/bytes" 2>"$WORK/err" || status=$?
 	is "$status" 126 && is "$(started it)" 0 "helpers"
 }
 

@@ -85,7 +85,7 @@ refuses()
 {
 	local name=${1#run_}
 
-	dmesg -C
+	dmesg -c >/dev/null
 	"$1"
 	wait_until refused "$WORK/$name/modprobe" && is "$(started "$name")" 0 "$name started"
 }
@@ -94,7 +94,7 @@ runs()
 {
 	local name=${1#run_}
 
-	dmesg -C
+	dmesg -c >/dev/null
 	"$1"
 	wait_until has_ended "$name" && is "$(refusals "$WORK/$name/modprobe")" 0 "refused"
 }
@@ -150,7 +150,7 @@ request_key()
 	program=$(make_helper key reject 1)
 	ln -sf "$program" "$REQUEST_KEY"
 	allow /none
-	dmesg -C
+	dmesg -c >/dev/null
 	run_request_key
 	is "$(started key)" 0 "started" && refused "$REQUEST_KEY" || return 1
 	allow "$REQUEST_KEY"
@@ -162,7 +162,7 @@ logged()
 {
 	allow /none
 	echo log >"$POLICY/helpers_mode"
-	dmesg -C
+	dmesg -c >/dev/null
 	run_modprobe
 	is "$(started modprobe)" 1 "started" || return 1
 	dmesg | grep -F "umh: helper $WORK/modprobe/modprobe for kmod_req[" |

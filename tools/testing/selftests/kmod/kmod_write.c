@@ -23,6 +23,14 @@ struct text {
 	size_t size;
 };
 
+/* Some files take writes, but no offsets. */
+static ssize_t write_at(int fd, const struct text *text, off_t offset)
+{
+	if (offset)
+		return pwrite(fd, text->data, text->size, offset);
+	return write(fd, text->data, text->size);
+}
+
 static void flip(int fd, char **paths)
 {
 	int i;
@@ -45,18 +53,18 @@ static void read_all(int fd, struct text *text)
 	}
 }
 
-static void swap(int fd, int count, char **files)
+static void swap(const char *path, int count, char **files)
 {
 	static struct text texts[2];
-	struct text *text;
-	int i;
+	int i, fd;
 
 	for (i = 0; i < 2; i++)
 		read_all(open(files[i], O_RDONLY), &texts[i]);
 	for (i = 0; i < count; i++) {
-		text = &texts[i % 2];
-		if (pwrite(fd, text->data, text->size, 0) != (ssize_t)text->size)
+		fd = open(path, O_WRONLY);
+		if (write_at(fd, &texts[i % 2], 0) != (ssize_t)texts[i % 2].size)
 			exit(1);
+		close(fd);
 	}
 	exit(0);
 }
@@ -74,12 +82,12 @@ int main(int argc, char **argv)
 	if (fd >= 0 && argc == 5)
 		flip(fd, &argv[3]);
 	if (fd >= 0 && argc == 6)
-		swap(fd, atoi(argv[3]), &argv[4]);
+		swap(argv[1], atoi(argv[3]), &argv[4]);
 	if (argc == 3)
 		offset = atol(argv[2]);
 	if (fd >= 0) {
 		read_all(0, &text);
-		written = pwrite(fd, text.data, text.size, offset);
+		written = write_at(fd, &text, offset);
 	}
 	puts(written < 0 ? strerrorname_np(errno) : "OK");
 	return 0;

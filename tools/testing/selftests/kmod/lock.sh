@@ -10,6 +10,7 @@ source "$(dirname "$0")/kmod_lib.sh"
 
 POLICY=/sys/kernel/security/kmod
 MODE_SYSCTL=$SYSCTL/modules_autoload_mode
+KMODCTL=/usr/sbin/kmodctl
 USER_ID=1234
 FAMILY=9 ALIAS=net-pf-9
 
@@ -28,7 +29,7 @@ audited()
 {
 	echo 1 >"$POLICY/enforce"
 	use_helper fake
-	dmesg -C
+	dmesg -c >/dev/null
 	asks
 	is "$(started fake)" 0 "modprobes" || return 1
 	dmesg | grep 'audit: type=1330 ' | sed 's/pid=[0-9]*/pid=N/' |
@@ -59,6 +60,16 @@ locked()
 		is "$(echo | write_to "$POLICY/learned")" OK
 }
 
+kmodctl_says()
+{
+	[[ -x $KMODCTL ]] || return "$KSFT_SKIP"
+	echo "allow alias $ALIAS" >"$WORK/rules"
+	! "$KMODCTL" policy load "$WORK/rules" 2>"$WORK/err" || complain "it loads" || return 1
+	grep -q 'the policy is locked until the next boot' "$WORK/err" ||
+		complain "$(<"$WORK/err")" || return 1
+	is "$(<"$POLICY/policy")" "deny alias $ALIAS" && "$KMODCTL" policy lock
+}
+
 still_denied()
 {
 	asks
@@ -70,6 +81,7 @@ TESTS=(
 	'parameters|the command line sets the mode and learning'
 	'audited|a denial leaves an audit record'
 	'locked|once locked nothing can be changed'
+	'kmodctl_says|kmodctl policy says that it is locked'
 	'still_denied|and what was denied is denied'
 )
 skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"

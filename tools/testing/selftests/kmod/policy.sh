@@ -185,7 +185,7 @@ bad_text()
 		unchanged EINVAL policy printf 'deny alias cut' &&
 		unchanged EINVAL policy printf 'deny alias a\0\n' &&
 		unchanged EINVAL policy head -c 5000 /dev/urandom &&
-		unchanged EINVAL policy cat /bin/busybox &&
+		unchanged EINVAL policy head -c 100000 /bin/busybox &&
 		unchanged EINVAL enforce echo 2 && unchanged EINVAL enforce echo yes &&
 		unchanged EINVAL lock echo 0 && unchanged EINVAL lock echo 2 &&
 		unchanged EINVAL helpers echo modprobe &&
@@ -202,21 +202,22 @@ lines() { yes 'deny alias xxxx' | head -n "$1"; }
 in_parts()
 {
 	rules "deny alias kept" >/dev/null
-	is "$(echo "deny alias x" | write_to "$POLICY/policy" 16)" EINVAL || return 1
+	is "$(echo "deny alias x" | write_to "$POLICY/policy" 16)" ESPIPE || return 1
 	! (echo "deny alias a"; echo "deny alias b") 2>/dev/null >"$POLICY/policy" ||
 		complain "two writes"
 }
 
 not_root()
 {
-	local file
+	local entry
 
-	for file in policy enforce lock learned helpers helpers_mode; do
-		is "$(echo | without sys_module "$HERE/kmod_write" "$POLICY/$file" | tr -d 'K' |
-			sed s/EINVAL/EPERM/)" EPERM "$file" || return 1
+	for entry in "policy deny alias x" "enforce 0" "lock 1" "learned x" "helpers /x" \
+		"helpers_mode log"; do
+		is "$(echo "${entry#* }" |
+			without sys_module "$HERE/kmod_write" "$POLICY/${entry%% *}")" EPERM "$entry:" ||
+			return 1
 	done
-	is "$(echo 1 | without sys_module "$HERE/kmod_write" "$POLICY/lock")" EPERM &&
-		is "$(echo 2 | without sys_module "$HERE/kmod_write" "$MODE_SYSCTL")" EPERM || return 1
+	is "$(echo 2 | without sys_module "$HERE/kmod_write" "$MODE_SYSCTL")" EPERM || return 1
 	! as "$USER_ID" cat "$POLICY/policy" 2>/dev/null || complain "anybody reads the rules"
 	is "$(<"$MODE_SYSCTL")$(<"$POLICY/lock")" 00
 }
@@ -258,7 +259,7 @@ never_waits()
 # Whatever rules hold, they are whole: both sets deny that name.
 storm()
 {
-	local asker passed
+	local asker
 
 	use_helper fake
 	echo "deny alias $ALIAS" >"$WORK/a"
@@ -272,20 +273,22 @@ storm()
 	"$HERE/kmod_write" "$POLICY/policy" swap "$REPLACEMENTS" "$WORK/a" "$WORK/b" || return 1
 	kill "$asker"
 	wait "$asker" 2>/dev/null || :
-	passed=$(awk -v name="name=$ALIAS" '$2 == name && $3 != "outcome=policy"' "$JOURNAL")
-	is "$passed" "" "let through:"
+	is "$(names_of fake | grep -cx "$ALIAS" || :)" 0 "let through:" &&
+		at_least "$(started fake)" 1 "others:"
 }
 
+# The log has ten such lines in five seconds, and others may have had them.
 told()
 {
+	sleep 6
 	rules "# nothing" "deny alias $ALIAS" >/dev/null
-	dmesg -C
+	dmesg -c >/dev/null
 	asks "$USER_ID"
 	is "$(dmesg | sed -n 's/.*kmod: //p' | sed 's/\[[0-9]*\]/[]/')" \
 		"alias $ALIAS denied to kmod_req[], uid $USER_ID, by rule in line 2" || return 1
 	rules "" >/dev/null
 	set_mode 2
-	dmesg -C
+	dmesg -c >/dev/null
 	asks "$USER_ID"
 	is "$(dmesg | sed -n 's/.*kmod: //p' | sed 's/\[[0-9]*\]/[]/')" \
 		"alias $ALIAS denied to kmod_req[], uid $USER_ID, by kernel.modules_autoload_mode 2"
