@@ -17,7 +17,7 @@ export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-all torture cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
+.PHONY: help demo test test-all torture learn cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
 .PHONY: series test-series test-guest test-debug deb test-deb refresh
 
@@ -29,6 +29,7 @@ help:
 	@echo 'make test-all      everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
+	@echo 'make learn         what the ready-made policies are made from, and do they suffice?'
 	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
 	@echo 'make bench-check   fail when a ratio is worse than the committed ones by over 2 %'
 	@echo 'make kunit         only the KUnit suites'
@@ -73,7 +74,7 @@ test-debug:
 	@harness/test.sh all
 
 test-all:
-	@harness/all.sh test-debug test-series test-configs test-harness test-deb \
+	@harness/all.sh test-debug test-series test-configs test-harness test-deb learn \
 		'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test BASE=6.1' 'test-guest BASE=tip'
 
@@ -91,6 +92,9 @@ test-configs:
 
 torture:
 	@harness/torture.sh
+
+learn:
+	@harness/learn.sh
 
 test-harness:
 	@harness/prepare.sh

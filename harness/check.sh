@@ -99,6 +99,15 @@ run_shellcheck()
 	shellcheck -x -P SCRIPTDIR -e SC1091 "${files[@]}"
 }
 
+# The documentation has the table that doors.sh tries.
+compare_doors()
+{
+	cd "$ROOT"
+	diff <(awk '!/^#/ { print $1, $4, $5, $6, $7 }' tools/testing/selftests/kmod/doors.txt) \
+		<(awk 'NF == 5 && /^    / && $2 ~ /^[+x.]+$/ { print $1, $2, $3, $4, $5 }' \
+			Documentation/kmod.txt)
+}
+
 objects_of_both()
 {
 	local what=$1
@@ -126,4 +135,5 @@ objects_of_both "sparse C=2" C=2
 objects_of_both "W=1" W=1
 step "kernel-doc -Wall" run_kernel_doc
 step "shellcheck" run_shellcheck
+step "doors in Documentation/kmod.txt" compare_doors
 [[ $bad -eq 0 ]] || die "$bad steps have something to say"

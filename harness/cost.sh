@@ -10,6 +10,6 @@ cd "$ROOT/harness"
 
 export CONFIG=plain
 ./prepare.sh
-ICOUNT=1 TIMEOUT=300 ./boot.sh cost cost
+ICOUNT=1 TIMEOUT=900 ./boot.sh cost cost
 sed -n 's/^# \([a-z]* [0-9.]*\|instructions: .*\)\r*$/\1/p' "$WORK/logs/cost.results"
 ./verdict.sh "$WORK/logs/cost.console" "$WORK/logs/cost.results" "$@"

@@ -10,7 +10,8 @@ source "$(dirname "$0")/lib.sh"
 BUILD_PACKAGES=(gcc libc6-dev make patch flex bison bc libelf-dev libssl-dev
 	ccache xz-utils rsync)
 GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
-	util-linux xfsprogs cpio jq)
+	util-linux xfsprogs cpio jq mount iproute2 iputils-ping nftables bubblewrap
+	cryptsetup-bin)
 CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
 TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev

@@ -17,6 +17,8 @@ SELFTESTS=$TREE/tools/testing/selftests
 # kernel itself execs them.
 PROGRAMS=(bash kmod keyctl capsh setpriv unshare nsenter setsid prlimit taskset chrt
 	timeout mkfs.xfs awk grep ps jq)
+# What people work with, for make learn.
+PROGRAMS+=(mount umount ip ss ping nft bwrap cryptsetup)
 
 inputs_hash()
 {
@@ -26,6 +28,7 @@ inputs_hash()
 		cat "$OUT/build.stamp"
 		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh"
 		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux jq \
+			mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin \
 			libtracefs-dev libtraceevent-dev libjson-c-dev
 	} | sha256sum
 }

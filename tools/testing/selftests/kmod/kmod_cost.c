@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- *	kmod_cost PROGRAM
+ *	kmod_cost PROGRAM [RULES]
  *
  * What does a module request that fails cost, compared with a user space process
  * that starts the same program, with the same arguments, and waits for it? Makes
@@ -13,6 +13,11 @@
  *		costs that serves as the trigger, and no part of the request
  *	ratio	(kernel - socket) / user
  *	gross	kernel / user
+ *
+ * and, if there is a file RULES, which lets the request pass,
+ *
+ *	ruled	as kernel, with these loaded
+ *	rules	(ruled - socket) / (kernel - socket)
  *
  * Where one instruction takes one nanosecond of guest time, these are
  * instructions.
@@ -30,6 +35,7 @@
 #define WARM_UP	20
 /* A family that no kernel of the tests has, nor a module: AF_ECONET. */
 #define FAMILY	19
+#define RULES_MAX	65536
 
 static char *argv_same[] = { NULL, "-q", "--", "net-pf-19", NULL };
 static char *envp_same[] = {
@@ -91,42 +97,87 @@ static long long middle(long long *values)
 	return sum / (ROUNDS - 2 * (ROUNDS / 4));
 }
 
-static void set_modprobe(const char *path)
+static void write_file(const char *path, const char *text, size_t len)
 {
-	int fd = open("/proc/sys/kernel/modprobe", O_WRONLY | O_TRUNC);
+	int fd = open(path, O_WRONLY | O_TRUNC);
 
-	/* A line's end alone is the empty path. */
-	if (!*path)
-		path = "\n";
-	if (fd < 0 || write(fd, path, strlen(path)) < 0) {
-		perror("kmod_cost: kernel.modprobe");
+	if (fd < 0 || write(fd, text, len) < 0) {
+		fprintf(stderr, "kmod_cost: %s: %m\n", path);
 		exit(1);
 	}
 	close(fd);
 }
 
-int main(int argc, char **argv)
+static void set_modprobe(const char *path)
 {
-	static long long user[ROUNDS], kernel[ROUNDS], trigger[ROUNDS];
-	long long u, k, t;
-	int i;
+	/* A line's end alone is the empty path. */
+	if (!*path)
+		path = "\n";
+	write_file("/proc/sys/kernel/modprobe", path, strlen(path));
+}
 
-	if (argc != 2)
-		return 2;
-	argv_same[0] = argv[1];
-	/* The first rounds warm up, and are overwritten. */
-	for (i = -WARM_UP; i < ROUNDS; i++) {
-		set_modprobe(argv[1]);
-		user[i < 0 ? 0 : i] = by_user_space();
-		kernel[i < 0 ? 0 : i] = by_kernel();
-		set_modprobe("");
-		trigger[i < 0 ? 0 : i] = by_kernel();
+static void set_rules(const char *rules, size_t len)
+{
+	write_file("/sys/kernel/security/kmod/policy", rules, len);
+}
+
+static size_t read_rules(const char *path, char *rules)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t len = read(fd, rules, RULES_MAX);
+
+	if (len <= 0) {
+		fprintf(stderr, "kmod_cost: %s: %m\n", path);
+		exit(1);
 	}
-	set_modprobe(argv[1]);
-	u = middle(user);
-	k = middle(kernel);
-	t = middle(trigger);
+	close(fd);
+	return len;
+}
+
+static long long by_kernel_with(const char *rules, size_t len)
+{
+	long long took;
+
+	set_rules(rules, len);
+	took = by_kernel();
+	set_rules("\n", 1);
+	return took;
+}
+
+static void print(long long u, long long k, long long t)
+{
 	printf("user %lld\nkernel %lld\nsocket %lld\nratio %.4f\ngross %.4f\n",
 	       u, k, t, (double)(k - t) / u, (double)k / u);
+}
+
+int main(int argc, char **argv)
+{
+	static long long user[ROUNDS], kernel[ROUNDS], trigger[ROUNDS], ruled[ROUNDS];
+	static char rules[RULES_MAX];
+	size_t len = 0;
+	int i, n;
+
+	if (argc < 2 || argc > 3)
+		return 2;
+	argv_same[0] = argv[1];
+	if (argc == 3)
+		len = read_rules(argv[2], rules);
+	/* The first rounds warm up, and are overwritten. */
+	for (i = -WARM_UP; i < ROUNDS; i++) {
+		n = i < 0 ? 0 : i;
+		set_modprobe(argv[1]);
+		user[n] = by_user_space();
+		kernel[n] = by_kernel();
+		if (len)
+			ruled[n] = by_kernel_with(rules, len);
+		set_modprobe("");
+		trigger[n] = by_kernel();
+	}
+	set_modprobe(argv[1]);
+	print(middle(user), middle(kernel), middle(trigger));
+	if (len)
+		printf("ruled %lld\nrules %.4f\n", middle(ruled),
+		       (double)(middle(ruled) - middle(trigger)) /
+		       (middle(kernel) - middle(trigger)));
 	return 0;
 }

@@ -16,6 +16,8 @@ MODPROBE_SYSCTL=$SYSCTL/modprobe
 LIMIT_SYSCTL=$SYSCTL/kmod-limit
 HUNG_SYSCTL=$SYSCTL/umh_hung_secs
 REAL_MODPROBE=$(command -v modprobe)
+POLICY=/sys/kernel/security/kmod
+MODE_SYSCTL=$SYSCTL/modules_autoload_mode
 TEST_KMOD=/sys/devices/virtual/misc/test_kmod0
 
 # How long something may take here. Under emulation with KASAN and lockdep a process
@@ -233,4 +235,61 @@ status_of()
 	echo -n "$1" >"$TEST_KMOD/config_test_driver"
 	echo 1 >"$TEST_KMOD/trigger_config" 2>/dev/null || :
 	cat "$TEST_KMOD/test_result"
+}
+
+# Modules that tests have loaded
+
+# The modules that are there for other reasons
+note_modules() { cut -d' ' -f1 /proc/modules >"$WORK/modules"; }
+
+# new_modules [unused]: those that have come since, but for those that cannot go
+new_modules()
+{
+	awk -v unused="${1:-}" 'FILENAME != "/proc/modules" { was[$1]; next }
+		!($1 in was) && !/\[permanent\]/ && (!unused || $3 == 0) { print $1 }' \
+		"$WORK/modules" /proc/modules
+}
+
+# Those first that no other one uses. What a socket or a name space held goes later.
+are_unloaded()
+{
+	local names
+
+	while mapfile -t names < <(new_modules unused) && [[ ${#names[@]} -gt 0 ]]; do
+		rmmod "${names[@]}" 2>/dev/null || return 1
+	done
+	[[ -z $(new_modules) ]]
+}
+
+# What earlier tests have left, as far as it goes
+unload_others()
+{
+	local i
+
+	: >"$WORK/modules"
+	for ((i = 0; i < 3; i++)); do
+		! are_unloaded || return 0
+	done
+}
+
+# Policies of the ready-made kind
+
+no_policy()
+{
+	echo 0 >"$MODE_SYSCTL"
+	echo >"$POLICY/policy"
+	echo off >"$POLICY/helpers_mode"
+	echo >"$POLICY/helpers"
+}
+
+# load_policy MACHINE [without]: perhaps without what it denies
+load_policy()
+{
+	local file=$HERE/$1.conf
+
+	if [[ -n ${2:-} ]]; then
+		grep -v '^deny ' "$file" >"$WORK/policy.conf"
+		file=$WORK/policy.conf
+	fi
+	kmodctl policy load "$file"
 }
