@@ -22,9 +22,10 @@ clean_up_more()
 	echo >"$UEVENT_HELPER"
 	echo 0 >"$FORCE_FALLBACK"
 	echo none >/sys/power/pm_test
-	[[ ! -f $NFSD/threads ]] || echo 0 >"$NFSD/threads"
 	umount "$NFSD"
 } 2>/dev/null
+
+restore_more() { [[ ! -f $NFSD/threads ]] || echo 0 >"$NFSD/threads"; }
 
 # From the first one that was let in, before PID 1 was there, to the last.
 no_uevent_lost()
@@ -133,9 +134,10 @@ firmware_given_up()
 	is "$(<"$WORK/request")" ENODEV
 }
 
+# A newline would be part of the path.
 start_nfsd()
 {
-	echo "$1" >"$CLTRACK"
+	printf '%s' "$1" >"$CLTRACK"
 	echo '-3 +4' >"$NFSD/versions"
 	echo 1 >"$NFSD/threads"
 }
@@ -159,6 +161,7 @@ nfsd_forgets()
 {
 	start_nfsd "$(make_helper cltrack exit 2)" || :
 	echo 0 >"$NFSD/threads"
+	is "$(started cltrack)" 1 "programs" || return 1
 	is "$(<"$CLTRACK")" "$WORK/cltrack/modprobe" || return 1
 	start_nfsd /none || :
 	echo 0 >"$NFSD/threads"
