@@ -25,7 +25,8 @@ clean_up_more()
 	umount "$NFSD"
 } 2>/dev/null
 
-restore_more() { [[ ! -f $NFSD/threads ]] || echo 0 >"$NFSD/threads"; }
+stop_nfsd() { [[ $(<"$NFSD/threads") == 0 ]] || echo 0 >"$NFSD/threads"; }
+restore_more() { stop_nfsd; }
 
 # From the first one that was let in, before PID 1 was there, to the last.
 no_uevent_lost()
@@ -149,7 +150,7 @@ nfsd_tracks()
 	helper=$(make_helper cltrack environ)
 	start_nfsd "$helper" || return 1
 	has_ended cltrack || complain "it has not waited" || return 1
-	echo 0 >"$NFSD/threads"
+	stop_nfsd
 	is "$(grep ^start "$WORK/cltrack/log" | cut -d ' ' -f 5-)" "$helper init" &&
 		is "$(tr '\0' '\n' <"$WORK/cltrack/environ" | cut -d = -f 1)" \
 			NFSDCLTRACK_GRACE_START &&
@@ -160,11 +161,11 @@ nfsd_tracks()
 nfsd_forgets()
 {
 	start_nfsd "$(make_helper cltrack exit 2)" || :
-	echo 0 >"$NFSD/threads"
+	stop_nfsd
 	is "$(started cltrack)" 1 "programs" || return 1
 	is "$(<"$CLTRACK")" "$WORK/cltrack/modprobe" || return 1
 	start_nfsd /none || :
-	echo 0 >"$NFSD/threads"
+	stop_nfsd
 	is "$(<"$CLTRACK")" ""
 }
 
