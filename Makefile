@@ -23,7 +23,7 @@ unexport MAKEFLAGS MFLAGS
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
-	@echo 'make test          KUnit, the guest suite, what helpers inherit, what a request costs'
+	@echo 'make test          KUnit, the guest suite, what helpers inherit, cost, some torture'
 	@echo 'make test-debug    the same, and the guest suite on a kernel with KASAN and lockdep'
 	@echo 'make test-guest    only the guest suite'
 	@echo 'make test-all      everything there is, on all bases: takes hours'

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
-# in the unpatched base, and the cost of a request; with all, the guest suite once more on
-# a kernel with KASAN and lockdep; with guest, the guest suite alone. The last line is the
-# sum. With TEST=REGEX only the guest tests that match, and only on CONFIG. SCALE=N has
-# the guest's time limits multiplied, for a busy machine. A base that cannot be had is a
-# skip, with status 4.
+# in the unpatched base, the cost of a request, and a little torture; with all, the guest
+# suite once more on a kernel with KASAN and lockdep; with guest, the guest suite alone.
+# The last line is the sum. With TEST=REGEX only the guest tests that match, and only on
+# CONFIG. SCALE=N has the guest's time limits multiplied, for a busy machine. A base that
+# cannot be had is a skip, with status 4.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -17,7 +17,7 @@ TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
 # Seconds of it on each run; make torture does more.
-TORTURE=40
+TORTURE=120
 
 # guest_suite CONFIG ARGUMENT...
 guest_suite()
@@ -92,10 +92,8 @@ else
 	stage "guest, plain, lock" lock
 	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
 	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
-	if [[ ${1:-} == all ]]; then
-		DURATION=$TORTURE stage "torture, $TORTURE s" ./torture.sh "$TALLY"
-		stage "guest, debug" guest_suite debug
-	fi
+	DURATION=$TORTURE CONFIG=plain stage "torture, $TORTURE s" ./torture.sh "$TALLY"
+	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug
 fi
 
 sum_up
