@@ -11,6 +11,7 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/../harness/lib.sh"
+x86_only
 
 HERE=$ROOT/bench
 SCRATCH=$WORK/bench

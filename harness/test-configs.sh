@@ -10,6 +10,7 @@ set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 VARIANTS=${VARIANTS:-$(cd configs/variants && printf '%s\n' *.config | sed 's/\.config$//')}
 TALLY=$BUILD/tally
@@ -36,7 +37,7 @@ build()
 	local -a wanted=(bzImage)
 
 	[[ $CONFIG != callers ]] || wanted+=("${CALLERS[@]}")
-	make -C "$TREE" O="$OUT" ARCH=x86_64 CC="$CC" HOSTCC="$CC" -j"$JOBS" "${wanted[@]}"
+	kernel_make -j"$JOBS" "${wanted[@]}"
 }
 
 # booted NAME JOB...: a boot whose results count
