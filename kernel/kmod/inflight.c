@@ -51,8 +51,8 @@
  */
 static DEFINE_SPINLOCK(kmod_inflight_lock);
 
-/* Requests to join, the youngest of a name first. Twice the slots fit well. */
-static DEFINE_HASHTABLE(kmod_by_name, 6);
+/* Requests to join, the youngest of a name first. Some hundreds fit well, in 2 KB. */
+static DEFINE_HASHTABLE(kmod_by_name, 8);
 
 /* Requests that have a modprobe, the oldest first. */
 static LIST_HEAD(kmod_running);
