@@ -27,6 +27,16 @@ download()
 	private_apt_get install --download-only -y --no-install-recommends "${PACKAGES[@]}"
 }
 
+# An absolute link, such as that of /sbin/ip, would lead to this machine's own program.
+keep_links_inside()
+{
+	local link target
+
+	find "$SYSROOT" -lname '/*' -printf '%p\t%l\n' | while IFS=$'\t' read -r link target; do
+		ln -sfnr "$SYSROOT$target" "$link"
+	done
+}
+
 # As in Debian, /bin and /sbin and /lib are links into /usr. Scripts of the packages,
 # which would make more links, do not run.
 unpack()
@@ -42,6 +52,7 @@ unpack()
 		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$SYSROOT"
 	done
 	ln -s mawk "$SYSROOT/usr/bin/awk"
+	keep_links_inside
 }
 
 now=$(suite; sha256sum "$ROOT"/harness/{apt,sysroot}.sh)
