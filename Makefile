@@ -6,6 +6,7 @@ BASE   ?= 6.12
 LINUX  ?=
 ACCEL  ?= tcg
 CONFIG ?= plain
+ARCH   ?= x86_64
 FULL   ?= 0
 JOBS   ?= $(shell nproc)
 RUN    ?=
@@ -13,7 +14,7 @@ FROM   ?=
 TEST   ?=
 MINUTES ?= 5
 SCALE  ?=
-export BASE LINUX ACCEL CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
+export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
@@ -23,7 +24,7 @@ unexport MAKEFLAGS MFLAGS
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
-	@echo 'make test          KUnit, the guest suite, what helpers inherit, what a request costs'
+	@echo 'make test          KUnit, the guest suite, what helpers inherit, cost, some torture'
 	@echo 'make test-debug    the same, and the guest suite on a kernel with KASAN and lockdep'
 	@echo 'make test-guest    only the guest suite'
 	@echo 'make test-all      everything there is, on all bases: takes hours'
@@ -50,6 +51,7 @@ help:
 	@echo 'make clean         remove build/ but for the downloaded package and ccache'
 	@echo
 	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug|kcsan|rt-debug  ACCEL=tcg|kvm  FULL=1  JOBS=N'
+	@echo 'ARCH=arm64, ARCH=i386: test, test-guest, guest, shell, demo, torture on such a machine'
 
 demo: CONFIG = demo
 demo:
@@ -76,6 +78,7 @@ test-debug:
 test-all:
 	@harness/all.sh test-debug test-series test-configs test-harness test-deb learn \
 		'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
+		'test ARCH=arm64' 'test ARCH=i386' \
 		'test BASE=6.1' 'test-guest BASE=tip'
 
 cost:

@@ -33,6 +33,7 @@ long long modprobes(void);
 void forget_modprobes(void);
 int run_modprobe(char *path, char *name);
 long long median(long long *values, int count);
+long long middle(long long *values, int count);
 void rest(long long ns);
 
 struct crowd *crowd_make(int count, deed deed);
@@ -41,6 +42,7 @@ void crowd_wait(struct crowd *crowd);
 
 void probe_start(void);
 long long probe_latency(char what);
+long long probe_share(long long *request);
 void probe_end(void);
 
 struct crowd *hold_begin(int count, deed deed);

@@ -19,11 +19,10 @@ static void ask_module(int number)
 	need(mount("none", "/", name, 0, NULL) < 0, name);
 }
 
-/* What is above the floor of the same moment is the share of our code. */
 int do_inflight(int count)
 {
 	struct crowd *crowd = hold_begin(count, ask_module);
-	long long request, floor;
+	long long request, share;
 
 	/* The unpatched kernel has no such file, and 50 is its limit. */
 	if (!access(LIMIT, W_OK))
@@ -32,11 +31,10 @@ int do_inflight(int count)
 	crowd_go(crowd);
 	hold_let_start(count);
 	put(MODPROBE, "/bench/noop");
-	request = probe_latency(PROBE_REQUEST);
-	floor = probe_latency(PROBE_FLOOR);
+	share = probe_share(&request);
 	printf("inflight%d_running %lld\n", count, modprobes());
 	printf("inflight%d_latency %lld\n", count, request);
-	printf("inflight%d_share %lld\n", count, request - floor);
+	printf("inflight%d_share %lld\n", count, share);
 	hold_end(crowd);
 	return 0;
 }

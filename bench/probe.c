@@ -14,6 +14,8 @@
 /* AF_ECONET: no kernel here has it, nor a module for it. */
 #define FAMILY		19
 #define ROUNDS		31
+/* What is ours is a hundredth of a request, and rounds differ by more than that. */
+#define PAIRS		1201
 /* A request that takes longer is taken for one that does not come back. */
 #define PATIENCE	20
 
@@ -76,4 +78,23 @@ long long probe_latency(char what)
 			return took[0];
 	}
 	return median(took, n);
+}
+
+/*
+ * What a request takes above the floor, both by turns; *request is the former. Our
+ * patience when there is no end, and one round if it is slow.
+ */
+long long probe_share(long long *request)
+{
+	static long long requests[PAIRS], floors[PAIRS];
+	int i, n = PAIRS;
+
+	for (i = -1; i < n; i++) {
+		requests[i < 0 ? 0 : i] = probe_once(PROBE_REQUEST);
+		floors[i < 0 ? 0 : i] = probe_once(PROBE_FLOOR);
+		if (i < 0 && requests[0] >= 1000 * MS)
+			n = 0;
+	}
+	*request = middle(requests, n ?: 1);
+	return *request - middle(floors, n ?: 1);
 }

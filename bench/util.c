@@ -150,6 +150,18 @@ long long median(long long *values, int count)
 	return values[count / 2];
 }
 
+/* Mean of the middle half, which moves less than a median does. */
+long long middle(long long *values, int count)
+{
+	long long sum = 0;
+	int i;
+
+	qsort(values, count, sizeof(*values), compare);
+	for (i = count / 4; i < count - count / 4; i++)
+		sum += values[i];
+	return sum / (count - 2 * (count / 4));
+}
+
 static void futex_wait(atomic_int *at, int value)
 {
 	syscall(SYS_futex, at, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);

@@ -16,14 +16,13 @@ NAME=$1
 shift
 CONSOLE=$LOGS/$NAME.console
 RESULTS=$LOGS/$NAME.results
-KERNEL=${KERNEL:-$OUT/arch/x86/boot/bzImage}
-INITRD=${INITRD:-$WORK/initramfs-$CONFIG.cpio}
+KERNEL=${KERNEL:-$OUT/$IMAGE_FILE}
+INITRD=${INITRD:-$WORK/initramfs-$BUILT.cpio}
 TIMEOUT=${TIMEOUT:-600}
 
-# A loaded host may keep the timer waiting for longer than the check of it does.
 # A crash ends the boot at once: the panic restarts the machine, and -no-reboot makes
 # that the end of qemu.
-APPEND="no_timer_check panic=-1 oops=panic panic_on_warn=1 ${CMDLINE:-} -- $*"
+APPEND="console=$TTY $APPEND panic=-1 oops=panic panic_on_warn=1 ${CMDLINE:-} -- $*"
 
 qemu_args()
 {
@@ -36,6 +35,7 @@ qemu_args()
 	args=("${accel[@]}" -smp "$smp,sockets=$smp" -m "${MEM:-$([[ $CONFIG == debug ]] && echo 2G || echo 1G)}" -nodefaults -no-user-config -no-reboot
 		-display none -kernel "$KERNEL" -initrd "$INITRD")
 	[[ $ACCEL != kvm ]] || args+=(-cpu host)
+	args+=(-append "$APPEND")
 }
 
 last_result()
@@ -45,14 +45,15 @@ last_result()
 
 interactive()
 {
-	qemu-system-x86_64 "${args[@]}" -serial mon:stdio -serial null -append "console=ttyS0 $APPEND"
+	"${QEMU[@]}" "${args[@]}" -serial mon:stdio -chardev null,id=verdict "${SECOND_PORT[@]}"
 }
 
 recorded()
 {
-	timeout --kill-after=5 "$TIMEOUT" qemu-system-x86_64 "${args[@]}" \
-		-serial "file:$CONSOLE" -serial "file:$RESULTS" \
-		-append "console=ttyS0 $APPEND" </dev/null >"$LOGS/$NAME.qemu" 2>&1 &
+	timeout --kill-after=5 "$TIMEOUT" "${QEMU[@]}" "${args[@]}" \
+		-serial "file:$CONSOLE" \
+		-chardev "file,id=verdict,path=$RESULTS" "${SECOND_PORT[@]}" \
+		</dev/null >"$LOGS/$NAME.qemu" 2>&1 &
 	trap 'kill $! 2>/dev/null || :' INT TERM
 	progress $! "$NAME:" last_result
 	if wait $!; then

@@ -2,21 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds the kernel and its modules (or User mode Linux, CONFIG=um) in
-# build/<base>/out-<config>. Does nothing when neither the tree nor the
+# build/<base>/out-<config>, with -<arch> behind it for another machine than x86_64. Does nothing when neither the tree nor the
 # configuration has changed since the last build. KERNEL_ONLY=1: no modules.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-LOG=$LOGS/build-$CONFIG.log
+LOG=$LOGS/build-$BUILT.log
 
-ARCH=x86_64
-TARGETS=(bzImage modules)
-[[ ${KERNEL_ONLY:-0} != 1 ]] || TARGETS=(bzImage)
-if [[ $CONFIG == um ]]; then
-	ARCH=um
-	TARGETS=(linux)
-fi
+TARGETS=("$IMAGE" modules)
+[[ ${KERNEL_ONLY:-0} != 1 ]] || TARGETS=("$IMAGE")
+[[ $CONFIG != um ]] || TARGETS=(linux)
 
 count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG" || :; }
 
@@ -28,7 +24,7 @@ expected_objects()
 		[[ -f $OUT/started ]] || return 0
 		cat "$OUT/objects"
 	else
-		awk -v c="$CONFIG" '$1 == c { print $2 }' "$ROOT/harness/configs/objects"
+		awk -v c="$BUILT" '$1 == c { print $2 }' "$ROOT/harness/configs/objects"
 	fi
 }
 
@@ -39,10 +35,7 @@ built_of_total()
 	echo "$(count_objects)${total:+/$total}"
 }
 
-build()
-{
-	make -C "$SOURCE" O="$OUT" ARCH="$ARCH" CC="$CC" HOSTCC="$CC" -j"$JOBS" "${TARGETS[@]}"
-}
+build() { kernel_make -j"$JOBS" "${TARGETS[@]}"; }
 
 # The base does not change with the overlay.
 source_stamp()
@@ -60,7 +53,7 @@ now=$(echo "${TARGETS[*]}"; source_stamp; cat "$OUT/config.stamp")
 rm -f "$OUT/build.stamp"
 : >"$LOG"
 [[ -d $OUT/kernel ]] || touch "$OUT/started"
-run_logged "building $CONFIG: built" "$LOG" built_of_total -- build
+run_logged "building $BUILT: built" "$LOG" built_of_total -- build
 if [[ -f $OUT/started ]]; then
 	count_objects >"$OUT/objects"
 	rm -f "$OUT/started"

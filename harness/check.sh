@@ -7,6 +7,7 @@ set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 bad=0
 
@@ -59,14 +60,13 @@ our_objects()
 compile()
 {
 	local -a objects
-	local log=$LOGS/check-compile.log arch=x86_64
-	[[ $CONFIG != um ]] || arch=um
+	local log=$LOGS/check-compile.log
 
 	mapfile -t objects < <(our_objects)
 	[[ ${#objects[@]} -gt 0 ]] || return 0
 	(cd "$OUT" && rm -f "${objects[@]}")
 	rm -f "$OUT/build.stamp"
-	if ! make -C "$TREE" O="$OUT" ARCH="$arch" CC="$CC" HOSTCC="$CC" -j"$JOBS" "$@" "${objects[@]}" >"$log" 2>&1; then
+	if ! kernel_make -j"$JOBS" "$@" "${objects[@]}" >"$log" 2>&1; then
 		tail -n 30 "$log"
 		return 1
 	fi

@@ -57,7 +57,8 @@ fragments_of()
 		cat "$variant"
 		;;
 	esac
-	# What is different in this base has the last word.
+	# What is different on this machine, or in this base, has the last word.
+	[[ ! -f $CONFIGS/$ARCH.config ]] || cat "$CONFIGS/$ARCH.config"
 	[[ ! -f $BASE_DIR/configs/$CONFIG.config ]] || cat "$BASE_DIR/configs/$CONFIG.config"
 }
 
@@ -77,8 +78,6 @@ overlay_kconfig()
 	done
 }
 
-kmake() { make -C "$SOURCE" O="$OUT" ARCH="$ARCH" CC="$CC" HOSTCC="$CC" "$@"; }
-
 # Answers whatever the fragments leave open with no; under UML, where the defaults
 # make the machine, with the default.
 configure()
@@ -88,9 +87,9 @@ configure()
 	if [[ $CONFIG == um ]]; then
 		cp "$merged" "$OUT/.config"
 	else
-		kmake KCONFIG_ALLCONFIG="$merged" allnoconfig
+		kernel_make KCONFIG_ALLCONFIG="$merged" allnoconfig
 	fi
-	kmake olddefconfig
+	kernel_make olddefconfig
 }
 
 # Prints each option of the merged fragments that the configuration lacks. The last
@@ -133,19 +132,17 @@ missing_options()
 	fi
 }
 
-ARCH=x86_64
-[[ $CONFIG != um ]] || ARCH=um
 mkdir -p "$OUT" "$LOGS"
 now=$(inputs_hash)
 ! stamp_is "$OUT/config.stamp" "$now" || exit 0
 
 rm -f "$OUT/config.stamp"
 fragments >"$OUT/fragments"
-log=$LOGS/config-$CONFIG.log
-configure >"$log" 2>&1 || { tail "$log" >&2; die "configuring $CONFIG failed; its log is $log"; }
+log=$LOGS/config-$BUILT.log
+configure >"$log" 2>&1 || { tail "$log" >&2; die "configuring $BUILT failed; its log is $log"; }
 missing=$(missing_options)
 if [[ -n $missing ]]; then
 	printf '%s\n' "$missing" >&2
-	die "the configuration $CONFIG lacks options that the fragments ask for ($OUT/.config)"
+	die "the configuration $BUILT lacks options that the fragments ask for ($OUT/.config)"
 fi
 echo "$now" >"$OUT/config.stamp"

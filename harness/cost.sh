@@ -7,6 +7,7 @@ set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 export CONFIG=plain
 ./prepare.sh

@@ -18,6 +18,7 @@ export CONFIG
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 SUFFIX=-khelper
 DEBS=$WORK/deb
@@ -27,7 +28,7 @@ nothing() { :; }
 
 kmake()
 {
-	make -C "$TREE" O="$PACKAGED" ARCH=x86_64 CC="$CC" HOSTCC="$CC" LOCALVERSION="$SUFFIX" "$@"
+	make -C "$TREE" O="$PACKAGED" ARCH=x86_64 CC="$CC" HOSTCC="$HOSTCC" LOCALVERSION="$SUFFIX" "$@"
 }
 
 count_objects() { echo "$(grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG" || :) objects"; }

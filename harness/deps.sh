@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check bench tools tools-check configs deb docs.
+# done are there. Groups: build guest check bench tools tools-check configs deb docs, and
+# arch, which is what ARCH needs beside them.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -33,6 +34,7 @@ packages_of()
 	configs) echo "${CONFIGS_PACKAGES[@]}" ;;
 	deb) echo "${DEB_PACKAGES[@]}" ;;
 	docs) echo "${DOCS_PACKAGES[@]}" ;;
+	arch) echo "${NEEDS[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }

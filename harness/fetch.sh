@@ -12,28 +12,13 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/apt.sh
+source "$ROOT/harness/apt.sh"
 
 count_files() { echo "$(wc -l <"$LOGS/unpack.list") files"; }
 nothing() { :; }
 
-# apt's sandbox user cannot write into a home directory; a download into our own
-# folder needs no sandbox when root asks, and has none when a user does.
-apt_download()
-{
-	cd "$WORK" && apt-get "${APT[@]}" -o APT::Sandbox::User=root download "$1"
-}
-
-# The machine's own sources, lists and cache stay as they are.
-use_suite()
-{
-	local apt=$WORK/apt
-
-	mkdir -p "$apt"/{lists,cache/archives}/partial
-	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-		"http://deb.debian.org/debian $1 main" >"$apt/sources.list"
-	APT=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=-
-		-o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache")
-}
+apt_download() { cd "$WORK" && private_apt_get download "$1"; }
 
 skip()
 {
@@ -51,11 +36,10 @@ newest()
 	done | sort -V | tail -n 1
 }
 
-APT=()
 refresh_lists()
 {
 	if [[ ${#APT[@]} -gt 0 ]]; then
-		apt-get "${APT[@]}" -o APT::Sandbox::User=root update -o APT::Update::Error-Mode=any
+		private_apt_update
 	elif [[ $(id -u) -eq 0 ]]; then
 		apt-get update
 	else
@@ -95,7 +79,7 @@ fetch_newest()
 {
 	local pattern=$1 suite=$2 package
 
-	use_suite "$suite"
+	use_suite "$suite" "$WORK/apt"
 	(run_logged "updating the lists of $suite" "$LOGS/apt-update.log" nothing -- refresh_lists) ||
 		skip "the package lists of Debian's $suite cannot be had"
 	package=$(newest "$pattern")

@@ -21,9 +21,9 @@ run)
 *) die "guest.sh: no job $job" ;;
 esac
 
-TIMEOUT=${TIMEOUT:-300} ./boot.sh "$job-$CONFIG" "${arguments[@]}"
-console=$LOGS/$job-$CONFIG.console
-results=$LOGS/$job-$CONFIG.results
+TIMEOUT=${TIMEOUT:-300} ./boot.sh "$job-$BUILT" "${arguments[@]}"
+console=$LOGS/$job-$BUILT.console
+results=$LOGS/$job-$BUILT.results
 grep -av '^# exit ' "$results" || :
 status=$(sed -n 's/^# exit //p' "$results" | tail -n 1)
 if [[ -z $status ]]; then

@@ -8,6 +8,7 @@ set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 TALLY=${1:-/dev/null}
 LISTED=$ROOT/harness/inherited-differences

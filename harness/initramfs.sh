@@ -3,15 +3,17 @@
 #
 # Makes build/<base>/initramfs-<config>.cpio: Debian's own userspace, the built
 # modules, the kernel's selftests in /selftests and harness/guest in /harness.
-# Uncompressed: it is made and loaded in no time.
+# Uncompressed: it is made and loaded in no time. The userspace is this machine's, or
+# that of build/<base>/sysroot-<arch>, which sysroot.sh makes.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 GUEST=$ROOT/harness/guest
-ROOTFS=$WORK/rootfs-$CONFIG
-CPIO=$WORK/initramfs-$CONFIG.cpio
+ROOTFS=$WORK/rootfs-$BUILT
+CPIO=$WORK/initramfs-$BUILT.cpio
 SELFTESTS=$TREE/tools/testing/selftests
+KMODCTL=$WORK/kmodctl${DEBIAN:+-$ARCH}
 
 # Real programs where busybox's have other options or other messages, or where the
 # kernel itself execs them.
@@ -20,6 +22,17 @@ PROGRAMS=(bash kmod keyctl capsh setpriv unshare nsenter setsid prlimit taskset 
 # What people work with, for make learn.
 PROGRAMS+=(mount umount ip ss ping nft bwrap cryptsetup)
 
+userspace()
+{
+	if [[ -n $SYSROOT ]]; then
+		cat "$SYSROOT.stamp"
+	else
+		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux jq \
+			mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin \
+			libtracefs-dev libtraceevent-dev libjson-c-dev
+	fi
+}
+
 inputs_hash()
 {
 	local -a guest
@@ -27,22 +40,54 @@ inputs_hash()
 	{
 		cat "$OUT/build.stamp"
 		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh"
-		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin xfsprogs util-linux jq \
-			mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin \
-			libtracefs-dev libtraceevent-dev libjson-c-dev
+		userspace
 	} | sha256sum
+}
+
+# find_in_root NAME FOLDER...: its path in the userspace's root, in the first that has it
+find_in_root()
+{
+	local name=$1 dir
+
+	shift
+	for dir in "$@"; do
+		[[ ! -e $SYSROOT$dir/$name ]] || { echo "$dir/$name"; return; }
+	done
+	die "there is no $name in ${SYSROOT:-this machine}"
+}
+
+# libraries_of FILE: what it names itself, and the loader. ldd knows only this machine's.
+libraries_of()
+{
+	local name
+
+	{ LC_ALL=C readelf -Wl "$1" 2>/dev/null || :; } | sed -n 's/.*program interpreter: \(.*\)]$/\1/p'
+	{ LC_ALL=C readelf -Wd "$1" 2>/dev/null || :; } | sed -n 's/.*(NEEDED).*\[\(.*\)]$/\1/p' |
+		while read -r name; do
+			# It is there as what the programs call it.
+			[[ $name == ld-linux* ]] ||
+				find_in_root "$name" {,/usr}/lib/"$TRIPLET" {,/usr}/lib
+		done
 }
 
 # add FILE: into the image, at its own path, with the libraries that it needs
 add()
 {
-	local lib
-
 	[[ ! -e $ROOTFS$1 ]] || return 0
 	mkdir -p "$ROOTFS$(dirname "$1")"
-	cp -L "$1" "$ROOTFS$1"
-	{ ldd "$1" 2>/dev/null || :; } | grep -o '/[^ ]*' | while read -r lib; do
-		[[ -e $ROOTFS$lib ]] || { mkdir -p "$ROOTFS$(dirname "$lib")"; cp -L "$lib" "$ROOTFS$lib"; }
+	cp -L "$SYSROOT$1" "$ROOTFS$1"
+	add_libraries_of "$SYSROOT$1"
+}
+
+# add_libraries_of FILE...
+add_libraries_of()
+{
+	local file lib
+
+	for file in "$@"; do
+		libraries_of "$file" | while read -r lib; do
+			add "$lib"
+		done
 	done
 }
 
@@ -68,13 +113,14 @@ add_programs()
 	local name path tool applet
 
 	for name in "${PROGRAMS[@]}"; do
-		path=$(PATH=/usr/sbin:/usr/bin:/sbin:/bin command -v "$name") || die "there is no $name on this machine"
+		path=$(find_in_root "$name" /usr/sbin /usr/bin /sbin /bin)
 		add "$path"
 	done
 	for tool in modprobe insmod rmmod lsmod depmod modinfo; do
 		ln -sf ../bin/kmod "$ROOTFS/usr/sbin/$tool"
 	done
-	cp -L /bin/busybox "$ROOTFS/usr/bin/busybox"
+	cp -L "$SYSROOT/bin/busybox" "$ROOTFS/usr/bin/busybox"
+	# This machine's busybox has the same applets, and can be asked.
 	for applet in $(busybox --list); do
 		[[ -e $ROOTFS/usr/bin/$applet || -e $ROOTFS/usr/sbin/$applet ]] ||
 			ln -s busybox "$ROOTFS/usr/bin/$applet"
@@ -83,7 +129,7 @@ add_programs()
 
 install_modules()
 {
-	make -C "$SOURCE" O="$OUT" ARCH=x86_64 CC="$CC" HOSTCC="$CC" INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
+	kernel_make INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
 # A tree between two of our commits may lack them.
@@ -96,19 +142,7 @@ install_selftests()
 		: >"$ROOTFS/selftests/kselftest-list.txt"
 		return
 	fi
-	make -C "$SELFTESTS" O="$OUT" TARGETS=kmod INSTALL_PATH="$ROOTFS/selftests" CC=gcc install
-}
-
-# add_libraries_of PROGRAM...
-add_libraries_of()
-{
-	local program lib
-
-	for program in "$@"; do
-		{ ldd "$program" 2>/dev/null || :; } | { grep -o '/[^ ]*' || :; } | while read -r lib; do
-			add "$lib"
-		done
-	done
+	make -C "$SELFTESTS" O="$OUT" TARGETS=kmod INSTALL_PATH="$ROOTFS/selftests" CC="${CROSS}gcc" install
 }
 
 # The tests may bring C programs of their own.
@@ -123,8 +157,16 @@ add_selftest_libraries()
 # An overlay between two of our commits may lack it.
 install_kmodctl()
 {
+	local libraries=$SYSROOT/usr/lib/$TRIPLET
+	local -a options=()
+
 	[[ -f $TREE/tools/kmod/Makefile ]] || return 0
-	make -C "$TREE/tools/kmod" O="$WORK/kmodctl" CC=gcc DESTDIR="$ROOTFS" PREFIX=/usr install
+	if [[ -n $SYSROOT ]]; then
+		export PKG_CONFIG_LIBDIR=$libraries/pkgconfig PKG_CONFIG_SYSROOT_DIR=$SYSROOT
+		options=(LDFLAGS="-L$libraries -Wl,-rpath-link=$libraries")
+	fi
+	make -C "$TREE/tools/kmod" O="$KMODCTL" CC="${CROSS}gcc" DESTDIR="$ROOTFS" PREFIX=/usr \
+		"${options[@]}" install
 	add_libraries_of "$ROOTFS/usr/sbin/kmodctl"
 }
 
@@ -148,5 +190,5 @@ nothing() { :; }
 now=$(inputs_hash)
 ! stamp_is "$CPIO.stamp" "$now" || exit 0
 rm -f "$CPIO.stamp"
-run_logged "making $(basename "$CPIO")" "$LOGS/initramfs-$CONFIG.log" nothing -- fill
+run_logged "making $(basename "$CPIO")" "$LOGS/initramfs-$BUILT.log" nothing -- fill
 echo "$now" >"$CPIO.stamp"

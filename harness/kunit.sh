@@ -8,6 +8,7 @@ export CONFIG=um
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 TIMEOUT=${TIMEOUT:-120}
 LOG=$LOGS/kunit.log

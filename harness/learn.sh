@@ -9,6 +9,7 @@ set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 POLICIES=$ROOT/tools/kmod/policy
 LEARNED=$WORK/learned

@@ -7,6 +7,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BASE=${BASE:-6.12}
 LINUX=${LINUX:-}
 CONFIG=${CONFIG:-plain}
+ARCH=${ARCH:-x86_64}
 JOBS=${JOBS:-$(nproc)}
 ACCEL=${ACCEL:-tcg}
 FULL=${FULL:-0}
@@ -35,7 +36,10 @@ WORK=$(work_dir)
 	# plain is, for comparisons.
 	SOURCE=$TREE
 	[[ $CONFIG != base ]] || SOURCE=$PRISTINE
-	OUT=$WORK/out-$CONFIG
+	# One configuration may be built for several machines, beside each other.
+	BUILT=$CONFIG
+	[[ $ARCH == x86_64 ]] || BUILT=$CONFIG-$ARCH
+	OUT=$WORK/out-$BUILT
 	LOGS=$WORK/logs
 }
 
@@ -57,6 +61,18 @@ die()
 {
 	printf 'error: %s\n' "$*" >&2
 	exit 1
+}
+
+# shellcheck source=harness/arch.sh
+source "$ROOT/harness/arch.sh"
+# Where the guest's programs are; empty: in this machine's root.
+# shellcheck disable=SC2034 # for the scripts that source this file
+SYSROOT=${DEBIAN:+$WORK/sysroot-$ARCH}
+
+# For what has been made for one machine only.
+x86_only()
+{
+	[[ $ARCH == x86_64 ]] || die "$(basename "$0") is for ARCH=x86_64 only"
 }
 
 # The overlay's files, relative to the root, one a line.
@@ -141,9 +157,21 @@ lock_work()
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=khelper
 export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
-CC=gcc
-# shellcheck disable=SC2034 # for the scripts that source this file
-[[ -z $(command -v ccache) ]] || CC='ccache gcc'
+CC=${CROSS}gcc
+HOSTCC=gcc
+if [[ -n $(command -v ccache) ]]; then
+	CC="ccache $CC"
+	HOSTCC="ccache $HOSTCC"
+fi
+
+# kernel_make TARGET...: in the tree and the build folder of this configuration
+kernel_make()
+{
+	local karch=$ARCH
+
+	[[ $CONFIG != um ]] || karch=um
+	make -C "$SOURCE" O="$OUT" ARCH="$karch" CROSS_COMPILE="$CROSS" CC="$CC" HOSTCC="$HOSTCC" "$@"
+}
 
 # sum_up: the last line of a run, from TALLY, lines of "passed failed skipped"
 sum_up()

@@ -9,7 +9,7 @@ source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
 
 level=${1:-guest}
-groups=(build)
+groups=(build arch)
 [[ $level != guest ]] || groups+=(guest)
 
 ./deps.sh "${groups[@]}"
@@ -21,4 +21,5 @@ lock_work
 [[ $level != kernel ]] || export KERNEL_ONLY=1
 ./build.sh
 [[ $level == guest ]] || exit 0
+[[ -z $DEBIAN ]] || ./sysroot.sh
 ./initramfs.sh

@@ -10,6 +10,7 @@ set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
+x86_only
 
 VARIANTS=${VARIANTS:-$(cd configs/variants && printf '%s\n' *.config | sed 's/\.config$//')}
 TALLY=$BUILD/tally
@@ -36,7 +37,7 @@ build()
 	local -a wanted=(bzImage)
 
 	[[ $CONFIG != callers ]] || wanted+=("${CALLERS[@]}")
-	make -C "$TREE" O="$OUT" ARCH=x86_64 CC="$CC" HOSTCC="$CC" -j"$JOBS" "${wanted[@]}"
+	kernel_make -j"$JOBS" "${wanted[@]}"
 }
 
 # booted NAME JOB...: a boot whose results count
@@ -84,8 +85,9 @@ callers_boots()
 {
 	local image=$WORK/linuxrc.ext2 result=0
 
+	# callers.sh first: it looks at each uevent since boot.
 	CMDLINE+=' lsm=tomoyo TOMOYO_trigger=/init TOMOYO_loader=/harness/tomoyo-loader' \
-		booted callers test programs=kmod:configs.sh,kmod:callers.sh || result=1
+		booted callers test programs=kmod:callers.sh,kmod:configs.sh || result=1
 	make_linuxrc_initrd "$image" || return 1
 	INITRD=$image booted linuxrc linuxrc || result=1
 	return "$result"

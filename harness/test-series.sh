@@ -75,7 +75,7 @@ reset_repo()
 
 apply_patch() { git_there -C "$APPLIED" am -q --whitespace=error-all "$1"; }
 
-kmake() { make -C "$APPLIED" O="$TEST/out-$1" ARCH="$2" CC="$CC" HOSTCC="$CC" "${@:3}"; }
+kmake() { make -C "$APPLIED" O="$TEST/out-$1" ARCH="$2" CC="$CC" HOSTCC="$HOSTCC" "${@:3}"; }
 
 fragments()
 {

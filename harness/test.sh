@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
-# in the unpatched base, and the cost of a request; with all, the guest suite once more on
-# a kernel with KASAN and lockdep; with guest, the guest suite alone. The last line is the
-# sum. With TEST=REGEX only the guest tests that match, and only on CONFIG. SCALE=N has
-# the guest's time limits multiplied, for a busy machine. A base that cannot be had is a
-# skip, with status 4.
+# in the unpatched base, the cost of a request, and a little torture; with all, the guest
+# suite once more on a kernel with KASAN and lockdep; with guest, the guest suite alone.
+# The last line is the sum. With TEST=REGEX only the guest tests that match, and only on
+# CONFIG. SCALE=N has the guest's time limits multiplied, for a busy machine. A base that
+# cannot be had is a skip, with status 4.
+#
+# KUnit, the comparison with the base and the cost are those of ARCH=x86_64; any other
+# has the guest's tests.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -16,13 +19,15 @@ TALLY=$BUILD/tally
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
+# What a boot is called on another machine: its logs stay beside those of x86_64.
+ON=${DEBIAN:+-$ARCH}
 # Seconds of it on each run; make torture does more.
-TORTURE=40
+TORTURE=120
 
 # guest_suite CONFIG ARGUMENT...
 guest_suite()
 {
-	local config=$1 scale=${SCALE:-1} limit=2400
+	local config=$1 scale=${SCALE:-1} limit=2400 name=test-$1$ON
 
 	shift
 	if [[ $config != plain ]]; then
@@ -32,23 +37,23 @@ guest_suite()
 	[[ $FULL != 1 ]] || limit=7200
 	export CONFIG=$config
 	./prepare.sh || return 1
-	TIMEOUT=$((limit * scale)) ./boot.sh "test-$config" test "full=$FULL" "scale=$scale" "$@" || return 1
-	./verdict.sh "$WORK/logs/test-$config.console" "$WORK/logs/test-$config.results" "$TALLY"
+	TIMEOUT=$((limit * scale)) ./boot.sh "$name" test "full=$FULL" "scale=$scale" "$@" || return 1
+	./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$TALLY"
 }
 
 # A boot of its own, since it is PID 1 that goes to another root directory.
 switch_root()
 {
-	CONFIG=plain ./boot.sh switch-root switch-root || return 1
-	./verdict.sh "$WORK/logs/switch-root.console" "$WORK/logs/switch-root.results" "$TALLY"
+	CONFIG=plain ./boot.sh "switch-root$ON" switch-root || return 1
+	./verdict.sh "$LOGS/switch-root$ON.console" "$LOGS/switch-root$ON.results" "$TALLY"
 }
 
 # A boot of its own, since the lock is for good.
 lock()
 {
 	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1" CONFIG=plain \
-		./boot.sh lock test programs=kmod:lock.sh || return 1
-	./verdict.sh "$WORK/logs/lock.console" "$WORK/logs/lock.results" "$TALLY"
+		./boot.sh "lock$ON" test programs=kmod:lock.sh || return 1
+	./verdict.sh "$LOGS/lock$ON.console" "$LOGS/lock$ON.results" "$TALLY"
 }
 
 # stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
@@ -62,6 +67,21 @@ stage()
 	"$@" || :
 	after=$(wc -l <"$TALLY")
 	[[ $after -gt $before ]] || echo "0 1 0" >>"$TALLY"
+}
+
+# The boots that make up the guest's part of make test
+guest_stages()
+{
+	stage "guest, plain$ON" guest_suite plain
+	stage "guest, plain$ON, switch_root" switch_root
+	stage "guest, plain$ON, lock" lock
+}
+
+# Beside the unpatched base, and beside user space
+compared_stages()
+{
+	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
+	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 }
 
 # KUnit alone may be absent: an overlay without suites is not a failure of a test.
@@ -82,20 +102,15 @@ if [[ $status -eq 4 ]]; then
 fi
 
 if [[ -n $TEST ]]; then
-	stage "guest, $CONFIG, only $TEST" guest_suite "$CONFIG" "only=$TEST"
+	stage "guest, $BUILT, only $TEST" guest_suite "$CONFIG" "only=$TEST"
 elif [[ ${1:-} == guest ]]; then
-	stage "guest, $CONFIG" guest_suite "$CONFIG"
+	stage "guest, $BUILT" guest_suite "$CONFIG"
 else
-	kunit_stage
-	stage "guest, plain" guest_suite plain
-	stage "guest, plain, switch_root" switch_root
-	stage "guest, plain, lock" lock
-	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
-	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
-	if [[ ${1:-} == all ]]; then
-		DURATION=$TORTURE stage "torture, $TORTURE s" ./torture.sh "$TALLY"
-		stage "guest, debug" guest_suite debug
-	fi
+	[[ $ARCH != x86_64 ]] || kunit_stage
+	guest_stages
+	[[ $ARCH != x86_64 ]] || compared_stages
+	DURATION=$TORTURE CONFIG=plain stage "torture, $TORTURE s" ./torture.sh "$TALLY"
+	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug
 fi
 
 sum_up

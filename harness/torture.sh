@@ -28,7 +28,7 @@ memory()
 
 ./prepare.sh
 export MEM=${MEM:-$(memory)}
-TIMEOUT=$((DURATION + GRACE)) ./boot.sh "torture-$CONFIG" torture "seconds=$DURATION" "seed=$SEED"
-{ grep -a '^# ' "$LOGS/torture-$CONFIG.results" || :; } | tr -d '\r' |
+TIMEOUT=$((DURATION + GRACE)) ./boot.sh "torture-$BUILT" torture "seconds=$DURATION" "seed=$SEED"
+{ grep -a '^# ' "$LOGS/torture-$BUILT.results" || :; } | tr -d '\r' |
 	grep -v '^# \(progress\|verdict\|Totals\)'
-./verdict.sh "$LOGS/torture-$CONFIG.console" "$LOGS/torture-$CONFIG.results" "$@"
+./verdict.sh "$LOGS/torture-$BUILT.console" "$LOGS/torture-$BUILT.results" "$@"

@@ -11,6 +11,7 @@
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
+#include <linux/math64.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -50,8 +51,8 @@
  */
 static DEFINE_SPINLOCK(kmod_inflight_lock);
 
-/* Requests to join, the youngest of a name first. Twice the slots fit well. */
-static DEFINE_HASHTABLE(kmod_by_name, 6);
+/* Requests to join, the youngest of a name first. Some hundreds fit well, in 2 KB. */
+static DEFINE_HASHTABLE(kmod_by_name, 8);
 
 /* Requests that have a modprobe, the oldest first. */
 static LIST_HEAD(kmod_running);
@@ -217,7 +218,7 @@ bool kmod_inflight_join(struct kmod_request *r, int *result)
 /* How long it has had a modprobe. */
 static unsigned long kmod_inflight_secs(const struct kmod_request *r)
 {
-	return (kmod_record_age(&r->rec) - r->rec.slot_ns) / NSEC_PER_SEC;
+	return div_u64(kmod_record_age(&r->rec) - r->rec.slot_ns, NSEC_PER_SEC);
 }
 
 /* Writes who holds slots, the oldest first. */

@@ -9,6 +9,7 @@
 #include <linux/compiler.h>
 #include <linux/cred.h>
 #include <linux/init.h>
+#include <linux/math64.h>
 #include <linux/pid_namespace.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
@@ -99,7 +100,8 @@ void kmod_record_print(const struct kmod_record *rec)
 		rec->id, (int)strlen(rec->name), rec->name,
 		(int)strlen(rec->comm), rec->comm, rec->pid, rec->uid,
 		kmod_outcome_name(rec->outcome), rec->result, rec->modules,
-		rec->slot_ns / NSEC_PER_USEC, rec->run_ns / NSEC_PER_USEC);
+		div_u64(rec->slot_ns, NSEC_PER_USEC),
+		div_u64(rec->run_ns, NSEC_PER_USEC));
 }
 
 /**

@@ -126,7 +126,8 @@ static void place(const char *path)
 
 	if (stat(path, &st))
 		exit(3);
-	fprintf(out, "%s: %lx:%lu\n", path, st.st_dev, st.st_ino);
+	fprintf(out, "%s: %llx:%lu\n", path,
+		(unsigned long long)st.st_dev, st.st_ino);
 }
 
 static void limits(void)
