@@ -113,6 +113,27 @@ nests()
 		expect fs-kmod_inner outcome ok parent "$(value fs-kmod_outer id)"
 }
 
+# What an orphan asks for after the end of its modprobe is a request of its own, again
+# and again: no loop that is recognised, but one that can be seen (FAULTS 32).
+outlives()
+{
+	local n orphan=kmod_orphan$$
+
+	cat >"$WORK/daemon" <<-END
+		#!/bin/bash
+		name=\${!#}
+		n=\${name##*_}
+		[[ \$n -eq 3 ]] || (sleep 0.5; exec setsid $HERE/kmod_req fs "${orphan}_\$((n + 1))") &
+	END
+	chmod +x "$WORK/daemon"
+	use_helper fake run "$WORK/daemon"
+	ask fs "${orphan}_1" >/dev/null
+	wait_until recorded "fs-${orphan}_3" || return 1
+	for n in 1 2 3; do
+		expect "fs-${orphan}_$n" outcome ok parent 0 comm kmod_req || return 1
+	done
+}
+
 loops()
 {
 	printf '#!/bin/sh\nexec %s fs kmod_loop\n' "$HERE/kmod_req" >"$WORK/again"
@@ -412,6 +433,7 @@ TESTS=(
 	'joins|joined requests name the one that they joined'
 	'nests|nested requests name their parent'
 	'loops|a loop is recorded'
+	'outlives|a chain of modprobes by orphans that outlive them is recorded'
 	'busy|so is a request without a slot'
 	'killed|so is one whose requester was killed, with the status of its modprobe'
 	'nowait|so is one that nobody waits for'

@@ -230,7 +230,8 @@ status_of()
 	echo 1 >"$TEST_KMOD/reset"
 	echo 1 >"$TEST_KMOD/config_num_threads"
 	echo 1 >"$TEST_KMOD/config_test_case"
-	echo -n "$1" >"$TEST_KMOD/config_test_driver"
+	# The NUL ends it, and makes a write of an empty one.
+	printf '%s\0' "$1" >"$TEST_KMOD/config_test_driver"
 	echo 1 >"$TEST_KMOD/trigger_config" 2>/dev/null || :
 	cat "$TEST_KMOD/test_result"
 }

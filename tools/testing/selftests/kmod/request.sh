@@ -211,6 +211,13 @@ special_names()
 	is "$(names_of fake | tr '\n' ' ')" "$expected"
 }
 
+# modprobe decides what it thinks of it.
+empty_name()
+{
+	use_helper fake exit 3
+	is "$(status_of '')" 768 && is "$(grep -c '^start .* -q -- $' "$WORK/fake/log")" 1 "modprobes"
+}
+
 # MODULE_NAME_LEN is 64 minus a long; the closing NUL and "fs-" are in it.
 long_names()
 {
@@ -238,6 +245,7 @@ TESTS=(
 	'inherited_state|modprobe inherits nothing from who asked'
 	'unprivileged|an unprivileged request runs modprobe as root'
 	'special_names|odd characters in a name reach modprobe as they are'
+	'empty_name|an empty name reaches modprobe'
 	'long_names|a name of 55 bytes is asked for, a longer one starts nothing'
 )
 skip_without "needs CONFIG_TUN=m, see config" modprobe -n "$MODULE"
