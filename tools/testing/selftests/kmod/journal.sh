@@ -117,20 +117,20 @@ nests()
 # and again: no loop that is recognised, but one that can be seen (FAULTS 32).
 outlives()
 {
-	local n
+	local n orphan=kmod_orphan$$
 
 	cat >"$WORK/daemon" <<-END
 		#!/bin/bash
 		name=\${!#}
 		n=\${name##*_}
-		[[ \$n -eq 3 ]] || (sleep 0.5; exec setsid $HERE/kmod_req fs "kmod_orphan_\$((n + 1))") &
+		[[ \$n -eq 3 ]] || (sleep 0.5; exec setsid $HERE/kmod_req fs "${orphan}_\$((n + 1))") &
 	END
 	chmod +x "$WORK/daemon"
 	use_helper fake run "$WORK/daemon"
-	ask fs kmod_orphan_1 >/dev/null
-	wait_until recorded fs-kmod_orphan_3 || return 1
+	ask fs "${orphan}_1" >/dev/null
+	wait_until recorded "fs-${orphan}_3" || return 1
 	for n in 1 2 3; do
-		expect "fs-kmod_orphan_$n" outcome ok parent 0 comm kmod_req || return 1
+		expect "fs-${orphan}_$n" outcome ok parent 0 comm kmod_req || return 1
 	done
 }
 

@@ -76,12 +76,16 @@ storm()
 	is "$(result_of "$(ask fs kmod_calm)")" ENODEV && is "$(started fake)" 1 "modprobes"
 }
 
-# A killed modprobe is an end as any other.
+# A killed modprobe is an end as any other, and no success.
 killed_modprobe()
 {
-	ask_held kmod_murder || return 1
+	"$REAL_MODPROBE" -qn test_kmod || return "$KSFT_SKIP"
+	use_helper fake hold
+	touch "$WORK/fake/hold"
+	status_of kmod_murder >"$WORK/out" &
+	wait_until has_started fake || return 1
 	kill -KILL "$(pid_of fake)"
-	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
+	wait_until gone $! && is "$(<"$WORK/out")" 9
 }
 
 stopped_modprobe()
@@ -136,7 +140,7 @@ TESTS=(
 	'modprobe_goes_on|the modprobe of a killed requester runs to its end'
 	'slot_is_counted|the modprobe of a killed requester holds its slot until it ends'
 	'storm|kills at random moments leave nothing behind'
-	'killed_modprobe|a killed modprobe ends the request'
+	'killed_modprobe|a killed modprobe ends the request, with the signal as its result'
 	'stopped_modprobe|a stopped modprobe keeps its requester until it goes on'
 	'stray_sigchld|a SIGCHLD sent to kernel threads does not upset a wait'
 	'other_signals|a signal that does not kill does not end the wait'
