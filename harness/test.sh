@@ -51,7 +51,7 @@ switch_root()
 # A boot of its own, since the lock is for good.
 lock()
 {
-	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1" CONFIG=plain \
+	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" CONFIG=plain \
 		./boot.sh "lock$ON" test programs=kmod:lock.sh || return 1
 	./verdict.sh "$LOGS/lock$ON.console" "$LOGS/lock$ON.results" "$TALLY"
 }

@@ -123,7 +123,8 @@ outlives()
 		#!/bin/bash
 		name=\${!#}
 		n=\${name##*_}
-		[[ \$n -eq 3 ]] || (sleep 0.5; exec setsid $HERE/kmod_req fs "${orphan}_\$((n + 1))") &
+		[[ \$n -lt 3 ]] || exit 0
+		(sleep 0.5; exec setsid $HERE/kmod_req fs "${orphan}_\$((n + 1))") &
 	END
 	chmod +x "$WORK/daemon"
 	use_helper fake run "$WORK/daemon"

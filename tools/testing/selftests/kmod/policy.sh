@@ -209,13 +209,13 @@ in_parts()
 
 not_root()
 {
-	local entry
+	local entry result
 
 	for entry in "policy deny alias x" "enforce 0" "lock 1" "learned x" "helpers /x" \
 		"helpers_mode log"; do
-		is "$(echo "${entry#* }" |
-			without sys_module "$HERE/kmod_write" "$POLICY/${entry%% *}")" EPERM "$entry:" ||
-			return 1
+		result=$(echo "${entry#* }" |
+			without sys_module "$HERE/kmod_write" "$POLICY/${entry%% *}")
+		is "$result" EPERM "$entry:" || return 1
 	done
 	is "$(echo 2 | without sys_module "$HERE/kmod_write" "$MODE_SYSCTL")" EPERM || return 1
 	! as "$USER_ID" cat "$POLICY/policy" 2>/dev/null || complain "anybody reads the rules"

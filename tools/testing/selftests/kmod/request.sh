@@ -215,7 +215,8 @@ special_names()
 empty_name()
 {
 	use_helper fake exit 3
-	is "$(status_of '')" 768 && is "$(grep -c '^start .* -q -- $' "$WORK/fake/log")" 1 "modprobes"
+	is "$(status_of '')" 768 &&
+		is "$(grep -c '^start .* -q -- $' "$WORK/fake/log")" 1 "modprobes"
 }
 
 # MODULE_NAME_LEN is 64 minus a long; the closing NUL and "fs-" are in it.
