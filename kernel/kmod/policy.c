@@ -44,10 +44,10 @@ enum {
 /* Protects changes of what lock locks; see kmod_policy_change(). */
 DEFINE_MUTEX(kmod_policy_mutex);
 
-/* Under it; once set, it is for good. */
+/* Written under it, read by anybody; once set, it is for good. */
 static bool kmod_policy_locked;
 
-/* Written under it. */
+/* Written under it, and by boot parameters; read by anybody. */
 static unsigned int kmod_autoload_mode;
 static bool kmod_policy_enforced = true;
 

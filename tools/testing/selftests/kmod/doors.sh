@@ -259,20 +259,14 @@ denied_at_once()
 
 never_waits()
 {
-	local asker profile
+	local profile
 
-	set_limit 2
-	use_helper fake hold
-	: >"$WORK/fake/hold"
-	"$HERE/kmod_req" -n 4 fs kmod_full >/dev/null &
-	asker=$!
-	wait_until has_started fake 2 || return 1
+	fill_slots || return 1
 	for profile in "${PROFILES[@]}"; do
 		denied_at_once "$profile" || return 1
 	done
 	no_policy
-	rm "$WORK/fake/hold"
-	wait "$asker"
+	empty_slots
 }
 
 TESTS=('none|without a policy doors open as they always have')

@@ -5,7 +5,6 @@
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-POLICY=/sys/kernel/security/kmod
 REQUEST_KEY=/sbin/request-key
 CORE_PATTERN=/proc/sys/kernel/core_pattern
 UEVENT_HELPER=/sys/kernel/uevent_helper

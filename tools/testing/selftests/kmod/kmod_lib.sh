@@ -225,6 +225,26 @@ without()
 	setpriv --bounding-set "-$cap" --inh-caps "-$cap" "$@"
 }
 
+# as UID COMMAND...
+as() { local id=$1; shift; setpriv --reuid "$id" --regid "$id" --clear-groups -- "$@"; }
+
+# fill_slots: until empty_slots each is taken, and others wait for one
+fill_slots()
+{
+	set_limit 2
+	use_helper fake hold
+	: >"$WORK/fake/hold"
+	"$HERE/kmod_req" -n 4 fs kmod_full >/dev/null &
+	FILLER=$!
+	wait_until has_started fake 2
+}
+
+empty_slots()
+{
+	rm "$WORK/fake/hold"
+	wait "$FILLER"
+}
+
 # status_of NAME: what request_module() returns for it, by way of lib/test_kmod.c
 status_of()
 {

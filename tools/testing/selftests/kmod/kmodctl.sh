@@ -14,8 +14,6 @@ source "$(dirname "$0")/kmod_lib.sh"
 SEED=${1:-$SRANDOM}
 ROUNDS=${2:-300}
 KMODCTL=/usr/sbin/kmodctl
-POLICY=/sys/kernel/security/kmod
-MODE_SYSCTL=$SYSCTL/modules_autoload_mode
 USER_ID=1234
 OTHER_ID=4321
 FAMILY=9 ALIAS=net-pf-9
@@ -45,8 +43,6 @@ done_well()
 
 # file NAME LINE...
 file() { printf '%s\n' "${@:2}" >"$WORK/$1"; }
-
-as() { local id=$1; shift; setpriv --reuid "$id" --regid "$id" --clear-groups -- "$@"; }
 
 # mounts USER NAME: a file system of that name, as root of a user namespace of his
 mounts() { as "$1" unshare -Urm "$HERE/kmod_req" fs "$2" >/dev/null 2>&1 || :; }

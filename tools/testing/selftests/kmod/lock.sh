@@ -10,8 +10,6 @@
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-POLICY=/sys/kernel/security/kmod
-MODE_SYSCTL=$SYSCTL/modules_autoload_mode
 KMODCTL=/usr/sbin/kmodctl
 USER_ID=1234
 FAMILY=9 ALIAS=net-pf-9

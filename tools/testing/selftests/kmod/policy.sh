@@ -6,8 +6,6 @@
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-POLICY=/sys/kernel/security/kmod
-MODE_SYSCTL=$SYSCTL/modules_autoload_mode
 JOURNAL=/sys/kernel/debug/kmod/requests
 USER_ID=1234
 OTHER_ID=4321
@@ -32,8 +30,6 @@ restore_more()
 rules() { printf '%s\n' "$@" | write_to "$POLICY/policy"; }
 set_mode() { echo "$1" >"$MODE_SYSCTL"; }
 learn() { echo 0 >"$POLICY/enforce"; }
-as() { local id=$1; shift; setpriv --reuid "$id" --regid "$id" --clear-groups -- "$@"; }
-
 # asks [UID]: opens a socket
 asks() { as "${1:-0}" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
@@ -240,20 +236,12 @@ many()
 # While every slot is taken, and others wait for them.
 never_waits()
 {
-	local asker
-
-	set_limit 2
-	use_helper fake hold
-	: >"$WORK/fake/hold"
-	"$HERE/kmod_req" -n 4 fs kmod_full >/dev/null &
-	asker=$!
-	wait_until has_started fake 2 || return 1
+	fill_slots || return 1
 	rules "deny alias $ALIAS" >/dev/null
 	at_most "$(time_of "$(as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY")")" "$SOON" \
 		"microseconds:" &&
 		is "$(outcome "$ALIAS")" "outcome=policy result=-1" || return 1
-	rm "$WORK/fake/hold"
-	wait "$asker"
+	empty_slots
 }
 
 # Whatever rules hold, they are whole: both sets deny that name.
