@@ -4,11 +4,13 @@
  *
  *	modprobe kmod_stub deny=fs-x		as a security module can
  *	modprobe kmod_stub nowait=fs-x		and does not wait
+ *	modprobe kmod_stub async=fs-x		and waits in async work
  *	modprobe kmod_stub poke=ADDRESS		writes there, as an exploit would
  *
  * A security module cannot be loaded at run time; this one changes what the hook's
  * caller returns.
  */
+#include <linux/async.h>
 #include <linux/errno.h>
 #include <linux/kmod.h>
 #include <linux/kprobes.h>
@@ -25,6 +27,10 @@ MODULE_PARM_DESC(deny, "what nobody may ask for");
 static char *nowait;
 module_param(nowait, charp, 0444);
 MODULE_PARM_DESC(nowait, "what to ask for");
+
+static char *async;
+module_param(async, charp, 0444);
+MODULE_PARM_DESC(async, "what to ask for in async work");
 
 static unsigned long poke;
 module_param(poke, ulong, 0444);
@@ -70,10 +76,17 @@ static struct kretprobe kmod_stub_probe = {
 	.maxactive	= 64,
 };
 
+static void kmod_stub_async(void *name, async_cookie_t cookie)
+{
+	request_module("%s", (char *)name);
+}
+
 static int __init kmod_stub_init(void)
 {
 	int err = nowait ? request_module_nowait("%s", nowait) : 0;
 
+	if (async)
+		async_schedule(kmod_stub_async, async);
 	if (!err && poke)
 		err = kmod_stub_poke((char *)poke);
 	if (err || !deny)

@@ -232,6 +232,26 @@ long_names()
 	is "$(started fake)" 1 "programs started"
 }
 
+# The module's init ends after all async work, which must not wait for a module's init.
+# The warning is looked for, and kept from whoever takes it for a failure.
+async_work()
+{
+	local console panics found
+
+	console=$(</proc/sys/kernel/printk) panics=$(</proc/sys/kernel/panic_on_warn)
+	use_helper fake
+	echo 0 >/proc/sys/kernel/panic_on_warn
+	echo 1 >/proc/sys/kernel/printk
+	echo 1 >/sys/kernel/debug/clear_warn_once
+	dmesg -c >/dev/null
+	"$REAL_MODPROBE" kmod_stub async=kmod_async
+	rmmod kmod_stub
+	found=$(dmesg | grep -E 'WARNING: |BUG: ' | grep -o ' __request_module')
+	echo "$console" >/proc/sys/kernel/printk
+	echo "$panics" >/proc/sys/kernel/panic_on_warn
+	is "$found" " __request_module" "warnings" && is "$(names_of fake)" kmod_async
+}
+
 TESTS=(
 	'real_module|a program that opens a device gets the module for it'
 	'unknown_module|a module that does not exist is reported as missing'
@@ -248,8 +268,10 @@ TESTS=(
 	'special_names|odd characters in a name reach modprobe as they are'
 	'empty_name|an empty name reaches modprobe'
 	'long_names|a name of 55 bytes is asked for, a longer one starts nothing'
+	'async_work|async work that waits for a module is warned about, and served'
 )
 skip_without "needs CONFIG_TUN=m, see config" modprobe -n "$MODULE"
 skip_without "needs CONFIG_TEST_KMOD=m, see config" modprobe -n test_kmod
+skip_without "needs CONFIG_TEST_KMOD_STUB, see config" modprobe -n kmod_stub
 skip_without "needs CONFIG_FTRACE, see config" test -d "$TRACE/events/module"
 run_tests
