@@ -24,12 +24,16 @@
 
 #define MAX_VICTIMS	512
 #define MAX_STOPPED	16
+#define STOP_S		4
 #define STEP_MS		20
 /* How long a tracer waits for its tracee, which may be asleep in the kernel. */
 #define TRACE_STEPS	10
 
 static char **names;
-static pid_t stopped[MAX_STOPPED];
+static struct {
+	pid_t pid;
+	time_t until;
+} stopped[MAX_STOPPED];
 static unsigned int kills, stops, traces, drops;
 
 static void sleep_ms(long ms)
@@ -99,16 +103,28 @@ static void start_trace(pid_t pid)
 	drops += kill_it;
 }
 
-/* Goes on when another one takes its place. */
+/* Those who were stopped go on when their time has come. */
+static void release(time_t now)
+{
+	int i;
+
+	for (i = 0; i < MAX_STOPPED; i++) {
+		if (stopped[i].pid && stopped[i].until <= now) {
+			kill(stopped[i].pid, SIGCONT);
+			stopped[i].pid = 0;
+		}
+	}
+}
+
 static void stop(pid_t pid)
 {
 	int i = random_below(MAX_STOPPED);
 
-	if (stopped[i])
-		kill(stopped[i], SIGCONT);
-	stopped[i] = pid;
-	if (pid && !kill(pid, SIGSTOP))
-		stops++;
+	if (stopped[i].pid || kill(pid, SIGSTOP))
+		return;
+	stopped[i].pid = pid;
+	stopped[i].until = time(NULL) + random_below(STOP_S);
+	stops++;
 }
 
 static void step(void)
@@ -116,10 +132,8 @@ static void step(void)
 	static const int signals[] = { SIGKILL, SIGKILL, SIGTERM, SIGSEGV, SIGCHLD };
 	pid_t pid = pick_victim();
 
-	if (!pid || random_one_in(4)) {
-		stop(0);
+	if (!pid)
 		return;
-	}
 	switch (random_below(4)) {
 	case 0:
 		kills += !kill(pid, signals[random_below(5)]);
@@ -152,7 +166,6 @@ static void hog(void)
 int main(int argc, char **argv)
 {
 	time_t end;
-	int i;
 
 	if (argc == 2 && !strcmp(argv[1], "hog"))
 		hog();
@@ -162,14 +175,13 @@ int main(int argc, char **argv)
 	end = time(NULL) + atoi(argv[2]);
 	names = argv + 3;
 	while (time(NULL) < end) {
+		release(time(NULL));
 		step();
 		sleep_ms(random_below(5 * STEP_MS));
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 	}
-	for (i = 0; i < MAX_STOPPED; i++)
-		if (stopped[i])
-			kill(stopped[i], SIGCONT);
+	release(end + STOP_S);
 	while (wait(NULL) > 0)
 		;
 	printf("killed %u, stopped %u, traced %u (%u killed by that)\n", kills, stops,
