@@ -15,7 +15,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
 
-TALLY=$BUILD/tally
+TALLY=$WORK/tally
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
@@ -92,7 +92,7 @@ kunit_stage()
 	fi
 }
 
-mkdir -p "$BUILD"
+mkdir -p "$WORK"
 : >"$TALLY"
 status=0
 ./prepare.sh tree || status=$?

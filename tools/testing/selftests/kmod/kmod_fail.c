@@ -14,7 +14,6 @@
  * one, the next request must be served. Prints a summary, or what is wrong, and exits
  * with 1 then; 5 when MAX rounds were not enough.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>

@@ -13,7 +13,6 @@
  * privileged has opened for writing. Prints what has been done, or the first
  * difference, and exits with 1 then.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -14,7 +14,6 @@
  * too long is in the journal as such, cut, and nothing is run. Prints what has been
  * done, or the first difference, and exits with 1 then.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>

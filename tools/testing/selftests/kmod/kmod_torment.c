@@ -7,7 +7,6 @@
  *
  * Prints how often it did what.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <signal.h>
 #include <stdbool.h>
