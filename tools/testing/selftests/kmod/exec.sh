@@ -88,7 +88,7 @@ io_error()
 	make_image || return 1
 	set_modprobe "$MOUNT/modprobe"
 	whole=$(status_of a)
-	for ((size = 3072 * 1024; size > STEP; size -= STEP)); do
+	for ((size = 3072 * 1024; size > 0; size -= STEP)); do
 		truncate -s "$size" "$IMAGE"
 		losetup -c "$LOOP"
 		echo 3 >/proc/sys/vm/drop_caches
