@@ -2,14 +2,24 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # all.sh 'TARGET [VARIABLE=VALUE...]'...: runs make with each, whatever becomes of the
-# others, and adds up the last lines, which are "N passed, N failed[, N skipped]".
+# others, and adds up the last lines, which are "N passed, N failed[, N skipped]". With
+# LATEST=SECONDS, what would begin later than that is not begun, and counts as skipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 
+LATEST=${LATEST:-}
+start=$EPOCHSECONDS
+
 for target in "$@"; do
+	if [[ -n $LATEST && $((EPOCHSECONDS - start)) -gt $LATEST ]]; then
+		printf '%s\t%s\t0\n' "$target" "0 passed, 0 failed, 1 skipped" >>"$report"
+		printf '=== SKIP make %s: %d s have passed, the limit is %d\n' "$target" \
+			$((EPOCHSECONDS - start)) "$LATEST"
+		continue
+	fi
 	printf '=== make %s\n' "$target"
 	SECONDS=0
 	# shellcheck disable=SC2086 # several words
