@@ -27,7 +27,7 @@ help:
 	@echo 'make test          KUnit, the guest suite, what helpers inherit, cost, some torture'
 	@echo 'make test-debug    the same, and the guest suite on a kernel with KASAN and lockdep'
 	@echo 'make test-guest    only the guest suite'
-	@echo 'make test-all      everything there is, on all bases: takes hours'
+	@echo 'make test-all      nearly everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
 	@echo 'make learn         what the ready-made policies are made from, and do they suffice?'
@@ -47,10 +47,11 @@ help:
 	@echo 'make deb           Debian packages of it; CONFIG=plain or a .config file'
 	@echo 'make test-deb      the same, unpacked and booted'
 	@echo 'make refresh       fit bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
+	@echo 'make tree          the patched tree, in build/6.12/linux'
 	@echo 'make build         the patched tree and its kernel, in build/'
-	@echo 'make clean         remove build/ but for the downloaded package and ccache'
+	@echo 'make clean         remove build/ but for ccache and the packages of 6.12 and 6.1'
 	@echo
-	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug|kcsan|rt-debug  ACCEL=tcg|kvm  FULL=1  JOBS=N'
+	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug|kcsan|rt-debug  ACCEL=tcg|kvm  FULL=1  JOBS=N  SCALE=N'
 	@echo 'ARCH=arm64, ARCH=i386: test, test-guest, guest, shell, demo, torture on such a machine'
 
 demo: CONFIG = demo

@@ -3,8 +3,8 @@
  *	bench same|distinct COUNT	so many threads ask at once
  *	bench load			the real modprobe loads a real module
  *	bench loop			a modprobe asks for what it loads
- *	bench sleepers COUNT		so many request-keys sleep
  *	bench inflight COUNT		so many modprobes sleep
+ *	bench sleepers COUNT		so many request-keys sleep
  *	bench suspend COUNT		suspend, as far as the freezer, with those
  *	bench wall same|distinct COUNT	microseconds a request, by the clock
  *

@@ -6,8 +6,8 @@
 # With check it writes nothing, and fails when a ratio that repeats closely is worse
 # than the committed one by more than 2 %.
 #
-# From the environment: BOOTS (of each, 3), MEASURE (only these, see bench/guest; wall
-# is the part by the clock on the wall).
+# From the environment: BOOTS (of each, 3; with check 1), MEASURE (only these, see
+# bench/guest; wall is the part by the clock on the wall; with check some of them).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/../harness/lib.sh"

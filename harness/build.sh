@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Builds the kernel and its modules (or User mode Linux, CONFIG=um) in
-# build/<base>/out-<config>, with -<arch> behind it for another machine than x86_64. Does nothing when neither the tree nor the
-# configuration has changed since the last build. KERNEL_ONLY=1: no modules.
+# build/<base>/out-<config>, with -<arch> behind it for another machine than x86_64. Does
+# nothing when neither the tree nor the configuration has changed since the last build.
+# KERNEL_ONLY=1: no modules.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -52,7 +52,7 @@ fragments_of()
 	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
 	*)
 		[[ -f $variant ]] ||
-			die "CONFIG=$1: there are plain, base, debug, kcsan, rt-debug, demo, um, and those of configs/variants"
+			die "CONFIG=$1: there are plain, base, debug, kcsan, rt-debug, demo, small, um, and those of configs/variants"
 		fragments_of "$(sed -n '1s/^# On top of \([a-z]*\)\.config:.*/\1/p' "$variant")"
 		cat "$variant"
 		;;

@@ -132,8 +132,7 @@ install_modules()
 	kernel_make INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
-# A tree between two of our commits may lack them.
-# A tree between two commits of ours may lack the Makefile.
+# A tree between two of our commits may lack the Makefile.
 install_selftests()
 {
 	if [[ ! -f $SELFTESTS/kmod/Makefile ]]; then

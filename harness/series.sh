@@ -27,7 +27,6 @@ export LC_ALL=C
 
 patches() { (cd "$ROOT/series" && printf '%s\n' [0-9][0-9]-*); }
 
-subject_of() { head -n 1 "$ROOT/series/$1"; }
 message_of() { sed '/^---$/,$d' "$ROOT/series/$1"; }
 carried_by() { sed '1,/^---$/d; /^[[:space:]]*$/d' "$ROOT/series/$1"; }
 

@@ -9,7 +9,7 @@
 # cannot be had is a skip, with status 4.
 #
 # KUnit, the comparison with the base and the cost are those of ARCH=x86_64; any other
-# has the guest's tests.
+# has the guest's tests and the torture.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

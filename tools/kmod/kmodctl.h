@@ -207,7 +207,7 @@ struct tep_handle *trace_formats(void);
 struct event {
 	u64 boottime;
 	u64 lost;		/* before it; the rest is not set then */
-	const char *type;	/* request, deny, join, load, done */
+	const char *type;	/* request, deny, join, load, refuse, done; lost */
 	struct record record;
 };
 

@@ -85,8 +85,7 @@ static bool check_events(const char *dir)
 	bool found = !access(ours, R_OK);
 
 	if (!found && errno == ENOENT && !access(events, X_OK))
-		complain("%s: this kernel has no such tracepoints (CONFIG_KMOD_JOURNAL)",
-			 ours);
+		complain("%s: this kernel has no such tracepoints", ours);
 	else if (!found)
 		explain(ours, errno);
 	free(ours);

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bad input: every sysctl of ours and every way of a name to modprobe, with generated
-# input. An errno and no change, or exactly what Documentation/kmod.txt says.
+# Bad input: every sysctl of ours but kernel.modules_autoload_mode, and every way of a
+# name to modprobe, with generated input. An errno and no change, or exactly what
+# Documentation/kmod.txt says.
 #
 #	fuzz.sh [SEED [SYSCTL_ROUNDS [NAME_ROUNDS]]]
 #

@@ -163,7 +163,6 @@ make_helper()
 # use_helper NAME [WORDS...]: the same, and the kernel uses it as its modprobe
 use_helper() { set_modprobe "$(make_helper "$@")"; }
 
-log_of() { cat "$WORK/$1/log"; }
 started() { grep -c '^start ' "$WORK/$1/log" || :; }
 ended() { grep -c '^end ' "$WORK/$1/log" || :; }
 has_started() { [[ $(started "$1") -ge ${2:-1} ]]; }
