@@ -140,5 +140,5 @@ build:
 	@harness/prepare.sh build
 
 clean:
-	find build -mindepth 1 -maxdepth 1 ! -name ccache ! -name '[0-9]*' -exec rm -rf {} +
+	find build -mindepth 1 -maxdepth 1 ! -name ccache ! -name tip ! -name '[0-9]*' -exec rm -rf {} +
 	find build -mindepth 2 -maxdepth 2 ! -path 'build/ccache/*' ! -name '*.deb' -exec rm -rf {} +

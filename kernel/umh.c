@@ -183,12 +183,13 @@ static void umh_execed(struct subprocess_info *info)
 	bool wanted;
 
 	WRITE_ONCE(info->phase, UMH_EXECED);
+	wanted = (info->wait & UMH_WAIT_PROC) || info->exited;
+	/* The path may be the caller's, who leaves when it is settled. */
+	if (!wanted)
+		umh_unwatch(info);
 	if (!(info->wait & UMH_WAIT_PROC))
 		umh_settle(info, 0);
 
-	wanted = (info->wait & UMH_WAIT_PROC) || info->exited;
-	if (!wanted)
-		umh_unwatch(info);
 	if (wanted || trace_umh_exit_enabled())
 		umh_follow(info);
 	else
@@ -282,7 +283,8 @@ static void umh_spawn(struct work_struct *work)
 
 /**
  * call_usermodehelper_setup - prepare to run a helper
- * @path: program; stays the caller's, and must stay valid until @cleanup.
+ * @path: program; stays the caller's, and must stay valid until @cleanup, or
+ *	without one until what the caller waits for has come.
  *	Replaced by CONFIG_STATIC_USERMODEHELPER_PATH in kernels that have it.
  * @argv: arguments, NULL-terminated, valid as long as @path
  * @envp: environment, NULL-terminated, valid as long as @path; NULL for none
@@ -292,6 +294,7 @@ static void umh_spawn(struct work_struct *work)
  *	helper's result. May be NULL.
  * @cleanup: called once, when the request is no longer used: also after a
  *	failure, and when @init was never called. Gets the result in retval.
+ *	May run in another thread, when call_usermodehelper_exec() has returned.
  *	Must not wait for another helper. May be NULL.
  * @data: for @init and @cleanup
  *

@@ -191,6 +191,8 @@ static void umh_report_running(void)
 	int n = 0;
 
 	raw_spin_lock_irq(&umh_gate_lock);
+	/* A helper that ends waits for this lock with tasklist_lock. */
+	printk_deferred_enter();
 	list_for_each_entry(info, &umh_running, running) {
 		if (n++ == UMH_REPORT_MAX)
 			break;
@@ -200,6 +202,7 @@ static void umh_report_running(void)
 		       (int)strlen(info->requester_comm), info->requester_comm,
 		       info->requester);
 	}
+	printk_deferred_exit();
 	raw_spin_unlock_irq(&umh_gate_lock);
 }
 

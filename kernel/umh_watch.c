@@ -20,6 +20,9 @@
 
 #include "umh_internal.h"
 
+/* How much of a path a report has. */
+#define UMH_REPORT_PATH		128
+
 /* Seconds after which a helper is taken for hung when nobody has said so. */
 #define UMH_HUNG_SECS		30
 
@@ -77,9 +80,10 @@ void umh_unwatch(struct subprocess_info *info)
 
 /*
  * Returns a helper that has newly become hung, with a reference: one that is
- * watched has the engine's. Else looks again when there can be one.
+ * watched has the engine's. Its path may be somebody's who goes when it is no longer
+ * watched, hence the copy. Else looks again when there can be one.
  */
-static struct subprocess_info *umh_watch_next(void)
+static struct subprocess_info *umh_watch_next(char path[UMH_REPORT_PATH])
 {
 	struct subprocess_info *info;
 	unsigned long age = 0;
@@ -91,6 +95,7 @@ static struct subprocess_info *umh_watch_next(void)
 		age = jiffies - info->since;
 		if (age >= umh_hung_jiffies()) {
 			kref_get(&info->ref);
+			strscpy(path, info->path, UMH_REPORT_PATH);
 			list_move_tail(&info->watched, &umh_hung);
 			raw_spin_unlock_irq(&umh_watch_lock);
 			return info;
@@ -113,13 +118,13 @@ static const char *umh_who_waits(const struct subprocess_info *info)
 	return "which does not wait for it";
 }
 
-static void umh_report_hung(const struct subprocess_info *info)
+static void umh_report_hung(const struct subprocess_info *info,
+			    const char *path)
 {
 	if (!READ_ONCE(umh_hung_secs))
 		return;
 	pr_warn_ratelimited("helper %*pE (pid %d), asked for by %*pE[%d], %s, has not ended in %lu seconds\n",
-			    (int)strlen(info->path), info->path,
-			    READ_ONCE(info->pid),
+			    (int)strlen(path), path, READ_ONCE(info->pid),
 			    (int)strlen(info->requester_comm),
 			    info->requester_comm, info->requester,
 			    umh_who_waits(info), (jiffies - info->since) / HZ);
@@ -128,9 +133,10 @@ static void umh_report_hung(const struct subprocess_info *info)
 static void umh_watch_check(struct work_struct *work)
 {
 	struct subprocess_info *info;
+	char path[UMH_REPORT_PATH];
 
-	while ((info = umh_watch_next())) {
-		umh_report_hung(info);
+	while ((info = umh_watch_next(path))) {
+		umh_report_hung(info, path);
 		if (info->hung)
 			info->hung(info);
 		umh_put(info);

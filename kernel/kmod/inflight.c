@@ -68,8 +68,9 @@ static u32 kmod_name_hash(const char *name)
 /*
  * Returns the request for r to join. None, if r has waited in vain for the last
  * one, and nobody has started anew meanwhile; nor one that waits for a slot behind
- * others whom r need not wait for, nor one of a user for whom other rules hold. A
- * nested request joins nobody, so that no modprobes wait for each other.
+ * others whom r need not wait for, or which r would not see give up; nor one that is
+ * judged by other rules. A nested request joins nobody, so that no modprobes wait for
+ * each other.
  */
 static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 						 u32 hash)
@@ -85,9 +86,10 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 			continue;
 		if (other == r->tired_of)
 			return NULL;
-		if (!kmod_rules_alike(other->rec.uid, r->rec.uid))
+		if (!kmod_rules_alike(kmod_request_judged(other)->uid, r->rec.uid))
 			continue;
-		if (!list_empty(&other->running) || other->class <= r->class)
+		if (!list_empty(&other->running) ||
+		    (r->rec.wait && other->class <= r->class))
 			return other;
 	}
 	return NULL;
@@ -253,10 +255,10 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 	if (!__ratelimit(&rs))
 		return;
 	kmod_inflight_print(holders, sizeof(holders));
-	pr_warn("no slot for modprobe %*pE, by %*pE[%d], in %d seconds: all %u in use, oldest: %s\n",
+	pr_warn("no slot for modprobe %*pE, by %*pE[%d], in %d seconds; in use, the oldest first: %s\n",
 		(int)strlen(r->rec.name), r->rec.name,
 		(int)strlen(r->rec.comm), r->rec.comm, r->rec.pid,
-		KMOD_WAIT_SECS, kmod_slots_max(), holders);
+		KMOD_WAIT_SECS, holders);
 }
 
 /**
@@ -333,7 +335,8 @@ void kmod_inflight_end(struct kmod_request *r, int status)
 
 /**
  * kmod_inflight_find - which request runs this modprobe?
- * @pid: only compared, need not be one
+ * @pid: only compared, need not be one; NULL, of a task that was reaped just now, is
+ *	nobody's
  *
  * Context: any.
  * Return: the request, with a reference; NULL.
@@ -345,7 +348,7 @@ struct kmod_request *kmod_inflight_find(const struct pid *pid)
 
 	spin_lock_irqsave(&kmod_inflight_lock, flags);
 	list_for_each_entry(r, &kmod_running, running) {
-		if (r->pid == pid) {
+		if (pid && r->pid == pid) {
 			kmod_request_get(r);
 			found = r;
 			break;

@@ -175,6 +175,7 @@ bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args
 void kmod_request_get(struct kmod_request *r);
 void kmod_request_put(struct kmod_request *r);
 int kmod_request_run(struct kmod_request *r);
+const struct kmod_record *kmod_request_judged(const struct kmod_request *r);
 int kmod_request_permit_module(struct kmod_request *r, const char *module);
 
 /* record.c: what is known of a request */

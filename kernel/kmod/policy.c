@@ -27,8 +27,9 @@
  * on aliases that is for that name and that user, and if there is none, by
  * kernel.modules_autoload_mode. When modprobe, on behalf of a request, loads a
  * module, that is judged by the rules on modules, and for the user who made the
- * request, before the module's init runs. What root loads on its own is never
- * judged.
+ * request, before the module's init runs. What root loads on its own is not judged.
+ * But loads of one module that overlap are one to the module loader: while it loads
+ * it for somebody who may not have it, others fail as well, with EPERM or EBUSY.
  *
  * With nothing configured there are no rules and the mode is 0: anyone may load
  * anything.

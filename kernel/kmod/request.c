@@ -206,9 +206,22 @@ int kmod_request_run(struct kmod_request *r)
 }
 
 /**
+ * kmod_request_judged - whose rules hold for what modprobe loads?
+ * @r: the request that runs it
+ *
+ * Context: any.
+ * Return: the first request of its chain.
+ */
+const struct kmod_record *kmod_request_judged(const struct kmod_request *r)
+{
+	while (r->parent)
+		r = r->parent;
+	return &r->rec;
+}
+
+/**
  * kmod_request_permit_module - may modprobe load this?
- * @r: the request that runs it. If that comes from within another modprobe, it is
- *	the one who made the first request who is judged.
+ * @r: the request that runs it
  * @module: its name
  *
  * Context: process context, may sleep.
@@ -216,12 +229,8 @@ int kmod_request_run(struct kmod_request *r)
  */
 int kmod_request_permit_module(struct kmod_request *r, const char *module)
 {
-	const struct kmod_request *first = r;
-	int err;
+	int err = kmod_policy_module(kmod_request_judged(r), module);
 
-	while (first->parent)
-		first = first->parent;
-	err = kmod_policy_module(&first->rec, module);
 	if (err)
 		WRITE_ONCE(r->refused, true);
 	return err;

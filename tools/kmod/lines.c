@@ -163,7 +163,7 @@ void print_event(const struct event *event, bool json)
 	const char *module = event->lost ? NULL : record_text(&event->record, "module");
 	char *modules = text_copy("");
 
-	if (module)
+	if (module && !strcmp(event->type, "load"))
 		open_add_module(record_number(&event->record, "id"), module);
 	if (!event->lost && !strcmp(event->type, "done")) {
 		free(modules);

@@ -48,6 +48,16 @@ static struct kmod_request *kmod_kunit_leader(struct kunit *test)
 	return r;
 }
 
+static struct kmod_request *kmod_kunit_lookup(const struct kmod_request *r)
+{
+	struct kmod_request *other;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	other = kmod_inflight_lookup(r, kmod_name_hash(r->rec.name));
+	spin_unlock_irq(&kmod_inflight_lock);
+	return other;
+}
+
 static void kmod_kunit_end(struct kmod_request *r, int status)
 {
 	kmod_inflight_end(r, status);
@@ -154,20 +164,57 @@ static void kmod_inflight_nested_never_joins(struct kunit *test)
 static void kmod_inflight_admin_joins_no_waiting_user(struct kunit *test)
 {
 	struct kmod_request *user = kmod_kunit_request(test);
-	struct kmod_request *admin, *next;
+	struct kmod_request *admin = kmod_kunit_request(test);
 	int result;
 
 	user->class = KMOD_SLOT_USER;
+	admin->class = KMOD_SLOT_ADMIN;
 	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(user, &result));
-	admin = kmod_kunit_nowait(test);
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(admin, &result));
-	kmod_kunit_end(admin, 0);
-
+	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(admin));
 	KUNIT_EXPECT_EQ(test, kmod_inflight_start(user), 0);
-	next = kmod_kunit_nowait(test);
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(next, &result));
-	kmod_request_put(next);
+	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(admin), user);
+	kmod_request_put(admin);
 	kmod_kunit_end(user, 0);
+}
+
+/* It would not learn that the other one has given up. */
+static void kmod_inflight_nowait_joins_no_waiting_one(struct kunit *test)
+{
+	struct kmod_request *r = kmod_kunit_request(test);
+	struct kmod_request *nowait = kmod_kunit_nowait(test);
+	struct kmod_request *waits = kmod_kunit_request(test);
+	int result;
+
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
+	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(nowait));
+	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(waits), r);
+	kmod_request_put(nowait);
+	kmod_request_put(waits);
+	kmod_kunit_end(r, 0);
+}
+
+/* What a nested modprobe loads is judged for the user who made the first request. */
+static void kmod_inflight_other_rules_part(struct kunit *test)
+{
+	static const char rules[] = "deny module x uid 1000\n";
+	struct kmod_request *first = kmod_kunit_request(test);
+	struct kmod_request *nested = kmod_kunit_request(test);
+	struct kmod_request *root = kmod_kunit_request(test);
+	struct kmod_request *user = kmod_kunit_request(test);
+
+	first->rec.uid = 1000;
+	user->rec.uid = 1000;
+	nested->parent = first;
+	KUNIT_ASSERT_EQ(test, kmod_inflight_start(nested), 0);
+	hash_add(kmod_by_name, &nested->by_name, kmod_name_hash(nested->rec.name));
+	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(root), nested);
+	KUNIT_EXPECT_EQ(test, kmod_rules_set(rules, strlen(rules)), 0);
+	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(root));
+	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(user), nested);
+	KUNIT_EXPECT_EQ(test, kmod_rules_set("#\n", 2), 0);
+	kmod_request_put(root);
+	kmod_request_put(user);
+	kmod_kunit_end(nested, 0);
 }
 
 static void kmod_inflight_joiner_takes_over(struct kunit *test)
@@ -294,6 +341,7 @@ static void kmod_inflight_is_found_by_pid(struct kunit *test)
 	struct kmod_request *r = kmod_kunit_leader(test);
 	struct kmod_request *found;
 
+	KUNIT_EXPECT_NULL(test, kmod_inflight_find(NULL));
 	KUNIT_EXPECT_NULL(test, kmod_inflight_find(task_tgid(current)));
 	kmod_inflight_spawned(r, task_tgid(current));
 	found = kmod_inflight_find(task_tgid(current));
@@ -318,6 +366,8 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_nowait_is_content),
 	KUNIT_CASE(kmod_inflight_nested_never_joins),
 	KUNIT_CASE(kmod_inflight_admin_joins_no_waiting_user),
+	KUNIT_CASE(kmod_inflight_nowait_joins_no_waiting_one),
+	KUNIT_CASE(kmod_inflight_other_rules_part),
 	KUNIT_CASE(kmod_inflight_joiner_takes_over),
 	KUNIT_CASE_SLOW(kmod_inflight_one_tired_joiner_starts_anew),
 	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),

@@ -96,10 +96,16 @@ static void kmod_journal_escapes_what_users_chose(struct kunit *test)
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
 		memset(text, 'X', sizeof(text));
-		umh_escape(cases[i][0], text);
+		umh_escape(cases[i][0], text, sizeof(text));
 		KUNIT_EXPECT_STREQ(test, text, cases[i][1]);
 		KUNIT_EXPECT_EQ(test, umh_escaped_size(cases[i][0]), strlen(text) + 1);
 	}
+
+	/* It has grown meanwhile. */
+	memset(text, 'X', sizeof(text));
+	umh_escape("a b", text, 4);
+	KUNIT_EXPECT_STREQ(test, text, "a\\x");
+	KUNIT_EXPECT_EQ(test, text[4], 'X');
 }
 
 static struct kunit_case kmod_journal_tests[] = {

@@ -225,7 +225,7 @@ holders_are_named()
 	wait_until has_started fake || return 1
 	ask fs kmod_unlucky >/dev/null
 	holder="fs-kmod_keeper (pid $(pid_of fake), [0-9]* s, by kmod_req\[$!\])"
-	dmesg | grep -q "no slot for modprobe fs-kmod_unlucky, by kmod_req.*oldest: $holder"
+	dmesg | grep -q "no slot for modprobe fs-kmod_unlucky, by kmod_req.*oldest first: $holder"
 }
 
 TESTS=(
