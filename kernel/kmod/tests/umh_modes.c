@@ -8,8 +8,9 @@
  *	ret=RETURNED calls=CALLS status=EXITED retval=RETVAL task=0|1
  *
  * CALLS has a letter for each call of spawned(), init(), exited() and cleanup(),
- * in order: s, i, e, c. EXITED is what exited() was told, RETVAL what cleanup() saw, and task
- * says whether cleanup() ran in a task with interrupts on. The line is
+ * in order: s, i, e, c; it is n when there was no memory to set the helper up. EXITED
+ * is what exited() was told, RETVAL what cleanup() saw, and task says whether cleanup()
+ * ran in a task with interrupts on. The line is
  *
  *	[OPTION[=VALUE]]... -- [PATH [ARGUMENT]...]
  *
@@ -155,6 +156,8 @@ static void modes_call(struct modes_run *run, gfp_t gfp)
 					 modes_cleanup, run);
 	if (!info) {
 		run->ret = -ENOMEM;
+		modes_note(run, 'n');
+		complete(&run->cleaned);
 		return;
 	}
 
