@@ -49,7 +49,7 @@ help:
 	@echo 'make refresh       fit bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
 	@echo 'make tree          the patched tree, in build/6.12/linux'
 	@echo 'make build         the patched tree and its kernel, in build/'
-	@echo 'make clean         remove build/ but for ccache and the packages of 6.12 and 6.1'
+	@echo 'make clean         remove build/ but for ccache and the downloaded packages'
 	@echo
 	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug|kcsan|rt-debug  ACCEL=tcg|kvm  FULL=1  JOBS=N  SCALE=N'
 	@echo 'ARCH=arm64, ARCH=i386: test, test-guest, guest, shell, demo, torture on such a machine'
