@@ -408,10 +408,10 @@ watches()
 	use_helper fake sleep 1000
 	kmodctl watch --json >"$WORK/watch" 2>"$WORK/err" &
 	pid=$!
-	sleep 2
+	wait_until grep -q '"start"' "$WORK/watch" || result=1
 	ask fs kmod_watched >/dev/null &
 	wait_until has_started fake || result=1
-	sleep 0.2
+	sleep $((SCALE - 1)).2
 	grep -q kmod_watched "$WORK/watch" || complain "nothing seen in 200 ms" || result=1
 	wait_until grep -q '"done"' "$WORK/watch" || result=1
 	kill -INT "$pid"

@@ -169,6 +169,14 @@ has_started() { [[ $(started "$1") -ge ${2:-1} ]]; }
 has_ended() { [[ $(ended "$1") -ge ${2:-1} ]]; }
 all_ended() { [[ $(started "$1") -eq $(ended "$1") ]]; }
 
+# exec_asks_for FILE: does exec ask for a module that knows its format? 7.2 does not.
+exec_asks_for()
+{
+	use_helper formats exit 1
+	(exec "$1") >/dev/null 2>&1 || :
+	[[ -n $(names_of formats) ]]
+}
+
 # The pid of the helper that was started as number N, 1 by default.
 pid_of() { awk -v n="${2:-1}" '$1 == "start" && ++i == n { print $2 }' "$WORK/$1/log"; }
 
