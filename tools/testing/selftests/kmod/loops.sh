@@ -90,7 +90,7 @@ real_install()
 # modprobe. Its name is made of the file's third and fourth byte.
 strange_binary()
 {
-	local line asks=
+	local line asks=""
 
 	printf '\x01\x02\x03\x04 no program' >"$WORK/strange"
 	chmod +x "$WORK/strange"

@@ -160,7 +160,7 @@ eacces()
 # The second one has the kernel ask for a module from the helper's own thread.
 enoexec()
 {
-	local asked=
+	local asked=""
 
 	echo 'no program' >"$WORK/act/text"
 	printf '\001\002\003\004\005' >"$WORK/act/bytes"
