@@ -13,7 +13,7 @@ cd "$ROOT/harness"
 x86_only
 
 VARIANTS=${VARIANTS:-$(cd configs/variants && printf '%s\n' *.config | sed 's/\.config$//')}
-TALLY=$WORK/tally
+TALLY=$WORK/tally-$BUILT
 # Objects of the variant callers, each with such a caller, that are not in its bzImage.
 CALLERS=(arch/x86/kernel/cpu/mce/dev-mcelog.o drivers/block/drbd/drbd_nl.o
 	drivers/greybus/svc_watchdog.o drivers/video/fbdev/uvesafb.o

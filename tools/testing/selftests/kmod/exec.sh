@@ -78,12 +78,13 @@ make_image()
 	mount -t ext2 -o ro "$LOOP" "$MOUNT" && grep -q " $MOUNT ext2 " /proc/mounts
 }
 
-# Both must occur: an exec that fails, and a program that cannot go on. One that can has a
-# status of its own, since it cannot write its log. EFAULT is exec's, too: it clears the rest
-# of a page that it cannot read.
+# Each request ends, with the exec's errno or by the signal that the program gets for a page
+# which cannot be read. A program that needs none of those has a status of its own, since it
+# cannot write its log. EFAULT is exec's, too: it clears the rest of a page that it cannot
+# read, which on arm64 comes before any program could die.
 io_error()
 {
-	local size status whole failed=0 died=0 found=
+	local size status whole failed=0 found=
 
 	make_image || return 1
 	set_modprobe "$MOUNT/modprobe"
@@ -96,16 +97,13 @@ io_error()
 		found+=" $status"
 		if [[ $status == "$EIO" || $status == "$EFAULT" ]]; then
 			failed=$((failed + 1))
-		elif is_signal "$status"; then
-			died=$((died + 1))
-		elif [[ $status != "$whole" ]]; then
+		elif [[ $status != "$whole" ]] && ! is_signal "$status"; then
 			complain "cut to $size: $status" || return 1
 		fi
 		[[ $failed -lt 3 ]] || break
 	done
 	say "results:$found"
-	at_least "$failed" 1 "execs that failed:" && at_least "$died" 1 "programs that died:" &&
-		next_is_served
+	at_least "$failed" 1 "execs that failed:" && next_is_served
 }
 
 TESTS=(
