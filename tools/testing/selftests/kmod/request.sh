@@ -222,9 +222,10 @@ empty_name()
 # MODULE_NAME_LEN is 64 minus a long; the closing NUL and "fs-" are in it.
 long_names()
 {
-	local fits
+	local fits long=8
 
-	fits=$(printf '%052d' 0)
+	[[ $(uname -m) == *64 ]] || long=4
+	fits=$(printf "%0$((60 - long))d" 0)
 	use_helper fake
 	ask fs "$fits" >/dev/null
 	is "$(names_of fake)" "fs-$fits" || return 1
