@@ -58,6 +58,9 @@
  * Q: set before the request is queued, constant afterwards
  * E: written by the holder of the engine's reference only; others read a phase
  *    and a pid that may be stale
+ *
+ * What path points to may go as soon as the waiter is woken, if there is no
+ * cleanup(). Read it before, or under the lock of a list that the helper is on.
  */
 
 static struct workqueue_struct *khelper __ro_after_init;
@@ -284,7 +287,7 @@ static void umh_spawn(struct work_struct *work)
 /**
  * call_usermodehelper_setup - prepare to run a helper
  * @path: program; stays the caller's, and must stay valid until @cleanup, or
- *	without one until what the caller waits for has come.
+ *	without one until what the caller waits for, and exited(), have come.
  *	Replaced by CONFIG_STATIC_USERMODEHELPER_PATH in kernels that have it.
  * @argv: arguments, NULL-terminated, valid as long as @path
  * @envp: environment, NULL-terminated, valid as long as @path; NULL for none
@@ -414,8 +417,8 @@ EXPORT_SYMBOL(call_usermodehelper_exec);
  * @envp: environment, NULL-terminated; NULL for none
  * @wait: as for call_usermodehelper_exec()
  *
- * With UMH_NO_WAIT all of them must stay valid for good, since nothing tells
- * when they are no longer used.
+ * With UMH_NO_WAIT, or after a wait that a fatal signal has ended, all of them
+ * must stay valid for good, since nothing tells when they are no longer used.
  *
  * Context: any with UMH_NO_WAIT, else process context, may sleep.
  * Return: as call_usermodehelper_exec(), and -ENOMEM.

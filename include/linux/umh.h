@@ -50,43 +50,46 @@ enum umh_phase {
 /**
  * struct subprocess_info - one run of one helper
  * @work: khelper's handle on it
- * @path: program to exec, owned by the caller until @cleanup
+ * @data: for the caller's use
+ * @path: program to exec, owned by the caller, see call_usermodehelper_setup()
  * @argv: its arguments, NULL-terminated, owned likewise
  * @envp: its environment, NULL-terminated, owned likewise; may be NULL
- * @wait: UMH_* flags
- * @retval: what the wait returns, valid in @cleanup too
- * @init: see call_usermodehelper_setup()
- * @cleanup: see call_usermodehelper_setup()
  * @spawned: may be set between call_usermodehelper_setup() and
  *	call_usermodehelper_exec(). Called in the helper's thread, before @init:
  *	cheaper for those who have nothing to do with credentials.
- * @exited: may be set likewise, to learn the helper's end in any wait mode.
+ * @init: see call_usermodehelper_setup()
+ * @hung: may be set as @spawned. Called once when the helper is reported as
+ *	hung: it has neither ended, nor come to what somebody waits for, within
+ *	kernel.umh_hung_secs. In process context, may sleep, must not wait for a
+ *	helper. Can come at the same time as @exited, but not after @cleanup.
+ * @exited: may be set as @spawned, to learn the helper's end in any wait mode.
  *	Called exactly once and before @cleanup: with the wait(2) status once
  *	the process has exited, or with a negative errno when no program was
  *	run. May be called with interrupts off and tasklist_lock held: must not
  *	sleep, nor start another helper.
- * @hung: may be set likewise. Called once when the helper is reported as hung:
- *	it has neither ended, nor come to what somebody waits for, within
- *	kernel.umh_hung_secs. In process context, may sleep, must not wait for a
- *	helper. Can come at the same time as @exited, but not after @cleanup.
- * @data: for the caller's use
+ * @cleanup: see call_usermodehelper_setup()
+ * @wait: UMH_* flags
+ * @retval: what the wait returns, valid in @cleanup too
  *
  * The members from @ref on are the engine's own; their letters are explained at
  * the top of kernel/umh.c.
  */
 struct subprocess_info {
 	struct work_struct work;
+	void *data;
 	const char *path;
 	char **argv;
 	char **envp;
+
+	/* In the order in which they are called. */
+	void (*spawned)(struct subprocess_info *info);
+	int (*init)(struct subprocess_info *info, struct cred *new);
+	void (*hung)(struct subprocess_info *info);
+	void (*exited)(struct subprocess_info *info, int status);
+	void (*cleanup)(struct subprocess_info *info);
+
 	int wait;
 	int retval;
-	int (*init)(struct subprocess_info *info, struct cred *new);
-	void (*cleanup)(struct subprocess_info *info);
-	void (*spawned)(struct subprocess_info *info);
-	void (*exited)(struct subprocess_info *info, int status);
-	void (*hung)(struct subprocess_info *info);
-	void *data;
 
 	/* private: */
 	struct kref ref;

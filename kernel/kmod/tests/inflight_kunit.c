@@ -201,12 +201,13 @@ static void kmod_inflight_other_rules_part(struct kunit *test)
 	struct kmod_request *nested = kmod_kunit_request(test);
 	struct kmod_request *root = kmod_kunit_request(test);
 	struct kmod_request *user = kmod_kunit_request(test);
+	int result;
 
 	first->rec.uid = 1000;
 	user->rec.uid = 1000;
 	nested->parent = first;
+	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(nested, &result));
 	KUNIT_ASSERT_EQ(test, kmod_inflight_start(nested), 0);
-	hash_add(kmod_by_name, &nested->by_name, kmod_name_hash(nested->rec.name));
 	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(root), nested);
 	KUNIT_EXPECT_EQ(test, kmod_rules_set(rules, strlen(rules)), 0);
 	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(root));

@@ -85,8 +85,10 @@ static int __init kmod_stub_init(void)
 {
 	int err = nowait ? request_module_nowait("%s", nowait) : 0;
 
-	if (async)
+	if (async) {
 		async_schedule(kmod_stub_async, async);
+		async_synchronize_full();
+	}
 	if (!err && poke)
 		err = kmod_stub_poke((char *)poke);
 	if (err || !deny)
