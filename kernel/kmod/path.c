@@ -65,12 +65,13 @@ static int kmod_path_store(const char *path)
 
 	spin_lock(&kmod_path_lock);
 	strscpy(to, path, KMOD_PATH_LEN);
+	/* For caches that have a page once for each of its addresses. */
+	flush_kernel_vmap_range(to, KMOD_PATH_LEN);
+	invalidate_kernel_vmap_range(kmod_path, KMOD_PATH_LEN);
 	spin_unlock(&kmod_path_lock);
 
-	if (to != kmod_path) {
-		flush_kernel_vmap_range(to, KMOD_PATH_LEN);
+	if (to != kmod_path)
 		vunmap(to);
-	}
 	return 0;
 }
 
