@@ -77,10 +77,11 @@ test-debug:
 	@harness/test.sh all
 
 test-all:
-	@harness/all.sh test-debug test-series test-configs test-harness test-deb learn \
+	@harness/all.sh check kmodctl-check demo test-debug bench-check \
+		test-series test-configs test-harness test-deb learn \
 		'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
-		'test BASE=6.1' 'test-guest BASE=tip'
+		'test BASE=6.1' 'demo BASE=6.1' 'test-guest BASE=tip' 'demo BASE=tip'
 
 cost:
 	@harness/cost.sh

@@ -13,14 +13,13 @@ number=0
 failed=0
 SCRATCH=$BUILD/test-harness
 
-# expect GREEN_OR_RED PATTERN TITLE VERDICT_ARGUMENT...: the verdict's colour, and that it
-# names the reason
+# expect GREEN_OR_RED PATTERN TITLE COMMAND...: its colour, and that it names the reason
 expect()
 {
 	local colour=$1 pattern=$2 title=$3 output got=green
 
 	shift 3
-	output=$(./verdict.sh "$@") || got=red
+	output=$("$@") || got=red
 	number=$((number + 1))
 	if [[ $got == "$colour" ]] && grep -qE "$pattern" <<<"$output"; then
 		echo "ok $number - $title is $colour"
@@ -36,7 +35,7 @@ booted()
 {
 	local name=self-$4
 	./boot.sh "$name" self-test "$4"
-	expect "$1" "$2" "$3" "$LOGS/$name.console" "$LOGS/$name.results"
+	expect "$1" "$2" "$3" ./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results"
 }
 
 # stream COLOUR PATTERN TITLE LINE...: a recorded result stream and no console
@@ -46,13 +45,23 @@ stream()
 
 	shift 3
 	printf '%s\n' 'TAP version 13' "$@" >"$SCRATCH/results"
-	expect "$colour" "$pattern" "$title" /dev/null "$SCRATCH/results"
+	expect "$colour" "$pattern" "$title" ./verdict.sh /dev/null "$SCRATCH/results"
+}
+
+# summed COLOUR PATTERN TITLE COMMAND: what all.sh makes of a target that does that, beside
+# one that is green
+summed()
+{
+	mkdir -p "$SCRATCH/harness"
+	cp all.sh "$SCRATCH/harness"
+	printf 'good:\n\t@echo 3 passed, 0 failed\ntarget:\n\t@%s\n' "$4" >"$SCRATCH/Makefile"
+	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good target 2>/dev/null
 }
 
 END='# verdict: complete'
 mkdir -p "$SCRATCH"
 echo 'TAP version 13'
-echo '1..16'
+echo '1..21'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -69,6 +78,14 @@ stream red 'numbered 3' 'a lost result line' '1..2' 'ok 1 - t' 'ok 3 - u' "$END"
 stream red '^0 passed, 0 failed, 1 skipped' 'nothing but a skipped test' \
 	'1..1' 'ok 1 - t # SKIP no such option' "$END"
 stream red 'did not reach the end' 'a stream without its last line' '1..1' 'ok 1 - t'
+
+summed green '^4 passed, 0 failed$' 'one of two targets that counts nothing' true
+summed red '^3 passed, 1 failed$' 'a target that counts nothing, and fails,' false
+summed red '^5 passed, 1 failed$' 'a target with a failure' 'echo 2 passed, 1 failed; false'
+summed red '^3 passed, 1 failed$' 'a target that dies before its sum' \
+	'echo 9 passed, 0 failed; false'
+summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be had' \
+	'echo 0 passed, 0 failed, 1 skipped; exit 4'
 
 booted green '^1 passed, 0 failed$' 'a passing test in the guest' pass
 booted red '^FAIL fails$' 'a failing test in the guest' fail
