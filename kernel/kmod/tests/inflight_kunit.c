@@ -193,6 +193,7 @@ static void kmod_inflight_nowait_joins_no_waiting_one(struct kunit *test)
 	kmod_kunit_end(r, 0);
 }
 
+#ifdef CONFIG_KMOD_POLICY
 /* What a nested modprobe loads is judged for the user who made the first request. */
 static void kmod_inflight_other_rules_part(struct kunit *test)
 {
@@ -217,6 +218,7 @@ static void kmod_inflight_other_rules_part(struct kunit *test)
 	kmod_request_put(user);
 	kmod_kunit_end(nested, 0);
 }
+#endif
 
 static void kmod_inflight_joiner_takes_over(struct kunit *test)
 {
@@ -368,7 +370,9 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_nested_never_joins),
 	KUNIT_CASE(kmod_inflight_admin_joins_no_waiting_user),
 	KUNIT_CASE(kmod_inflight_nowait_joins_no_waiting_one),
+#ifdef CONFIG_KMOD_POLICY
 	KUNIT_CASE(kmod_inflight_other_rules_part),
+#endif
 	KUNIT_CASE(kmod_inflight_joiner_takes_over),
 	KUNIT_CASE_SLOW(kmod_inflight_one_tired_joiner_starts_anew),
 	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),
