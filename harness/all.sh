@@ -7,19 +7,17 @@
 # up. With LATEST=SECONDS, what would begin later than that is not begun, and counts as
 # skipped.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT"
 
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 
-LATEST=${LATEST:-}
-start=$EPOCHSECONDS
-
 for target in "$@"; do
-	if [[ -n $LATEST && $((EPOCHSECONDS - start)) -gt $LATEST ]]; then
+	if is_late; then
 		printf '%s\t%s\t0\n' "$target" "0 passed, 0 failed, 1 skipped" >>"$report"
-		printf '=== SKIP make %s: %d s have passed, the limit is %d\n' "$target" \
-			$((EPOCHSECONDS - start)) "$LATEST"
+		printf '=== SKIP make %s: %s\n' "$target" "$(late_by)"
 		continue
 	fi
 	printf '=== make %s\n' "$target"

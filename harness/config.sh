@@ -78,17 +78,10 @@ overlay_kconfig()
 	done
 }
 
-# Answers whatever the fragments leave open with no; under UML, where the defaults
-# make the machine, with the default.
+# Answers whatever the fragments leave open with no.
 configure()
 {
-	local merged=$OUT/fragments
-
-	if [[ $CONFIG == um ]]; then
-		cp "$merged" "$OUT/.config"
-	else
-		kernel_make KCONFIG_ALLCONFIG="$merged" allnoconfig
-	fi
+	kernel_make KCONFIG_ALLCONFIG="$OUT/fragments" allnoconfig
 	kernel_make olddefconfig
 }
 

@@ -104,6 +104,11 @@ hash_files()
 # stamp_is FILE VALUE: was this step last finished with the same inputs?
 stamp_is() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 
+# For a run with LATEST, in seconds from when it STARTED: is it too late to begin another part?
+export STARTED=${STARTED:-$EPOCHSECONDS}
+is_late() { [[ -n ${LATEST:-} && $((EPOCHSECONDS - STARTED)) -gt $LATEST ]]; }
+late_by() { echo "$((EPOCHSECONDS - STARTED)) s have passed, the limit is $LATEST"; }
+
 elapsed() { printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
 
 # progress PID LABEL COUNT_COMMAND...: shows a line while PID runs. On a

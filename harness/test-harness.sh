@@ -53,7 +53,7 @@ stream()
 summed()
 {
 	mkdir -p "$SCRATCH/harness"
-	cp all.sh "$SCRATCH/harness"
+	cp all.sh lib.sh arch.sh "$SCRATCH/harness"
 	printf 'good:\n\t@echo 3 passed, 0 failed\ntarget:\n\t@%s\n' "$4" >"$SCRATCH/Makefile"
 	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good target 2>/dev/null
 }
@@ -61,7 +61,7 @@ summed()
 END='# verdict: complete'
 mkdir -p "$SCRATCH"
 echo 'TAP version 13'
-echo '1..21'
+echo '1..22'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -84,6 +84,7 @@ summed red '^3 passed, 1 failed$' 'a target that counts nothing, and fails,' fal
 summed red '^5 passed, 1 failed$' 'a target with a failure' 'echo 2 passed, 1 failed; false'
 summed red '^3 passed, 1 failed$' 'a target that dies before its sum' \
 	'echo 9 passed, 0 failed; false'
+LATEST=-1 summed red '^0 passed, 0 failed, 2 skipped$' 'a sum of what it is too late for' true
 summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be had' \
 	'echo 0 passed, 0 failed, 1 skipped; exit 4'
 

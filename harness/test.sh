@@ -4,7 +4,8 @@
 # test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
 # in the unpatched base, the cost of a request, and a little torture; with all, the guest
 # suite once more on a kernel with KASAN and lockdep; with guest, the guest suite alone.
-# The last line is the sum. With TEST=REGEX only the guest tests that match, and only on
+# The last line is the sum. With LATEST=SECONDS, a stage that would begin later than that is
+# skipped. With TEST=REGEX only the guest tests that match, and only on
 # CONFIG. SCALE=N has the guest's time limits multiplied, for a busy machine. A base that
 # cannot be had is a skip, with status 4.
 #
@@ -56,11 +57,17 @@ lock()
 	./verdict.sh "$LOGS/lock$ON.console" "$LOGS/lock$ON.results" "$TALLY"
 }
 
-# stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
+# stage TITLE COMMAND...: a stage that dies before it counts anything is one failure, and
+# one that it is too late for is skipped
 stage()
 {
 	local before after
 
+	if is_late; then
+		say "== SKIP $1: $(late_by)"
+		echo "0 0 1" >>"$TALLY"
+		return
+	fi
 	say "== $1"
 	shift
 	before=$(wc -l <"$TALLY")
@@ -108,8 +115,8 @@ elif [[ ${1:-} == guest ]]; then
 else
 	[[ $ARCH != x86_64 ]] || kunit_stage
 	guest_stages
-	[[ $ARCH != x86_64 ]] || compared_stages
 	DURATION=$TORTURE CONFIG=plain stage "torture, $TORTURE s" ./torture.sh "$TALLY"
+	[[ $ARCH != x86_64 ]] || compared_stages
 	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug
 fi
 
