@@ -4,8 +4,8 @@
 # test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
 # in the unpatched base, the cost of a request, and a little torture; with all, the guest
 # suite once more on a kernel with KASAN and lockdep; with guest, the guest suite alone.
-# The last line is the sum. With LATEST=SECONDS, a stage that would begin later than that is
-# skipped. With TEST=REGEX only the guest tests that match, and only on
+# The last line is the sum. With LATEST=SECONDS, torture, comparison and cost are skipped if
+# they would begin later than that. With TEST=REGEX only the guest tests that match, and only on
 # CONFIG. SCALE=N has the guest's time limits multiplied, for a busy machine. A base that
 # cannot be had is a skip, with status 4.
 #
@@ -57,23 +57,28 @@ lock()
 	./verdict.sh "$LOGS/lock$ON.console" "$LOGS/lock$ON.results" "$TALLY"
 }
 
-# stage TITLE COMMAND...: a stage that dies before it counts anything is one failure, and
-# one that it is too late for is skipped
+# stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
 stage()
 {
 	local before after
 
-	if is_late; then
-		say "== SKIP $1: $(late_by)"
-		echo "0 0 1" >>"$TALLY"
-		return
-	fi
 	say "== $1"
 	shift
 	before=$(wc -l <"$TALLY")
 	"$@" || :
 	after=$(wc -l <"$TALLY")
 	[[ $after -gt $before ]] || echo "0 1 0" >>"$TALLY"
+}
+
+# The same for what is skipped when it is too late
+late_stage()
+{
+	if is_late; then
+		say "== SKIP $1: $(late_by)"
+		echo "0 0 1" >>"$TALLY"
+	else
+		stage "$@"
+	fi
 }
 
 # The boots that make up the guest's part of make test
@@ -87,8 +92,8 @@ guest_stages()
 # Beside the unpatched base, and beside user space
 compared_stages()
 {
-	stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
-	stage "cost of a request, in instructions" ./cost.sh "$TALLY"
+	late_stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
+	late_stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 }
 
 # KUnit alone may be absent: an overlay without suites is not a failure of a test.
@@ -115,7 +120,7 @@ elif [[ ${1:-} == guest ]]; then
 else
 	[[ $ARCH != x86_64 ]] || kunit_stage
 	guest_stages
-	DURATION=$TORTURE CONFIG=plain stage "torture, $TORTURE s" ./torture.sh "$TALLY"
+	DURATION=$TORTURE CONFIG=plain late_stage "torture, $TORTURE s" ./torture.sh "$TALLY"
 	[[ $ARCH != x86_64 ]] || compared_stages
 	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug
 fi
