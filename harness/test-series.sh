@@ -126,7 +126,9 @@ check_options()
 # Who defines or calls what the series is about, as far as the configuration has it.
 objects()
 {
-	(cd "$APPLIED" && printf '%s\n' kernel/umh*.c | sed 's/c$/o/')
+	(cd "$APPLIED" && printf '%s\n' kernel/umh*.c | sed 's/c$/o/') |
+		# Part of the policy, and that is about modules.
+		if [[ $1 == no-modules ]]; then grep -vx kernel/umh_guard.o; else cat; fi
 	printf '%s\n' kernel/{fork,sysctl,reboot}.o kernel/power/{process,suspend}.o \
 		fs/{coredump,exec,filesystems}.o lib/kobject_uevent.o
 	[[ $1 == um ]] || printf '%s\n' init/{do_mounts_initrd,initramfs}.o net/socket.o \
