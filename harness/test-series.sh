@@ -86,7 +86,8 @@ fragments()
 	um) cat configs/kunit.config ;;
 	esac
 	# Ours, when the tree has them.
-	{ grep -rhE '^config [A-Z0-9_]*_KUNIT_TEST$' "$APPLIED/kernel/kmod/Kconfig" 2>/dev/null || :; } |
+	{ grep -hE '^config (KMOD_(JOURNAL|POLICY)|[A-Z0-9_]*_KUNIT_TEST)$' \
+		"$APPLIED/kernel/kmod/Kconfig" 2>/dev/null || :; } |
 		sed 's/^config \(.*\)/CONFIG_\1=y/'
 	[[ $1 == no-modules ]] || echo CONFIG_TEST_UMH=m
 	[[ $1 == um ]] || echo CONFIG_KUNIT=y
@@ -127,8 +128,11 @@ check_options()
 objects()
 {
 	(cd "$APPLIED" && printf '%s\n' kernel/umh*.c | sed 's/c$/o/') |
-		# Part of the policy, and that is about modules.
-		if [[ $1 == no-modules ]]; then grep -vx kernel/umh_guard.o; else cat; fi
+		if grep -qx CONFIG_KMOD_POLICY=y "$TEST/out-$1/.config"; then
+			cat
+		else
+			grep -vx kernel/umh_guard.o
+		fi
 	printf '%s\n' kernel/{fork,sysctl,reboot}.o kernel/power/{process,suspend}.o \
 		fs/{coredump,exec,filesystems}.o lib/kobject_uevent.o
 	[[ $1 == um ]] || printf '%s\n' init/{do_mounts_initrd,initramfs}.o net/socket.o \
