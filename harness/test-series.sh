@@ -79,15 +79,22 @@ kmake() { make -C "$APPLIED" O="$TEST/out-$1" ARCH="$2" CC="$CC" HOSTCC="$HOSTCC
 
 fragments()
 {
+	local ours=
+
 	case $1 in
-	modules) cat configs/series.config ;;
+	modules)
+		ours='KMOD_(JOURNAL|POLICY)|[A-Z0-9_]*_KUNIT_TEST'
+		cat configs/series.config
+		;;
 	no-modules) sed 's/^CONFIG_MODULE.*=y/# & is not set/; s/=y is not set/ is not set/; s/=m$/=y/' \
 		configs/series.config ;;
-	um) cat configs/kunit.config ;;
+	um)
+		ours='[A-Z0-9_]*_KUNIT_TEST'
+		cat configs/kunit.config
+		;;
 	esac
-	# Ours, when the tree has them.
-	{ grep -hE '^config (KMOD_(JOURNAL|POLICY)|[A-Z0-9_]*_KUNIT_TEST)$' \
-		"$APPLIED/kernel/kmod/Kconfig" 2>/dev/null || :; } |
+	# Ours, when the tree has them; without modules it has none.
+	{ grep -hE "^config ($ours)$" "$APPLIED/kernel/kmod/Kconfig" 2>/dev/null || :; } |
 		sed 's/^config \(.*\)/CONFIG_\1=y/'
 	[[ $1 == no-modules ]] || echo CONFIG_TEST_UMH=m
 	[[ $1 == um ]] || echo CONFIG_KUNIT=y
