@@ -33,15 +33,12 @@ is_loaded()
 	return 1
 }
 
-# unload MODULE: and what it has brought
 unload()
 {
 	local lines
 
 	mapfile -t lines </proc/modules
-	[[ ${#lines[@]} -ne $MODULES ]] || return 0
-	"$REAL_MODPROBE" -rq "$1" 2>/dev/null || :
-	wait_until are_unloaded
+	[[ ${#lines[@]} -eq $MODULES ]] || wait_until are_unloaded
 }
 
 # These two in a subshell: it becomes the user's.
@@ -158,7 +155,7 @@ try_row()
 		knock "$requester" "${@:5}"
 		see "$name" "$module"
 		SIGNS+=$SIGN
-		unload "$module" || return 1
+		unload || return 1
 	done
 }
 

@@ -56,22 +56,22 @@ restore()
 	[[ -z $SAVED_HUNG ]] || echo "$SAVED_HUNG" >"$HUNG_SYSCTL" || :
 }
 
-# Ends helpers of ours that are still there, known by their program.
+# running PREFIX: the pids of what was started under a path that begins so. One program for
+# all processes: under emulation and KASAN, one for each of them takes as long as a test.
+running() { grep -l "^$1" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 || :; }
+nobody_left() { [[ -z $(running "$WORK/") ]]; }
+
+# Ends helpers of ours that are still there.
 end_helpers()
 {
-	local link
+	local pids
 
 	rm -f "$WORK"/*/hold
-	for link in /proc/[0-9]*/exe; do
-		if [[ $(readlink "$link") == "$WORK"/* ]]; then
-			link=${link#/proc/}
-			kill -KILL "${link%/exe}" || :
-		fi
-	done 2>/dev/null
+	mapfile -t pids < <(running "$WORK/")
+	[[ ${#pids[@]} -gt 0 ]] || return 0
+	kill -KILL "${pids[@]}" 2>/dev/null || :
 	wait_until nobody_left || :
 }
-
-nobody_left() { ! grep -lq "^$WORK/" /proc/[0-9]*/cmdline 2>/dev/null; }
 
 # A test that needs more adds a function of that name.
 clean_up_more() { :; }
@@ -196,12 +196,18 @@ ask() { "$HERE/kmod_req" "$@"; }
 result_of() { awk '{ print $2 }' <<<"$1"; }
 time_of() { awk '{ print $3 }' <<<"$1"; }
 
-# state_of PID: R, S, D, Z, ... or nothing
-state_of() { sed -n 's/^State:\t\(.\).*/\1/p' "/proc/$1/status" 2>/dev/null || :; }
+# is_in PID STATE: R, S, D, Z, ...
+is_in()
+{
+	local stat=
+
+	read -r stat <"/proc/$1/stat" || :
+	[[ ${stat##*) } == "$2 "* ]]
+} 2>/dev/null
 
 # The request waits in the kernel, not to be interrupted by anything but a kill.
-asleep() { [[ $(state_of "$1") == D ]]; }
-gone() { [[ $(state_of "$1") == "" || $(state_of "$1") == Z ]]; }
+asleep() { is_in "$1" D; }
+gone() { [[ ! -d /proc/$1 ]] || is_in "$1" Z; }
 
 is() { [[ $1 == "$2" ]] || complain "${3:-got} '$1', expected '$2'"; }
 at_most() { [[ $1 -le $2 ]] || complain "${3:-got} $1, more than $2"; }
@@ -267,26 +273,38 @@ status_of()
 
 # Modules that tests have loaded
 
-# The modules that are there for other reasons
-note_modules() { cut -d' ' -f1 /proc/modules >"$WORK/modules"; }
+declare -A OLD_MODULES=()
+NEW_MODULES=()
 
-# new_modules [unused]: those that have come since, but for those that cannot go
-new_modules()
+# The modules that are there for other reasons
+note_modules()
 {
-	awk -v unused="${1:-}" 'FILENAME != "/proc/modules" { was[$1]; next }
-		!($1 in was) && !/\[permanent\]/ && (!unused || $3 == 0) { print $1 }' \
-		"$WORK/modules" /proc/modules
+	local name
+
+	while read -r name; do
+		OLD_MODULES[$name]=1
+	done < <(cut -d' ' -f1 /proc/modules)
 }
 
-# Those first that no other one uses. What a socket or a name space held goes later.
+# Sets NEW_MODULES to those that have come since, but for those that cannot go; the last
+# one comes first. Without a process of its own, since doors.sh does it some thousand times.
+find_new_modules()
+{
+	local lines line
+
+	NEW_MODULES=()
+	mapfile -t lines </proc/modules
+	for line in "${lines[@]}"; do
+		[[ -n ${OLD_MODULES[${line%% *}]:-} || $line == *'[permanent]'* ]] ||
+			NEW_MODULES+=("${line%% *}")
+	done
+}
+
+# Each before those that it uses. What a socket or a name space held goes later.
 are_unloaded()
 {
-	local names
-
-	while mapfile -t names < <(new_modules unused) && [[ ${#names[@]} -gt 0 ]]; do
-		rmmod "${names[@]}" 2>/dev/null || return 1
-	done
-	[[ -z $(new_modules) ]]
+	find_new_modules
+	[[ ${#NEW_MODULES[@]} -eq 0 ]] || rmmod "${NEW_MODULES[@]}" 2>/dev/null
 }
 
 # What earlier tests have left, as far as it goes
@@ -294,7 +312,6 @@ unload_others()
 {
 	local i
 
-	: >"$WORK/modules"
 	for ((i = 0; i < 3; i++)); do
 		! are_unloaded || return 0
 	done
