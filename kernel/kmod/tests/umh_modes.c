@@ -2,8 +2,8 @@
 /*
  * Runs usermode helpers as user space says, for tools/testing/selftests/kmod.
  *
- * A line written to /sys/kernel/debug/umh_modes runs one helper and returns when
- * the call has; reading it from the same open file waits for cleanup() and gives
+ * A line written to /dev/umh_modes runs one helper and returns when the call has;
+ * reading it from the same open file waits for that and for cleanup(), and gives
  *
  *	ret=RETURNED calls=CALLS status=EXITED retval=RETVAL task=0|1
  *
@@ -38,6 +38,7 @@
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/kref.h>
+#include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -58,6 +59,7 @@
 struct modes_run {
 	struct kref ref;
 	struct completion called;
+	struct completion returned;
 	struct completion cleaned;
 	struct timer_list timer;
 	struct irq_work irq;
@@ -88,7 +90,7 @@ struct modes_run {
 
 /* An open file: its last run, and how much of the result was read. */
 struct modes_file {
-	struct mutex lock;	/* one run or reading at a time */
+	struct mutex lock;	/* for run and pos; one reading at a time */
 	struct modes_run *run;
 	loff_t pos;
 };
@@ -195,7 +197,7 @@ static void modes_from_spinlock(struct modes_run *run)
 	spin_unlock_irqrestore(&lock, flags);
 }
 
-static int modes_start(struct modes_run *run)
+static int modes_start_from(struct modes_run *run)
 {
 	if (!strcmp(run->context, "task")) {
 		modes_call(run, GFP_KERNEL);
@@ -220,6 +222,14 @@ static int modes_start(struct modes_run *run)
 		return -EINVAL;
 	}
 	return 0;
+}
+
+static int modes_start(struct modes_run *run)
+{
+	int err = modes_start_from(run);
+
+	complete_all(&run->returned);
+	return err;
 }
 
 /* Suspend disables helpers, and all of user space is frozen then. */
@@ -311,6 +321,7 @@ static struct modes_run *modes_run_new(void)
 
 	kref_init(&run->ref);
 	init_completion(&run->called);
+	init_completion(&run->returned);
 	init_completion(&run->cleaned);
 	raw_spin_lock_init(&run->lock);
 	INIT_WORK(&run->work, modes_when_disabled);
@@ -343,17 +354,22 @@ static ssize_t modes_write(struct file *file, const char __user *from,
 		return err;
 	}
 
-	guard(mutex)(&mf->lock);
-	if (mf->run)
-		kref_put(&mf->run->ref, modes_run_free);
-	mf->run = run;
-	mf->pos = 0;
-	if (!run->when_disabled)
-		return modes_start(run) ?: count;
-
 	kref_get(&run->ref);
-	queue_work(system_unbound_wq, &run->work);
-	return count;
+	scoped_guard(mutex, &mf->lock) {
+		if (mf->run)
+			kref_put(&mf->run->ref, modes_run_free);
+		mf->run = run;
+		mf->pos = 0;
+	}
+	if (run->when_disabled) {
+		queue_work(system_unbound_wq, &run->work);
+		return count;
+	}
+
+	/* Without a lock, as the helper may be waited for in the freezer. */
+	err = modes_start(run);
+	kref_put(&run->ref, modes_run_free);
+	return err ?: count;
 }
 
 static ssize_t modes_read(struct file *file, char __user *to, size_t count,
@@ -368,7 +384,8 @@ static ssize_t modes_read(struct file *file, char __user *to, size_t count,
 	run = mf->run;
 	if (!run)
 		return -ENODATA;
-	if (wait_for_completion_killable_timeout(&run->cleaned,
+	if (wait_for_completion_killable(&run->returned) ||
+	    wait_for_completion_killable_timeout(&run->cleaned,
 						 CLEANUP_TIMEOUT) < 0)
 		return -EINTR;
 	/* For the next part of the same result. */
@@ -410,6 +427,14 @@ static const struct file_operations modes_fops = {
 	.release	= modes_release,
 };
 
+/* No regular file: a write to one of those holds a lock of its file system. */
+static struct miscdevice modes_device = {
+	.minor	= MISC_DYNAMIC_MINOR,
+	.name	= "umh_modes",
+	.mode	= 0600,
+	.fops	= &modes_fops,
+};
+
 static ssize_t poweroff_write(struct file *file, const char __user *from,
 			      size_t count, loff_t *ppos)
 {
@@ -425,9 +450,12 @@ static const struct file_operations poweroff_fops = {
 
 static int __init umh_modes_init(void)
 {
-	debugfs_create_file("umh_modes", 0600, NULL, NULL, &modes_fops);
-	debugfs_create_file("umh_poweroff", 0200, NULL, NULL, &poweroff_fops);
-	return 0;
+	int err = misc_register(&modes_device);
+
+	if (!err)
+		debugfs_create_file("umh_poweroff", 0200, NULL, NULL,
+				    &poweroff_fops);
+	return err;
 }
 module_init(umh_modes_init);
 

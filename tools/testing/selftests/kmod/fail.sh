@@ -8,7 +8,7 @@
 source "$(dirname "$0")/kmod_lib.sh"
 
 DEBUGFS=/sys/kernel/debug
-DRIVER=$DEBUGFS/umh_modes
+DRIVER=/dev/umh_modes
 PLACES=("$DEBUGFS/failslab" "$DEBUGFS/fail_page_alloc")
 KMEMLEAK=$DEBUGFS/kmemleak
 REQUEST_KEY=/sbin/request-key

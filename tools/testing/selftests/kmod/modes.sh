@@ -8,7 +8,7 @@
 # 15, 25, 28 and 30.
 source "$(dirname "$0")/kmod_lib.sh"
 
-DRIVER=/sys/kernel/debug/umh_modes
+DRIVER=/dev/umh_modes
 CORE_PATTERN=/proc/sys/kernel/core_pattern
 SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
 THREADS_MAX=$SYSCTL/threads-max
@@ -360,7 +360,7 @@ TESTS=(
 	'all_reaped|no helper is left as a zombie'
 )
 skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
-skip_without "needs CONFIG_DEBUG_FS, see config" test -w "$DRIVER"
+skip_without "needs CONFIG_DEVTMPFS" test -w "$DRIVER"
 mkdir -p "$FREEZER" "$WORK/act"
 skip_without "needs CONFIG_CGROUP_FREEZER, see config" mount -t cgroup -o freezer kmod "$FREEZER"
 mkdir -p "$FREEZER/a"
