@@ -20,13 +20,12 @@ unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
-.PHONY: series test-series test-guest test-debug deb test-deb refresh
+.PHONY: series test-series test-guest deb test-deb refresh
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
 	@echo 'make test          KUnit, the guest suite, what helpers inherit, cost, some torture'
-	@echo 'make test-debug    the same, and the guest suite on a kernel with KASAN and lockdep'
-	@echo 'make test-guest    only the guest suite'
+	@echo 'make test-guest    only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-all      nearly everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
@@ -73,13 +72,10 @@ test:
 test-guest:
 	@harness/test.sh guest
 
-test-debug:
-	@harness/test.sh all
-
 test-all:
-	@harness/all.sh check kmodctl-check demo test-debug bench-check \
+	@harness/all.sh check kmodctl-check demo test bench-check \
 		test-series test-configs test-harness test-deb learn \
-		'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
+		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
 		'test BASE=6.1' 'demo BASE=6.1' 'test-guest BASE=tip' 'demo BASE=tip'
 

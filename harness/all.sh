@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# all.sh 'TARGET [VARIABLE=VALUE...]'...: runs make with each, whatever becomes of the
-# others, and adds up the last lines, which are "N passed, N failed[, N skipped]". One that
-# counts nothing, such as demo, is one test itself, and so is one that dies before it adds
-# up. With LATEST=SECONDS, what would begin later than that is not begun, and counts as
-# skipped.
+# all.sh '[PERCENT%] TARGET [VARIABLE=VALUE...]'...: runs make with each, whatever becomes of
+# the others, and adds up the last lines, which are "N passed, N failed[, N skipped]". One
+# that counts nothing, such as demo, is one test itself, and so is one that dies before it
+# adds up. With DEADLINE=SECONDS, what would end later than that is not begun, and counts as
+# skipped; see fits() in lib.sh for the percentage.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -15,9 +15,13 @@ report=$(mktemp)
 trap 'rm -f "$report"' EXIT
 
 for target in "$@"; do
-	if is_late; then
+	percent=0
+	if [[ $target =~ ^([0-9]+)%\ (.*) ]]; then
+		percent=${BASH_REMATCH[1]} target=${BASH_REMATCH[2]}
+	fi
+	if ! fits "$percent"; then
 		printf '%s\t%s\t0\n' "$target" "0 passed, 0 failed, 1 skipped" >>"$report"
-		printf '=== SKIP make %s: %s\n' "$target" "$(late_by)"
+		printf '=== SKIP make %s: %s\n' "$target" "$(why_not "$percent")"
 		continue
 	fi
 	printf '=== make %s\n' "$target"

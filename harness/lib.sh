@@ -104,10 +104,13 @@ hash_files()
 # stamp_is FILE VALUE: was this step last finished with the same inputs?
 stamp_is() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 
-# For a run with LATEST, in seconds from when it STARTED: is it too late to begin another part?
+# For a run with DEADLINE, in seconds from when it STARTED: would a part that takes so many
+# percent of what the plain kernel and its tests took, which is the machine's PACE, end before?
 export STARTED=${STARTED:-$EPOCHSECONDS}
-is_late() { [[ -n ${LATEST:-} && $((EPOCHSECONDS - STARTED)) -gt $LATEST ]]; }
-late_by() { echo "$((EPOCHSECONDS - STARTED)) s have passed, the limit is $LATEST"; }
+PACE=$BUILD/pace
+would_end() { echo $((EPOCHSECONDS - STARTED + $(cat "$PACE" 2>/dev/null || echo 0) * $1 / 100)); }
+fits() { [[ -z ${DEADLINE:-} || $(would_end "$1") -le $DEADLINE ]]; }
+why_not() { echo "it would end after some $(would_end "$1") s, the limit is $DEADLINE"; }
 
 elapsed() { printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
 

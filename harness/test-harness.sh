@@ -49,19 +49,20 @@ stream()
 }
 
 # summed COLOUR PATTERN TITLE COMMAND: what all.sh makes of a target that does that, beside
-# one that is green
+# one that is green, and takes half of a pace of 1000 s
 summed()
 {
-	mkdir -p "$SCRATCH/harness"
+	mkdir -p "$SCRATCH/harness" "$SCRATCH/build"
 	cp all.sh lib.sh arch.sh "$SCRATCH/harness"
+	echo 1000 >"$SCRATCH/build/pace"
 	printf 'good:\n\t@echo 3 passed, 0 failed\ntarget:\n\t@%s\n' "$4" >"$SCRATCH/Makefile"
-	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good target 2>/dev/null
+	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good "50% target" 2>/dev/null
 }
 
 END='# verdict: complete'
 mkdir -p "$SCRATCH"
 echo 'TAP version 13'
-echo '1..22'
+echo '1..24'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -84,7 +85,9 @@ summed red '^3 passed, 1 failed$' 'a target that counts nothing, and fails,' fal
 summed red '^5 passed, 1 failed$' 'a target with a failure' 'echo 2 passed, 1 failed; false'
 summed red '^3 passed, 1 failed$' 'a target that dies before its sum' \
 	'echo 9 passed, 0 failed; false'
-LATEST=-1 summed red '^0 passed, 0 failed, 2 skipped$' 'a sum of what it is too late for' true
+STARTED='' DEADLINE=-1 summed red '^0 passed, 0 failed, 2 skipped$' 'a sum of what it is too late for' true
+STARTED='' DEADLINE=450 summed green '^3 passed, 0 failed, 1 skipped$' 'a target that would end too late' true
+STARTED='' DEADLINE=550 summed green '^4 passed, 0 failed$' 'a target that would end in time' true
 summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be had' \
 	'echo 0 passed, 0 failed, 1 skipped; exit 4'
 

@@ -1,13 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [all | guest]: the KUnit suites, the guest suite, what a helper inherits here and
-# in the unpatched base, the cost of a request, and a little torture; with all, the guest
-# suite once more on a kernel with KASAN and lockdep; with guest, the guest suite alone.
-# The last line is the sum. With LATEST=SECONDS, torture, comparison and cost are skipped if
-# they would begin later than that. With TEST=REGEX only the guest tests that match, and only on
-# CONFIG. SCALE=N has the guest's time limits multiplied, for a busy machine. A base that
-# cannot be had is a skip, with status 4.
+# test.sh [guest]: the KUnit suites, the guest suite, what a helper inherits here and in the
+# unpatched base, the cost of a request, and a little torture; with guest, the guest suite
+# alone, on CONFIG. The last line is the sum. With DEADLINE=SECONDS, torture, comparison and
+# cost are skipped if they would end later than that. With TEST=REGEX only the guest tests
+# that match, and only on CONFIG. SCALE=N has the guest's time limits multiplied, for a busy
+# machine. A base that cannot be had is a skip, with status 4.
 #
 # KUnit, the comparison with the base and the cost are those of ARCH=x86_64; any other
 # has the guest's tests and the torture.
@@ -70,21 +69,24 @@ stage()
 	[[ $after -gt $before ]] || echo "0 1 0" >>"$TALLY"
 }
 
-# The same for what is skipped when it is too late
+# late_stage PERCENT TITLE COMMAND...: the same for what is skipped when it would end too late;
+# see fits() for what it takes
 late_stage()
 {
-	if is_late; then
-		say "== SKIP $1: $(late_by)"
-		echo "0 0 1" >>"$TALLY"
+	if fits "$1"; then
+		stage "${@:2}"
 	else
-		stage "$@"
+		say "== SKIP $2: $(why_not "$1")"
+		echo "0 0 1" >>"$TALLY"
 	fi
 }
 
 # The boots that make up the guest's part of make test
 guest_stages()
 {
+	SECONDS=0
 	stage "guest, plain$ON" guest_suite plain
+	echo "$SECONDS" >"$PACE"
 	stage "guest, plain$ON, switch_root" switch_root
 	stage "guest, plain$ON, lock" lock
 }
@@ -92,8 +94,8 @@ guest_stages()
 # Beside the unpatched base, and beside user space
 compared_stages()
 {
-	late_stage "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
-	late_stage "cost of a request, in instructions" ./cost.sh "$TALLY"
+	late_stage 100 "what a helper inherits, beside the unpatched base" ./inherit.sh "$TALLY"
+	late_stage 30 "cost of a request, in instructions" ./cost.sh "$TALLY"
 }
 
 # KUnit alone may be absent: an overlay without suites is not a failure of a test.
@@ -120,9 +122,8 @@ elif [[ ${1:-} == guest ]]; then
 else
 	[[ $ARCH != x86_64 ]] || kunit_stage
 	guest_stages
-	DURATION=$TORTURE CONFIG=plain late_stage "torture, $TORTURE s" ./torture.sh "$TALLY"
+	DURATION=$TORTURE CONFIG=plain late_stage 30 "torture, $TORTURE s" ./torture.sh "$TALLY"
 	[[ $ARCH != x86_64 ]] || compared_stages
-	[[ ${1:-} != all ]] || stage "guest, debug" guest_suite debug
 fi
 
 sum_up
