@@ -100,8 +100,10 @@ static void sleep_ms(long ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
 
-	while (nanosleep(&t, &t))
-		;
+	while (nanosleep(&t, &t)) {
+		if (errno != EINTR)
+			exit(117);
+	}
 }
 
 static long random_ms(long max)

@@ -17,6 +17,7 @@
  *	noenv			exits with 0 when it has no environment, else with 1
  *	hold FILE N		when FILE is gone
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -41,8 +42,10 @@ static void sleep_ms(long ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
 
-	while (nanosleep(&t, &t))
-		;
+	while (nanosleep(&t, &t)) {
+		if (errno != EINTR)
+			exit(117);
+	}
 }
 
 static void exec_exit(void)
