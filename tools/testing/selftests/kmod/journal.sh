@@ -207,7 +207,7 @@ too_long()
 	name=$(printf 'x%.0s' {1..60})
 	use_helper fake
 	ask fs "$name" >/dev/null
-	expect "fs-${name:0:52}" outcome name result "$ENAMETOOLONG" modprobe 0
+	expect "fs-${name:0:NAME_LENGTH - 3}" outcome name result "$ENAMETOOLONG" modprobe 0
 }
 
 # btrfs brings several with it.

@@ -27,6 +27,13 @@ SCALE=${KMOD_TEST_SCALE:-1}
 SOON=$((2000000 * SCALE))	# microseconds, for whatever has nothing to wait for
 PATIENCE=$((60 * SCALE))	# seconds, for what must come, be it late
 
+# MODULE_NAME_LEN is 64 minus a long; the closing NUL is in it.
+# shellcheck disable=SC2034 # for those who source this file
+case $(uname -m) in
+*64) NAME_LENGTH=55 ;;
+*) NAME_LENGTH=59 ;;
+esac
+
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
 # Kernels without sysctls or without modules have neither.
 SAVED_MODPROBE=

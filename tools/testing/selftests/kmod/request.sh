@@ -219,13 +219,11 @@ empty_name()
 		is "$(grep -c '^start .* -q -- $' "$WORK/fake/log")" 1 "modprobes"
 }
 
-# MODULE_NAME_LEN is 64 minus a long; the closing NUL and "fs-" are in it.
 long_names()
 {
-	local fits long=8
+	local fits
 
-	[[ $(uname -m) == *64 ]] || long=4
-	fits=$(printf "%0$((60 - long))d" 0)
+	fits=$(printf "%0$((NAME_LENGTH - 3))d" 0)
 	use_helper fake
 	ask fs "$fits" >/dev/null
 	is "$(names_of fake)" "fs-$fits" || return 1
@@ -268,7 +266,7 @@ TESTS=(
 	'unprivileged|an unprivileged request runs modprobe as root'
 	'special_names|odd characters in a name reach modprobe as they are'
 	'empty_name|an empty name reaches modprobe'
-	'long_names|a name of 55 bytes is asked for, a longer one starts nothing'
+	'long_names|the longest name is asked for, a longer one starts nothing'
 	'async_work|async work that waits for a module is warned about, and served'
 )
 skip_without "needs CONFIG_TUN=m, see config" modprobe -n "$MODULE"
