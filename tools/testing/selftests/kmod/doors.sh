@@ -33,6 +33,7 @@ is_loaded()
 	return 1
 }
 
+# unload: what a knock has loaded
 unload()
 {
 	local lines
