@@ -79,8 +79,11 @@ struct modes_run {
 	bool has_hooks;
 	bool when_disabled;
 
-	/* What happened. */
-	raw_spinlock_t lock;
+	/*
+	 * What happened. Whoever reads it has waited for returned, before
+	 * which ret is written, and for cleaned, before which the others are.
+	 */
+	raw_spinlock_t lock;	/* for calls */
 	char calls[8];
 	int ret;
 	int status;
@@ -90,7 +93,7 @@ struct modes_run {
 
 /* An open file: its last run, and how much of the result was read. */
 struct modes_file {
-	struct mutex lock;	/* for run and pos; one reading at a time */
+	struct mutex lock;	/* for run and pos; held while reading waits */
 	struct modes_run *run;
 	loff_t pos;
 };

@@ -94,7 +94,7 @@ stopped_modprobe()
 	kill -STOP "$(pid_of fake)"
 	release
 	sleep 1
-	asleep "$REQUESTER" || complain "the requester has left" || return 1
+	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
 	kill -CONT "$(pid_of fake)"
 	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
 }
@@ -117,7 +117,7 @@ stray_sigchld()
 		kill -CHLD "${pids[@]}" 2>/dev/null || :
 		sleep 0.1
 	done
-	asleep "$REQUESTER" || complain "the requester has left in round $round" || return 1
+	asleep "$REQUESTER" || complain "the requester does not wait in round $round" || return 1
 	release
 	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
 }
@@ -130,7 +130,7 @@ other_signals()
 	kill -CHLD "$REQUESTER"
 	kill -WINCH "$REQUESTER"
 	sleep 0.5
-	asleep "$REQUESTER" || complain "the requester has left" || return 1
+	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
 	release
 	wait_until gone "$REQUESTER"
 }

@@ -288,9 +288,9 @@ note_modules()
 {
 	local name
 
-	while read -r name; do
+	while read -r name _; do
 		OLD_MODULES[$name]=1
-	done < <(cut -d' ' -f1 /proc/modules)
+	done </proc/modules
 }
 
 # Sets NEW_MODULES to those that have come since, but for those that cannot go; the last

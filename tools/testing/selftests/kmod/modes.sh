@@ -272,7 +272,7 @@ unkillable_stays()
 	wait_until asleep "$REQUESTER" || return 1
 	kill -KILL "$REQUESTER"
 	sleep 1
-	asleep "$REQUESTER" || complain "the requester has left" || return 1
+	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
 	release
 	is "$RESULT" "ret=768 calls=siec status=768 retval=768 task=1"
 }
@@ -360,7 +360,7 @@ TESTS=(
 	'all_reaped|no helper is left as a zombie'
 )
 skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
-skip_without "needs CONFIG_DEVTMPFS" test -w "$DRIVER"
+skip_without "needs CONFIG_DEVTMPFS, see config" test -w "$DRIVER"
 mkdir -p "$FREEZER" "$WORK/act"
 skip_without "needs CONFIG_CGROUP_FREEZER, see config" mount -t cgroup -o freezer kmod "$FREEZER"
 mkdir -p "$FREEZER/a"
