@@ -10,6 +10,8 @@ source "$(dirname "$0")/kmod_lib.sh"
 DEBUGFS=/sys/kernel/debug
 DRIVER=/dev/umh_modes
 PLACES=("$DEBUGFS/failslab" "$DEBUGFS/fail_page_alloc")
+MIN_ORDER=$DEBUGFS/fail_page_alloc/min-order
+ALL_PAGES=0 NO_PAGES=11
 KMEMLEAK=$DEBUGFS/kmemleak
 REQUEST_KEY=/sbin/request-key
 BRIDGE_STP=/sbin/bridge-stp
@@ -61,7 +63,7 @@ prepare_faults()
 	fail_attribute verbose 0
 	fail_attribute stacktrace-depth 32
 	fail_attribute times -1
-	echo 0 >"$DEBUGFS/fail_page_alloc/min-order"
+	echo "$ALL_PAGES" >"$MIN_ORDER"
 }
 
 no_faults()
@@ -87,15 +89,20 @@ at()
 	ln -s "$2" "$1"
 }
 
-# sweep ARGUMENTS...: of kmod_fail
+# sweep ARGUMENTS...: of kmod_fail, without and with allocations of pages. Slabs need some
+# of those, but not each time: the next failure may then skip an allocation of ours.
 sweep()
 {
-	local status=0
+	local order status=0
 
 	use_helper fake exit 1
 	set_limit 1
-	"$HERE/kmod_fail" "$MAX_ROUNDS" "$@" >"$WORK/told" || status=$?
-	sed 's/^/# /' "$WORK/told"
+	for order in "$NO_PAGES" "$ALL_PAGES"; do
+		echo "$order" >"$MIN_ORDER"
+		"$HERE/kmod_fail" "$MAX_ROUNDS" "$@" >"$WORK/told" || status=$?
+		sed 's/^/# /' "$WORK/told"
+		[[ $status -eq 0 ]] || break
+	done
 	no_faults
 	return "$status"
 }
