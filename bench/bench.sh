@@ -83,13 +83,12 @@ values()
 # Both at a time: instructions do not care who else computes.
 count_instructions()
 {
-	local boot=$1 other
+	local boot=$1
 
 	shift
-	ICOUNT=1 measure base "$boot" "$@" &
-	other=$!
-	ICOUNT=1 measure plain "$boot" "$@" || { wait; exit 1; }
-	wait "$other"
+	ICOUNT=1 background measure base "$boot" "$@"
+	ICOUNT=1 measure plain "$boot" "$@"
+	wait_background
 	values base base "$boot" "$boot" >>"$VALUES"
 	values here plain "$boot" "$boot" >>"$VALUES"
 }

@@ -50,13 +50,12 @@ interactive()
 
 recorded()
 {
-	timeout --kill-after=5 "$TIMEOUT" "${QEMU[@]}" "${args[@]}" \
+	background timeout --kill-after=5 "$TIMEOUT" "${QEMU[@]}" "${args[@]}" \
 		-serial "file:$CONSOLE" \
 		-chardev "file,id=verdict,path=$RESULTS" "${SECOND_PORT[@]}" \
-		</dev/null >"$LOGS/$NAME.qemu" 2>&1 &
-	trap 'kill $! 2>/dev/null || :' INT TERM
-	progress $! "$NAME:" last_result
-	if wait $!; then
+		</dev/null >"$LOGS/$NAME.qemu" 2>&1
+	progress "$BACKGROUND" "$NAME:" last_result
+	if wait_background; then
 		return 0
 	else
 		case $? in

@@ -134,18 +134,38 @@ progress()
 	[[ ! -t 2 ]] || printf '\r\033[K' >&2
 }
 
+# background COMMAND...: sets BACKGROUND to its pid. Left to the shell it would not mind Ctrl-C,
+# which reaches this shell only; so it is a group of its own, which ends when the shell does.
+background()
+{
+	set -m
+	"$@" &
+	set +m
+	BACKGROUND=$!
+	trap 'kill -- "-$BACKGROUND" 2>/dev/null || :' EXIT
+}
+
+# wait_background: for its end; returns its status
+wait_background()
+{
+	local status=0
+
+	wait "$BACKGROUND" || status=$?
+	trap - EXIT
+	return "$status"
+}
+
 # run_logged LABEL LOG COUNT_COMMAND -- COMMAND...: runs it with a progress line and
 # its output in LOG. COUNT_COMMAND is a function that prints how far it is.
 run_logged()
 {
-	local label=$1 log=$2 count=$3 pid
+	local label=$1 log=$2 count=$3
 
 	shift 4
 	mkdir -p "$(dirname "$log")"
-	"$@" >"$log" 2>&1 </dev/null &
-	pid=$!
-	progress "$pid" "$label" "$count"
-	if ! wait "$pid"; then
+	background "$@" >"$log" 2>&1 </dev/null
+	progress "$BACKGROUND" "$label" "$count"
+	if ! wait_background; then
 		tail -n 15 "$log" >&2
 		die "$label failed; its whole log is $log"
 	fi
