@@ -59,10 +59,25 @@ summed()
 	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good "50% target" 2>/dev/null
 }
 
+# interrupted: prints what goes on after Ctrl-C during a boot, and fails if that itself does
+interrupted()
+{
+	local boot
+
+	set -m
+	(./boot.sh self-interrupted self-test hang || :; echo 'what called it') 2>/dev/null &
+	boot=$!
+	set +m
+	sleep 10
+	kill -INT -- "-$boot"
+	wait "$boot" 2>/dev/null || :
+	! pgrep -f "$LOGS/self-interrupted.results"
+}
+
 END='# verdict: complete'
 mkdir -p "$SCRATCH"
 echo 'TAP version 13'
-echo '1..24'
+echo '1..25'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -99,6 +114,7 @@ booted red 'kernel log: .*panic_on_warn' 'a WARNING' warn
 CMDLINE='panic_on_warn=0' booted red 'kernel log: .*WARNING' 'a WARNING that does not panic' warn
 booted red 'kernel log: .*panic' 'a panic' panic
 TIMEOUT=20 booted red 'time limit' 'a hang' hang
+expect green '^$' 'Ctrl-C during a boot' interrupted
 
 echo "$((number - failed)) passed, $failed failed"
 [[ $failed -eq 0 ]]
