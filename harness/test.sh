@@ -3,10 +3,11 @@
 #
 # test.sh [guest]: the KUnit suites, the guest suite, what a helper inherits here and in the
 # unpatched base, the cost of a request, and a little torture; with guest, the guest suite
-# alone, on CONFIG. The last line is the sum. With DEADLINE=SECONDS, torture, comparison and
-# cost are skipped if they would end later than that. With TEST=REGEX only the guest tests
-# that match, and only on CONFIG. SCALE=N has the guest's time limits multiplied, for a busy
-# machine. A base that cannot be had is a skip, with status 4.
+# alone, on CONFIG. With ALSO="CONFIG...", such as debug, the guest suite on those as well.
+# The last line is the sum. With DEADLINE=SECONDS, torture, ALSO, comparison and cost are
+# skipped if they would end later than that, and in ALSO the tests that might. With TEST=REGEX
+# only the guest tests that match, and only on CONFIG. SCALE=N has the guest's time limits
+# multiplied, for a busy machine. A base that cannot be had is a skip, with status 4.
 #
 # KUnit, the comparison with the base and the cost are those of ARCH=x86_64; any other
 # has the guest's tests and the torture.
@@ -16,18 +17,33 @@ source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
 
 TALLY=$WORK/tally-$BUILT
-TEST=${TEST:-}
+TEST=${TEST:-} ALSO=${ALSO:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
+# The tests that together take as long as all others
+HALF='doors|kmodctl|fuzz|exec|fail|caps|kmod[.]sh'
+# Seconds that the longest test may take on such a kernel, and the scan for leaks after it;
+# but for the longest of all, which begins at once
+LONGEST=360
 # What a boot is called on another machine: its logs stay beside those of x86_64.
 ON=${DEBIAN:+-$ARCH}
 # Seconds of it on each run; make torture does more.
 TORTURE=120
 
+# in_guest NAME ARGUMENT...: boots, and counts a boot that comes to nothing as a failure
+in_guest()
+{
+	local name=$1$ON
+
+	shift
+	./boot.sh "$name" "$@" || { echo "0 1 0" >>"$TALLY"; return 1; }
+	./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$TALLY"
+}
+
 # guest_suite CONFIG ARGUMENT...
 guest_suite()
 {
-	local config=$1 scale=${SCALE:-1} limit=2400 name=test-$1$ON
+	local config=$1 scale=${SCALE:-1} limit=2400
 
 	shift
 	if [[ $config != plain ]]; then
@@ -35,25 +51,34 @@ guest_suite()
 		set -- slow=skip "$@"
 	fi
 	[[ $FULL != 1 ]] || limit=7200
-	export CONFIG=$config
+	export CONFIG=$config TIMEOUT=$((limit * scale))
 	./prepare.sh || return 1
-	TIMEOUT=$((limit * scale)) ./boot.sh "$name" test "full=$FULL" "scale=$scale" "$@" || return 1
-	./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$TALLY"
+	set -- test "full=$FULL" "scale=$scale" "$@"
+	if [[ $config == plain || -n $TEST ]]; then
+		in_guest "test-$config" "$@"
+		return
+	fi
+	[[ -z ${DEADLINE:-} ]] || set -- "$@" "seconds=$((DEADLINE - LONGEST - $(would_end 0)))"
+	halves "test-$config" "$@"
+}
+
+# halves NAME ARGUMENT...: in two guests at once, as one keeps little more than a core busy.
+# Not for plain, whose time limits are tight.
+halves()
+{
+	background in_guest "$1-2" "${@:2}" "only=$HALF"
+	in_guest "$1-1" "${@:2}" "except=$HALF" || :
+	wait_background
 }
 
 # A boot of its own, since it is PID 1 that goes to another root directory.
-switch_root()
-{
-	CONFIG=plain ./boot.sh "switch-root$ON" switch-root || return 1
-	./verdict.sh "$LOGS/switch-root$ON.console" "$LOGS/switch-root$ON.results" "$TALLY"
-}
+switch_root() { CONFIG=plain in_guest switch-root switch-root; }
 
 # A boot of its own, since the lock is for good.
 lock()
 {
 	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" CONFIG=plain \
-		./boot.sh "lock$ON" test programs=kmod:lock.sh || return 1
-	./verdict.sh "$LOGS/lock$ON.console" "$LOGS/lock$ON.results" "$TALLY"
+		in_guest lock test programs=kmod:lock.sh
 }
 
 # stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
@@ -64,7 +89,7 @@ stage()
 	say "== $1"
 	shift
 	before=$(wc -l <"$TALLY")
-	"$@" || :
+	("$@") || :
 	after=$(wc -l <"$TALLY")
 	[[ $after -gt $before ]] || echo "0 1 0" >>"$TALLY"
 }
@@ -123,6 +148,9 @@ else
 	[[ $ARCH != x86_64 ]] || kunit_stage
 	guest_stages
 	DURATION=$TORTURE CONFIG=plain late_stage 30 "torture, $TORTURE s" ./torture.sh "$TALLY"
+	for config in $ALSO; do
+		late_stage 200 "guest, $config$ON" guest_suite "$config"
+	done
 	[[ $ARCH != x86_64 ]] || compared_stages
 fi
 
