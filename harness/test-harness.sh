@@ -38,14 +38,16 @@ booted()
 	expect "$1" "$2" "$3" ./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results"
 }
 
-# stream COLOUR PATTERN TITLE LINE...: a recorded result stream and no console
+# stream COLOUR PATTERN TITLE LINE...: a recorded result stream, and on the console LOGGED
+LOGGED=
 stream()
 {
 	local colour=$1 pattern=$2 title=$3
 
 	shift 3
 	printf '%s\n' 'TAP version 13' "$@" >"$SCRATCH/results"
-	expect "$colour" "$pattern" "$title" ./verdict.sh /dev/null "$SCRATCH/results"
+	echo "$LOGGED" >"$SCRATCH/console"
+	expect "$colour" "$pattern" "$title" ./verdict.sh "$SCRATCH/console" "$SCRATCH/results"
 }
 
 # summed COLOUR PATTERN TITLE COMMAND: what all.sh makes of a target that does that, beside
@@ -77,7 +79,7 @@ interrupted()
 END='# verdict: complete'
 mkdir -p "$SCRATCH"
 echo 'TAP version 13'
-echo '1..25'
+echo '1..27'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -94,6 +96,12 @@ stream red 'numbered 3' 'a lost result line' '1..2' 'ok 1 - t' 'ok 3 - u' "$END"
 stream red '^0 passed, 0 failed, 1 skipped' 'nothing but a skipped test' \
 	'1..1' 'ok 1 - t # SKIP no such option' "$END"
 stream red 'did not reach the end' 'a stream without its last line' '1..1' 'ok 1 - t'
+
+RACE='[    5.783426] BUG: KCSAN: data-race in do_proc_douintvec_minmax_conv /'
+LOGGED="$RACE kmod_policy_request" stream red 'kernel log: .*kmod_policy' 'a data race of ours' \
+	'1..1' 'ok 1 - t' "$END"
+LOGGED="$RACE rt_mutex_lock" stream green '^1 passed, 0 failed$' 'a data race of others' \
+	'1..1' 'ok 1 - t' "$END"
 
 summed green '^4 passed, 0 failed$' 'one of two targets that counts nothing' true
 summed red '^3 passed, 1 failed$' 'a target that counts nothing, and fails,' false
