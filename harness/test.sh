@@ -5,9 +5,9 @@
 # unpatched base, the cost of a request, and a little torture; with guest, the guest suite
 # alone, on CONFIG. With ALSO="CONFIG...", such as debug, the guest suite on those as well.
 # The last line is the sum. With DEADLINE=SECONDS, torture, ALSO, comparison and cost are
-# skipped if they would end later than that, and in ALSO the tests that might. With TEST=REGEX
-# only the guest tests that match, and only on CONFIG. SCALE=N has the guest's time limits
-# multiplied, for a busy machine. A base that cannot be had is a skip, with status 4.
+# skipped if they would end later than that, and on such a kernel each test that might. With
+# TEST=REGEX only the guest tests that match, and only on CONFIG. SCALE=N has the guest's time
+# limits multiplied, for a busy machine. A base that cannot be had is a skip, with status 4.
 #
 # KUnit, the comparison with the base and the cost are those of ARCH=x86_64; any other
 # has the guest's tests and the torture.
@@ -30,14 +30,20 @@ ON=${DEBIAN:+-$ARCH}
 # Seconds of it on each run; make torture does more.
 TORTURE=120
 
-# in_guest NAME ARGUMENT...: boots, and counts a boot that comes to nothing as a failure
+# in_guest NAME ARGUMENT...: boots and judges. What comes to nothing is one failure, also when
+# another guest counts meanwhile.
 in_guest()
 {
-	local name=$1$ON
+	local name=$1$ON tally
 
 	shift
-	./boot.sh "$name" "$@" || { echo "0 1 0" >>"$TALLY"; return 1; }
-	./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$TALLY"
+	tally=$LOGS/$name.tally
+	: >"$tally"
+	if ./boot.sh "$name" "$@"; then
+		./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$tally" || :
+	fi
+	[[ -s $tally ]] || echo "0 1 0" >"$tally"
+	cat "$tally" >>"$TALLY"
 }
 
 # guest_suite CONFIG ARGUMENT...
@@ -67,7 +73,7 @@ guest_suite()
 halves()
 {
 	background in_guest "$1-2" "${@:2}" "only=$HALF"
-	in_guest "$1-1" "${@:2}" "except=$HALF" || :
+	in_guest "$1-1" "${@:2}" "except=$HALF"
 	wait_background
 }
 

@@ -30,7 +30,7 @@ COMPLAINTS+='|kmemleak: [0-9]+ new|UBSAN|refcount_t: |Bad page|(list_add|list_de
 without_others_races()
 {
 	grep -avE 'BUG: KCSAN: data-race in ' "$CONSOLE"
-	grep -aE 'BUG: KCSAN: .* (umh_|kmod_|__request_module|call_usermodehelper)' "$CONSOLE"
+	grep -aE 'BUG: KCSAN: .* (umh_|kmod_|__request_module|(call_|__)?usermodehelper)' "$CONSOLE"
 }
 
 # Complaints come in bursts with a trace; the first line of each kind is enough.

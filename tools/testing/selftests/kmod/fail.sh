@@ -11,6 +11,7 @@ DEBUGFS=/sys/kernel/debug
 DRIVER=/dev/umh_modes
 PLACES=("$DEBUGFS/failslab" "$DEBUGFS/fail_page_alloc")
 MIN_ORDER=$DEBUGFS/fail_page_alloc/min-order
+# MAX_PAGE_ORDER is 10.
 ALL_PAGES=0 NO_PAGES=11
 KMEMLEAK=$DEBUGFS/kmemleak
 REQUEST_KEY=/sbin/request-key
@@ -103,6 +104,7 @@ sweep()
 		sed 's/^/# /' "$WORK/told"
 		[[ $status -eq 0 ]] || break
 	done
+	echo "$ALL_PAGES" >"$MIN_ORDER"
 	no_faults
 	return "$status"
 }
