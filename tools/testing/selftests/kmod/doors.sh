@@ -121,6 +121,8 @@ read_journal()
 	mapfile -t lines <"$JOURNAL"
 	for ((i = ${#lines[@]} - 1; i >= 0; i--)); do
 		read -r id name outcome _ <<<"${lines[i]}"
+		# Of fill_slots; it ends after later ones.
+		[[ $name != name=fs-kmod_full* ]] || continue
 		id=${id#id=}
 		((id > last)) || break
 		((id <= LAST_ID)) || LAST_ID=$id
