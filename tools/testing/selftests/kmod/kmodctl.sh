@@ -12,7 +12,7 @@
 source "$(dirname "$0")/kmod_lib.sh"
 
 SEED=${1:-$SRANDOM}
-ROUNDS=${2:-300}
+ROUNDS=${2:-$((SCALE > 1 ? 100 : 300))}
 KMODCTL=/usr/sbin/kmodctl
 USER_ID=1234
 OTHER_ID=4321
