@@ -12,10 +12,9 @@ JOBS   ?= $(shell nproc)
 RUN    ?=
 FROM   ?=
 TEST   ?=
-ALSO   ?=
 MINUTES ?= 5
 SCALE  ?=
-export ALSO BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
+export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
@@ -29,7 +28,7 @@ help:
 	@echo 'make test-guest    only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-all      nearly everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
-	@echo 'make test ALSO=debug  the guest suite on that kernel as well'
+	@echo 'make test CONFIG=debug  the guest suite and torture on that kernel, the suite on plain too'
 	@echo 'make cost          what a failing request costs, in instructions'
 	@echo 'make learn         what the ready-made policies are made from, and do they suffice?'
 	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'

@@ -23,7 +23,10 @@ TIMEOUT=${TIMEOUT:-600}
 # A crash ends the boot at once: the panic restarts the machine, and -no-reboot makes
 # that the end of qemu. A data race does not: it may be somebody else's, see verdict.sh.
 APPEND="console=$TTY $APPEND panic=-1 oops=panic"
-APPEND+=" panic_on_warn=$([[ $CONFIG == kcsan ]] && echo 0 || echo 1) ${CMDLINE:-} -- $*"
+APPEND+=" panic_on_warn=$([[ $CONFIG == kcsan ]] && echo 0 || echo 1)"
+# A module's load and unload wait for several grace periods, which take long there.
+[[ $CONFIG != debug ]] || APPEND+=" rcupdate.rcu_expedited=1"
+APPEND+=" ${CMDLINE:-} -- $*"
 
 qemu_args()
 {

@@ -15,9 +15,11 @@ TARGETS=("$IMAGE" modules)
 [[ ${KERNEL_ONLY:-0} != 1 ]] || TARGETS=("$IMAGE")
 [[ $CONFIG != um ]] || TARGETS=(linux)
 
-# What KASAN, kmemleak, lockdep and RCU themselves run for each allocation, lock and object.
-# With KASAN's checks in there, the debug kernel would need three times as long for a process.
-UNCHECKED=(unwind_frame stacktrace extable kprobes lockdep debugobjects tree)
+# What KASAN, kmemleak, lockdep and RCU themselves run for each allocation, lock and object,
+# and the kernel for each page and switch, where nothing of ours is allocated. With KASAN's
+# checks in there, the debug kernel would need almost four times as long for a process.
+UNCHECKED=(unwind_frame stacktrace extable kprobes lockdep debugobjects tree
+	rbtree trace_preemptirq memory mmap maple_tree rmap swap mmu_gather page_alloc fair)
 OPTIONS=()
 [[ $CONFIG != debug ]] || OPTIONS=("${UNCHECKED[@]/%/.o=n}")
 OPTIONS=("${OPTIONS[@]/#/KASAN_SANITIZE_}")

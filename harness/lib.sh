@@ -105,7 +105,8 @@ hash_files()
 stamp_is() { [[ -f $1 && $(<"$1") == "$2" ]]; }
 
 # For a run with DEADLINE, in seconds from when it STARTED: would a part that takes so many
-# percent of what the plain kernel and its tests took, which is the machine's PACE, end before?
+# percent of what the kernel and its tests took, or KUnit before there are any, end before?
+# That is the machine's PACE.
 export STARTED=${STARTED:-$EPOCHSECONDS}
 PACE=$BUILD/pace
 would_end() { echo $((EPOCHSECONDS - STARTED + $(cat "$PACE" 2>/dev/null || echo 0) * $1 / 100)); }

@@ -61,6 +61,24 @@ summed()
 	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good "50% target" 2>/dev/null
 }
 
+# stages CONFIG: what test.sh does, in one line, with stand-ins for all that it calls; KUnit
+# takes two seconds, the rest none
+stages()
+{
+	local name
+
+	mkdir -p "$SCRATCH/harness" "$SCRATCH/kernel"
+	touch "$SCRATCH/kernel/a_kunit.c"
+	cp test.sh lib.sh arch.sh "$SCRATCH/harness"
+	for name in kunit torture inherit cost prepare boot verdict; do
+		# shellcheck disable=SC2016 # the last argument, if any, is the tally
+		printf '#!/bin/bash\n[[ $0 != *kunit.sh ]] || sleep 2\n[[ ${!#} != */*tally* ]] || %s\n' \
+			'echo 1 0 0 >>"${!#}"' >"$SCRATCH/harness/$name.sh"
+		chmod +x "$SCRATCH/harness/$name.sh"
+	done
+	CONFIG=$1 TEST='' "$SCRATCH/harness/test.sh" 2>&1 | tr '\n' ' '
+}
+
 # interrupted: prints what goes on after Ctrl-C during a boot, and fails if that itself does
 interrupted()
 {
@@ -79,7 +97,7 @@ interrupted()
 END='# verdict: complete'
 mkdir -p "$SCRATCH"
 echo 'TAP version 13'
-echo '1..27'
+echo '1..31'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' '  TAP version 13' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -113,6 +131,16 @@ STARTED='' DEADLINE=450 summed green '^3 passed, 0 failed, 1 skipped$' 'a target
 STARTED='' DEADLINE=550 summed green '^4 passed, 0 failed$' 'a target that would end in time' true
 summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be had' \
 	'echo 0 passed, 0 failed, 1 skipped; exit 4'
+
+P='== guest, plain' D='== guest, debug'
+expect green "KUnit, .* $P $P, switch_root $P, lock == torture, plain, .* == cost .* 7 passed, 0 failed \$" \
+	'make test' stages plain
+STARTED='' DEADLINE=60 expect green "KUnit, .* $D $D, switch_root $D, lock == torture, debug, .* $P .* 9 passed" \
+	'make test on the debug kernel' stages debug
+STARTED='' DEADLINE=6 expect green "KUnit, .* == SKIP guest, debug: .* $P $P, switch_root .* 7 passed, 0 failed, 1 skip" \
+	'make test on a debug kernel that takes too long' stages debug
+STARTED='' DEADLINE=-1 expect green "KUnit, .* SKIP guest, debug.* $P $P, sw.* lock == SKIP torture.* 4 passed, 0 failed, 4 skip" \
+	'make test that is late' stages debug
 
 booted green '^1 passed, 0 failed$' 'a passing test in the guest' pass
 booted red '^FAIL fails$' 'a failing test in the guest' fail

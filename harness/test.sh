@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [guest]: the KUnit suites, the guest suite, what a helper inherits here and in the
-# unpatched base, the cost of a request, and a little torture; with guest, the guest suite
-# alone, on CONFIG. With ALSO="CONFIG...", such as debug, the guest suite on those as well.
-# The last line is the sum. With DEADLINE=SECONDS, torture, ALSO, comparison and cost are
-# skipped if they would end later than that, and on such a kernel each test that might. With
-# TEST=REGEX only the guest tests that match, and only on CONFIG. SCALE=N has the guest's time
-# limits multiplied, for a busy machine. A base that cannot be had is a skip, with status 4.
+# test.sh [guest]: the KUnit suites, the guest suite, a little torture, what a helper inherits
+# here and in the unpatched base, and the cost of a request; with guest, the guest suite alone,
+# on CONFIG. The last line is the sum. With CONFIG=debug, guest suite and torture are that
+# kernel's, and the guest suite on plain follows. With TEST=REGEX only the guest tests that
+# match. SCALE=N has the guest's time limits multiplied, for a busy machine. A base that cannot
+# be had is a skip, with status 4.
+#
+# With DEADLINE=SECONDS, what would end later than that is skipped, as is each test on such a
+# kernel, and all of that kernel if this machine is too slow for it. KUnit and the guest suite
+# on plain, where that is the only one, are not.
 #
 # KUnit, the comparison with the base and the cost are those of ARCH=x86_64; any other
 # has the guest's tests and the torture.
@@ -17,7 +20,7 @@ source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
 
 TALLY=$WORK/tally-$BUILT
-TEST=${TEST:-} ALSO=${ALSO:-}
+TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
 # The tests that together take as long as all others
@@ -29,6 +32,9 @@ LONGEST=360
 ON=${DEBIAN:+-$ARCH}
 # Seconds of it on each run; make torture does more.
 TORTURE=120
+# Percent of the time of KUnit, of which building its kernel is most, after which the debug
+# kernel is there, and half its tests are through
+DEBUG_TAKES=400
 
 # in_guest NAME ARGUMENT...: boots and judges. What comes to nothing is one failure, also when
 # another guest counts meanwhile.
@@ -46,16 +52,17 @@ in_guest()
 	cat "$tally" >>"$TALLY"
 }
 
+# time_scale CONFIG
+time_scale() { echo "${SCALE:-$([[ $1 == plain ]] && echo 1 || echo "$DEBUG_SCALE")}"; }
+
 # guest_suite CONFIG ARGUMENT...
 guest_suite()
 {
-	local config=$1 scale=${SCALE:-1} limit=2400
+	local config=$1 scale limit=2400
 
 	shift
-	if [[ $config != plain ]]; then
-		scale=${SCALE:-$DEBUG_SCALE}
-		set -- slow=skip "$@"
-	fi
+	scale=$(time_scale "$config")
+	[[ $config == plain ]] || set -- slow=skip "$@"
 	[[ $FULL != 1 ]] || limit=7200
 	export CONFIG=$config TIMEOUT=$((limit * scale))
 	./prepare.sh || return 1
@@ -69,22 +76,23 @@ guest_suite()
 }
 
 # halves NAME ARGUMENT...: in two guests at once, as one keeps little more than a core busy.
-# Not for plain, whose time limits are tight.
+# Not for plain, whose time limits are tight. What is in HALF does one thing at a time, which
+# is faster with one processor.
 halves()
 {
-	background in_guest "$1-2" "${@:2}" "only=$HALF"
+	SMP=1 background in_guest "$1-2" "${@:2}" "only=$HALF"
 	in_guest "$1-1" "${@:2}" "except=$HALF"
 	wait_background
 }
 
 # A boot of its own, since it is PID 1 that goes to another root directory.
-switch_root() { CONFIG=plain in_guest switch-root switch-root; }
+switch_root() { in_guest switch-root switch-root; }
 
 # A boot of its own, since the lock is for good.
 lock()
 {
-	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" CONFIG=plain \
-		in_guest lock test programs=kmod:lock.sh
+	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" \
+		in_guest lock test "scale=$(time_scale "$CONFIG")" programs=kmod:lock.sh
 }
 
 # stage TITLE COMMAND...: a stage that dies before it counts anything is one failure
@@ -100,26 +108,27 @@ stage()
 	[[ $after -gt $before ]] || echo "0 1 0" >>"$TALLY"
 }
 
-# late_stage PERCENT TITLE COMMAND...: the same for what is skipped when it would end too late;
-# see fits() for what it takes
-late_stage()
+# fits_stage PERCENT TITLE: does it, see fits()? If not, that is a skip.
+fits_stage()
 {
-	if fits "$1"; then
-		stage "${@:2}"
-	else
-		say "== SKIP $2: $(why_not "$1")"
-		echo "0 0 1" >>"$TALLY"
-	fi
+	! fits "$1" || return 0
+	say "== SKIP $2: $(why_not "$1")"
+	echo "0 0 1" >>"$TALLY"
+	return 1
 }
+
+# late_stage PERCENT TITLE COMMAND...: the same for what is skipped when it would end too late
+late_stage() { ! fits_stage "$1" "$2" || stage "${@:2}"; }
 
 # The boots that make up the guest's part of make test
 guest_stages()
 {
 	SECONDS=0
-	stage "guest, plain$ON" guest_suite plain
+	stage "guest, $CONFIG$ON" guest_suite "$CONFIG"
 	echo "$SECONDS" >"$PACE"
-	stage "guest, plain$ON, switch_root" switch_root
-	stage "guest, plain$ON, lock" lock
+	stage "guest, $CONFIG$ON, switch_root" switch_root
+	stage "guest, $CONFIG$ON, lock" lock
+	DURATION=$TORTURE late_stage 15 "torture, $CONFIG$ON, $TORTURE s" ./torture.sh "$TALLY"
 }
 
 # Beside the unpatched base, and beside user space
@@ -132,12 +141,14 @@ compared_stages()
 # KUnit alone may be absent: an overlay without suites is not a failure of a test.
 kunit_stage()
 {
+	SECONDS=0
 	if overlay_files | grep -c '_kunit\.c$' >/dev/null; then
 		stage "KUnit, User mode Linux" ./kunit.sh "$TALLY"
 	fi
+	echo "$SECONDS" >"$PACE"
 }
 
-mkdir -p "$WORK"
+mkdir -p "$LOGS"
 : >"$TALLY"
 status=0
 ./prepare.sh tree || status=$?
@@ -152,11 +163,9 @@ elif [[ ${1:-} == guest ]]; then
 	stage "guest, $BUILT" guest_suite "$CONFIG"
 else
 	[[ $ARCH != x86_64 ]] || kunit_stage
+	[[ $CONFIG == plain ]] || fits_stage "$DEBUG_TAKES" "guest, $CONFIG$ON" || CONFIG=plain
 	guest_stages
-	DURATION=$TORTURE CONFIG=plain late_stage 30 "torture, $TORTURE s" ./torture.sh "$TALLY"
-	for config in $ALSO; do
-		late_stage 200 "guest, $config$ON" guest_suite "$config"
-	done
+	[[ $CONFIG == plain ]] || late_stage 50 "guest, plain$ON" guest_suite plain
 	[[ $ARCH != x86_64 ]] || compared_stages
 fi
 
