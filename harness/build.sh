@@ -17,7 +17,7 @@ TARGETS=("$IMAGE" modules)
 
 # What KASAN, kmemleak, lockdep and RCU themselves run for each allocation, lock and object,
 # and the kernel for each page and switch, where nothing of ours is allocated. With KASAN's
-# checks in there, the debug kernel would need almost four times as long for a process.
+# checks in there, the debug kernel would need three times as long for a process.
 UNCHECKED=(unwind_frame stacktrace extable kprobes lockdep debugobjects tree
 	rbtree trace_preemptirq memory mmap maple_tree rmap swap mmu_gather page_alloc fair)
 OPTIONS=()

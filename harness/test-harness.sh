@@ -62,7 +62,7 @@ summed()
 }
 
 # stages CONFIG: what test.sh does, in one line, with stand-ins for all that it calls; KUnit
-# takes two seconds, the rest none
+# takes three seconds, the rest none
 stages()
 {
 	local name
@@ -72,7 +72,7 @@ stages()
 	cp test.sh lib.sh arch.sh "$SCRATCH/harness"
 	for name in kunit torture inherit cost prepare boot verdict; do
 		# shellcheck disable=SC2016 # the last argument, if any, is the tally
-		printf '#!/bin/bash\n[[ $0 != *kunit.sh ]] || sleep 2\n[[ ${!#} != */*tally* ]] || %s\n' \
+		printf '#!/bin/bash\n[[ $0 != *kunit.sh ]] || sleep 3\n[[ ${!#} != */*tally* ]] || %s\n' \
 			'echo 1 0 0 >>"${!#}"' >"$SCRATCH/harness/$name.sh"
 		chmod +x "$SCRATCH/harness/$name.sh"
 	done
@@ -137,7 +137,7 @@ expect green "KUnit, .* $P $P, switch_root $P, lock == torture, plain, .* == cos
 	'make test' stages plain
 STARTED='' DEADLINE=60 expect green "KUnit, .* $D $D, switch_root $D, lock == torture, debug, .* $P .* 9 passed" \
 	'make test on the debug kernel' stages debug
-STARTED='' DEADLINE=6 expect green "KUnit, .* == SKIP guest, debug: .* $P $P, switch_root .* 7 passed, 0 failed, 1 skip" \
+STARTED='' DEADLINE=14 expect green "KUnit, .* == SKIP guest, debug: .* $P $P, switch_root .* 7 passed, 0 failed, 1 skip" \
 	'make test on a debug kernel that takes too long' stages debug
 STARTED='' DEADLINE=-1 expect green "KUnit, .* SKIP guest, debug.* $P $P, sw.* lock == SKIP torture.* 4 passed, 0 failed, 4 skip" \
 	'make test that is late' stages debug

@@ -294,8 +294,8 @@ agree()
 		fi
 	done
 	say "seed $SEED: ${OUTCOMES[OK]} texts are good, ${OUTCOMES[EINVAL]} are not"
-	at_least "${OUTCOMES[OK]}" $((ROUNDS / 5)) "good texts:" &&
-		at_least "${OUTCOMES[EINVAL]}" $((ROUNDS / 5)) "others:"
+	at_least "${OUTCOMES[OK]}" $((ROUNDS / 6)) "good texts:" &&
+		at_least "${OUTCOMES[EINVAL]}" $((ROUNDS / 6)) "others:"
 }
 
 TESTS=(
