@@ -15,14 +15,30 @@ TARGETS=("$IMAGE" modules)
 [[ ${KERNEL_ONLY:-0} != 1 ]] || TARGETS=("$IMAGE")
 [[ $CONFIG != um ]] || TARGETS=(linux)
 
-# What KASAN, kmemleak, lockdep and RCU themselves run for each allocation, lock and object,
-# and the kernel for each page and switch, where nothing of ours is allocated. With KASAN's
-# checks in there, the debug kernel would need three times as long for a process.
-UNCHECKED=(unwind_frame stacktrace extable kprobes lockdep debugobjects tree
-	rbtree trace_preemptirq memory mmap maple_tree rmap swap mmu_gather page_alloc fair)
-OPTIONS=()
-[[ $CONFIG != debug ]] || OPTIONS=("${UNCHECKED[@]/%/.o=n}")
-OPTIONS=("${OPTIONS[@]/#/KASAN_SANITIZE_}")
+# listed KIND: words of the lines "# kasan KIND: WORD..." of the configuration
+listed() { sed -n "s/^# kasan $1: //p" "$OUT/fragments" | tr '\n' ' '; }
+
+# options: make variables, one a line. The kernel's makefiles leave a file unchecked when
+# KASAN_SANITIZE_<file>.o, or without it KASAN_SANITIZE, is n; the latter is evaluated anew
+# in each folder.
+options()
+{
+	local folders files unchecked
+
+	folders=$(listed folders)
+	read -ra files < <(listed files) || :
+	read -ra unchecked < <(listed unchecked) || :
+	if [[ -n $folders ]]; then
+		# shellcheck disable=SC2016 # for make
+		printf 'KASAN_SANITIZE=$(if $(filter %s,$(obj)),,n)\n' "$folders"
+		printf 'KASAN_SANITIZE_%s.o=y\n' "${files[@]}"
+		printf 'KASAN_SANITIZE_%s.o=n\n' "${unchecked[@]}"
+	fi
+	# Without its Kconfig option: see config.sh.
+	! grep -qx CONFIG_TEST_LKM=m "$OUT/.config" || echo CONFIG_TEST_KMOD=m
+}
+
+mapfile -t OPTIONS < <(options)
 
 count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG" || :; }
 

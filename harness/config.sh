@@ -20,8 +20,13 @@ kunit_suites()
 		sed -n 's/^config \([A-Z0-9_]*_KUNIT_TEST\)$/CONFIG_\1=y/p' "${files[@]}")
 }
 
-# The selftests say themselves what they need.
-selftest_options() { [[ ! -f $SELFTEST ]] || cat "$SELFTEST"; }
+# What the selftests need, by their own list. TEST_KMOD would select XFS_FS and BTRFS_FS, which
+# take longer to build than the rest: build.sh builds test_kmod.ko without its option, and
+# run-tests has kmod.sh use another file system.
+selftest_options()
+{
+	[[ ! -f $SELFTEST ]] || grep -vE '^CONFIG_(TEST_KMOD|XFS_FS|BTRFS_FS)=' "$SELFTEST"
+}
 
 # Those of them that an unpatched kernel has as well.
 upstream_options()
@@ -42,14 +47,15 @@ fragments_of()
 	demo) cat "$CONFIGS"/{base,demo}.config ;;
 	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
-	debug | kcsan) cat "$CONFIGS"/{base,modules}.config; selftest_options; cat "$CONFIGS/$1.config" ;;
+	debug) fragments_of plain; cat "$CONFIGS"/{kasan,debug}.config ;;
+	kcsan) fragments_of plain; cat "$CONFIGS/kcsan.config" ;;
 	rt-debug)
 		cat "$CONFIGS"/{base,modules}.config
 		# TEST_UMH calls the engine from contexts that PREEMPT_RT does not want.
 		selftest_options | grep -v TEST_UMH
 		cat "$CONFIGS"/rt-debug.config
 		;;
-	um) cat "$CONFIGS"/kunit.config; kunit_suites ;;
+	um) cat "$CONFIGS"/{kunit,kasan}.config; kunit_suites ;;
 	*)
 		[[ -f $variant ]] ||
 			die "CONFIG=$1: there are plain, base, debug, kcsan, rt-debug, demo, small, um, and those of configs/variants"

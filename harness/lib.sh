@@ -190,6 +190,8 @@ lock_work()
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=khelper
 export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
+# Paths below the root are hashed as relative ones, so that another clone can use the cache.
+export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
 # What a file includes it learns from the compiler's own list, or a first build would run the
 # preprocessor once more for each of them.
 export CCACHE_DEPEND=1

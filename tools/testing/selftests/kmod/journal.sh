@@ -210,25 +210,25 @@ too_long()
 	expect "fs-${name:0:NAME_LENGTH - 3}" outcome name result "$ENAMETOOLONG" modprobe 0
 }
 
-# btrfs brings several with it.
+# vfat depends on fat, and fat on nls_base.
 modules()
 {
 	local before after
 
-	"$REAL_MODPROBE" -r btrfs
+	"$REAL_MODPROBE" -r vfat
 	before=$(lsmod | awk 'NR > 1 { print $1 }' | sort)
-	ask fs btrfs >/dev/null
+	ask fs vfat >/dev/null
 	after=$(lsmod | awk 'NR > 1 { print $1 }' | sort)
 	after=$(grep -vxF "$before" <<<"$after")
 	say "loaded:" "$(tr '\n' ' ' <<<"$after")"
 	at_least "$(wc -l <<<"$after")" 3 "modules:" &&
-		is "$(record fs-btrfs | jq -r '.modules | sort | .[]')" "$after" &&
-		expect fs-btrfs nr_modules "$(wc -l <<<"$after")" outcome ok &&
-		is "$(kmodctl modules --json | jq -c 'map(select(.module == "btrfs"))[-1] |
-			[.state, .name, .comm]')" '["live","fs-btrfs","kmod_req"]' || return 1
-	"$REAL_MODPROBE" -r btrfs
+		is "$(record fs-vfat | jq -r '.modules | sort | .[]')" "$after" &&
+		expect fs-vfat nr_modules "$(wc -l <<<"$after")" outcome ok &&
+		is "$(kmodctl modules --json | jq -c 'map(select(.module == "vfat"))[-1] |
+			[.state, .name, .comm]')" '["live","fs-vfat","kmod_req"]' || return 1
+	"$REAL_MODPROBE" -r vfat
 	is "$(kmodctl modules --all --json |
-		jq -r 'map(select(.module == "btrfs"))[-1].state')" gone
+		jq -r 'map(select(.module == "vfat"))[-1].state')" gone
 }
 
 container()
