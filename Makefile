@@ -20,15 +20,15 @@ unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
-.PHONY: series test-series test-guest deb test-deb refresh
+.PHONY: series test-series test-guest test-fresh deb test-deb refresh
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
 	@echo 'make test          KUnit, the guest suite, what helpers inherit, cost, some torture'
 	@echo 'make test-guest    only the guest suite; CONFIG=debug: with KASAN and lockdep'
+	@echo 'make test-fresh    demo and test in new Debian 12 and 13 roots, as three kinds of user'
 	@echo 'make test-all      nearly everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
-	@echo 'make test CONFIG=debug  the guest suite and torture on that kernel, the suite on plain too'
 	@echo 'make cost          what a failing request costs, in instructions'
 	@echo 'make learn         what the ready-made policies are made from, and do they suffice?'
 	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
@@ -72,6 +72,9 @@ test:
 
 test-guest:
 	@harness/test.sh guest
+
+test-fresh:
+	@harness/test-fresh.sh
 
 test-all:
 	@harness/all.sh check kmodctl-check demo test bench-check \

@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/lib/checkpatch.sh
+source "$ROOT/harness/lib/checkpatch.sh"
 cd "$ROOT/harness"
 x86_only
 

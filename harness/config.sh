@@ -11,14 +11,8 @@ source "$(dirname "$0")/lib.sh"
 CONFIGS=$ROOT/harness/configs
 SELFTEST=$TREE/tools/testing/selftests/kmod/config
 
-# The overlay's own KUnit suites, whatever they are called.
-kunit_suites()
-{
-	local -a files
-	mapfile -t files < <(overlay_files | grep -E '(^|/)Kconfig[^/]*$')
-	[[ ${#files[@]} -eq 0 ]] || (cd "$ROOT" &&
-		sed -n 's/^config \([A-Z0-9_]*_KUNIT_TEST\)$/CONFIG_\1=y/p' "${files[@]}")
-}
+# The suites, by the files that kunit.py reads as well
+kunit_suites() { find "$TREE"/{kernel,security} -path '*/tests/.kunitconfig' -exec cat {} +; }
 
 # What the selftests need, by their own list. TEST_KMOD would select XFS_FS and BTRFS_FS, which
 # take longer to build than the rest: build.sh builds test_kmod.ko without its option, and
@@ -44,7 +38,7 @@ fragments_of()
 
 	case $1 in
 	small) cat "$CONFIGS/small.config" ;;
-	demo) cat "$CONFIGS"/{base,demo}.config ;;
+	demo) cat "$CONFIGS"/{small,demo}.config ;;
 	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
 	debug) fragments_of plain; cat "$CONFIGS"/{kasan,debug}.config ;;
@@ -84,31 +78,18 @@ overlay_kconfig()
 	done
 }
 
-# Answers whatever the fragments leave open with no.
-configure()
-{
-	kernel_make KCONFIG_ALLCONFIG="$OUT/fragments" allnoconfig
-	kernel_make olddefconfig
-}
-
-# Prints each option of the merged fragments that the configuration lacks. The last
-# word on an option counts.
+# not_granted: prints each option of the merged fragments that the configuration lacks, by
+# merge_config.sh's report. An option that is off and unknown here is as it should be.
 not_granted()
 {
 	awk '
-	function name(line) {
-		sub(/^# /, "", line); sub(/[= ].*/, "", line); return line
-	}
-	!/^CONFIG_|^# CONFIG_.* is not set$/ { next }
-	FNR == NR { asked[name($0)] = $0; next }
-	{ have[name($0)] = $0 }
-	END {
-		for (o in asked) {
-			off = asked[o] ~ /is not set$/ || asked[o] ~ /=n$/
-			if (off ? (o in have && have[o] !~ /is not set$/) : have[o] != asked[o])
-				printf "  asked for %-40s got %s\n", asked[o], (o in have) ? have[o] : "nothing"
-		}
-	}' "$OUT/fragments" "$OUT/.config"
+	/^Value requested for/ { option = $4 }
+	/^Requested value:/ { sub(/^Requested value: */, ""); wanted = $0 }
+	/^Actual value:/ {
+		sub(/^Actual value: */, "")
+		if ($0 != "" || wanted !~ /is not set$|=n$/)
+			printf "  asked for %-40s got %s\n", wanted, $0 == "" ? "nothing" : $0
+	}' "$1"
 }
 
 # Drops what the base cannot grant since the option is one of ours.
@@ -125,10 +106,35 @@ known_to_base()
 missing_options()
 {
 	if [[ $CONFIG == base ]]; then
-		not_granted | known_to_base
+		not_granted "$1" | known_to_base
 	else
-		not_granted
+		not_granted "$1"
 	fi
+}
+
+# Each option once, with its last value: merge_config.sh compares with one line.
+merged_fragments()
+{
+	fragments | awk '
+	/^CONFIG_/ || /^# CONFIG_.* is not set$/ {
+		name = $0; sub(/^# /, "", name); sub(/[= ].*/, "", name)
+		if (!(name in value)) order[++n] = name
+		value[name] = $0
+		next
+	}
+	/^# kasan / { print }
+	END { for (i = 1; i <= n; i++) print value[order[i]] }'
+}
+
+# Whatever the fragments leave open is off. In the build folder, since merge_config.sh has its
+# temporary files where it runs.
+configure()
+{
+	kernel_make outputmakefile
+	cd "$OUT"
+	export ARCH CROSS_COMPILE=$CROSS
+	[[ $CONFIG != um ]] || ARCH=um
+	"$SOURCE/scripts/kconfig/merge_config.sh" -n fragments
 }
 
 mkdir -p "$OUT" "$LOGS"
@@ -136,10 +142,10 @@ now=$(inputs_hash)
 ! stamp_is "$OUT/config.stamp" "$now" || exit 0
 
 rm -f "$OUT/config.stamp"
-fragments >"$OUT/fragments"
+merged_fragments >"$OUT/fragments"
 log=$LOGS/config-$BUILT.log
-configure >"$log" 2>&1 || { tail "$log" >&2; die "configuring $BUILT failed; its log is $log"; }
-missing=$(missing_options)
+(configure) >"$log" 2>&1 || { tail "$log" >&2; die "configuring $BUILT failed; its log is $log"; }
+missing=$(missing_options "$log")
 if [[ -n $missing ]]; then
 	printf '%s\n' "$missing" >&2
 	die "the configuration $BUILT lacks options that the fragments ask for ($OUT/.config)"

@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh GROUP...: sees to it that the Debian packages for what is about to be
-# done are there. Groups: build guest check bench tools tools-check configs deb docs, and
+# deps.sh GROUP...: installs the Debian packages that are missing, or prints the command that
+# does when this user may not. Groups: build guest check bench tools tools-check configs deb docs sysroot, and
 # arch, which is what ARCH needs beside them.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 BUILD_PACKAGES=(gcc libc6-dev make patch flex bison bc libelf-dev libssl-dev
-	ccache xz-utils rsync)
+	ccache xz-utils rsync jq python3)
 GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
-	util-linux xfsprogs cpio jq mount iproute2 iputils-ping nftables bubblewrap
+	util-linux cpio jq mount iproute2 iputils-ping nftables bubblewrap
 	cryptsetup-bin)
 CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
@@ -20,6 +20,7 @@ TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
 TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client strace)
 CONFIGS_PACKAGES=(e2fsprogs)
 DOCS_PACKAGES=(python3-sphinx)
+SYSROOT_PACKAGES=(mmdebstrap)
 DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)
 
 packages_of()
@@ -35,6 +36,7 @@ packages_of()
 	deb) echo "${DEB_PACKAGES[@]}" ;;
 	docs) echo "${DOCS_PACKAGES[@]}" ;;
 	arch) echo "${NEEDS[@]}" ;;
+	sysroot) echo "${SYSROOT_PACKAGES[@]}" ;;
 	*) die "deps.sh: no group $1" ;;
 	esac
 }

@@ -12,8 +12,8 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
-# shellcheck source=harness/apt.sh
-source "$ROOT/harness/apt.sh"
+# shellcheck source=harness/lib/apt.sh
+source "$ROOT/harness/lib/apt.sh"
 
 count_files() { echo "$(wc -l <"$LOGS/unpack.list") files"; }
 nothing() { :; }

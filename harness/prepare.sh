@@ -10,7 +10,10 @@ cd "$ROOT/harness"
 
 level=${1:-guest}
 groups=(build arch)
-[[ $level != guest ]] || groups+=(guest)
+if [[ $level == guest ]]; then
+	groups+=(guest)
+	[[ -z $DEBIAN ]] || groups+=(sysroot)
+fi
 
 ./deps.sh "${groups[@]}"
 lock_work

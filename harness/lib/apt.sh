@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Packages from another Debian suite, or for another machine, sourced by those that want
-# some: the machine's own sources, lists, packages and cache stay as they are.
+# Packages from another Debian suite, sourced by fetch.sh: the machine's own sources, lists,
+# packages and cache stay as they are.
 
 # What every call of apt is given; empty: the machine's own apt.
 APT=()
@@ -17,14 +17,6 @@ use_suite()
 		"http://deb.debian.org/debian $1 main" >"$apt/sources.list"
 	APT=(-o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=-
 		-o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache")
-}
-
-# use_architecture ARCHITECTURE FOLDER: packages of it, as if nothing were installed
-use_architecture()
-{
-	: >"$2/status"
-	APT+=(-o "APT::Architecture=$1" -o "APT::Architectures=$1"
-		-o "Dir::State::status=$2/status")
 }
 
 # apt's sandbox user cannot write into a home directory; a download into our own

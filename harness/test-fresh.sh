@@ -1,0 +1,137 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make test-fresh: clones HEAD in new Debian roots that have only git and make, and runs make
+# demo and make test there as root, as a user with sudo, and as a user without. For the last,
+# make has to name the packages that are missing; root then installs them as it says. Prints
+# the time of each; only a suite's first user compiles without ccache's results.
+#
+# From the environment: SUITES, USERS, TARGETS, to run some of them only. Needs root.
+set -euo pipefail
+# shellcheck source=harness/lib.sh
+source "$(dirname "$0")/lib.sh"
+cd "$ROOT/harness"
+
+SUITES=${SUITES:-bookworm trixie}
+USERS=${USERS:-root sudo plain}
+TARGETS=${TARGETS:-demo test}
+FRESH=$BUILD/fresh
+LOGS=$FRESH/logs
+CLONE=khelper
+number=0
+failed=0
+
+nothing() { :; }
+
+make_root()
+{
+	local suite=$1 root=$2
+
+	rm -rf "$root"
+	mmdebstrap --variant=apt --include=git,make,ca-certificates \
+		--aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$root" \
+		"deb http://deb.debian.org/debian $suite main" \
+		"deb http://deb.debian.org/debian-security $suite-security main"
+	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	git -C "$ROOT" bundle create "$root/khelper.bundle" HEAD
+}
+
+# inside ROOT USER COMMAND: in namespaces of its own, so that nothing of it is left over
+inside()
+{
+	local root=$1 user=$2 command=$3
+
+	unshare --mount --pid --fork --kill-child bash -c '
+		mount -t proc proc "$0/proc"
+		mount --rbind /dev "$0/dev"
+		mount -t sysfs sys "$0/sys"
+		exec chroot "$0" su - "$1" -c "$2"' "$root" "$user" "$command"
+}
+
+# home ROOT USER
+home() { awk -F: -v user="$2" '$1 == user { print $6 }' "$1/etc/passwd"; }
+
+add_user()
+{
+	local root=$1 user=$2
+
+	[[ $user != root ]] || return 0
+	chroot "$root" useradd -m -s /bin/bash "$user"
+	[[ $user == sudo ]] || return 0
+	inside "$root" root 'apt-get update && apt-get install -y --no-install-recommends sudo'
+	echo 'sudo ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/sudo"
+}
+
+# clone ROOT USER SUITE: with ccache's results of the suite's first user, if there are any
+clone()
+{
+	local root=$1 user=$2 cache=$FRESH/$3.ccache there
+
+	there=$root$(home "$root" "$user")/$CLONE
+	inside "$root" "$user" "git clone -q /khelper.bundle $CLONE"
+	[[ -d $cache ]] || return 0
+	mkdir "$there/build"
+	cp -r "$cache" "$there/build/ccache"
+	chown -R --reference="$there" "$there/build"
+}
+
+# The command that make printed, by root
+install_as_told()
+{
+	local root=$1 user=$2 command
+
+	! inside "$root" "$user" "make -C $CLONE demo" >"$LOGS/told.log" 2>&1 || return 1
+	command=$(sed -n 's/^ *sudo \(apt-get update.*\)/\1/p' "$LOGS/told.log" | sed 's/sudo //g')
+	[[ -n $command ]] && inside "$root" root "$command"
+}
+
+# check TITLE LOG COMMAND...: a KTAP line with the time that it took
+check()
+{
+	local title=$1 log=$2 result=ok
+
+	shift 2
+	SECONDS=0
+	("$@") >"$log" 2>&1 </dev/null || result='not ok'
+	[[ $result == ok ]] || { failed=$((failed + 1)); tail -n 15 "$log" >&2; }
+	number=$((number + 1))
+	printf '%s %d - %s # %d:%02d, %s\n' "$result" "$number" "$title" $((SECONDS / 60)) \
+		$((SECONDS % 60)) "$(tail -n 1 "$log")"
+}
+
+# prepare_user ROOT USER SUITE
+prepare_user()
+{
+	add_user "$1" "$2"
+	clone "$@"
+	[[ $2 != plain ]] || install_as_told "$1" "$2"
+}
+
+each_user()
+{
+	local suite=$1 user=$2 root=$FRESH/$1-$2 target
+
+	run_logged "making $(basename "$root")" "$LOGS/root.log" nothing -- make_root "$suite" "$root"
+	check "$suite, $user: clone" "$LOGS/$suite-$user-clone.log" prepare_user "$root" "$user" "$suite"
+	for target in $TARGETS; do
+		check "$suite, $user: make $target" "$LOGS/$suite-$user-$target.log" \
+			inside "$root" "$user" "make -C $CLONE $target"
+	done
+	[[ -d $FRESH/$suite.ccache ]] ||
+		mv "$root$(home "$root" "$user")/$CLONE/build/ccache" "$FRESH/$suite.ccache"
+	rm -rf "$root"
+}
+
+[[ $(id -u) -eq 0 ]] || die "test-fresh.sh makes root file systems, which takes root"
+./deps.sh sysroot
+rm -rf "$FRESH"
+mkdir -p "$LOGS"
+echo 'KTAP version 1'
+for suite in $SUITES; do
+	for user in $USERS; do
+		each_user "$suite" "$user"
+	done
+done
+echo "1..$number"
+echo "$((number - failed)) passed, $failed failed"
+[[ $failed -eq 0 && $number -gt 0 ]]
