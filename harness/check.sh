@@ -101,11 +101,11 @@ run_shellcheck()
 	shellcheck -x -P SCRIPTDIR -e SC1091 "${files[@]}"
 }
 
-# The documentation has the table that doors.sh tries.
-compare_doors()
+# The documentation has the table that policy_profiles.sh checks.
+compare_profiles()
 {
 	cd "$ROOT"
-	diff <(awk '!/^#/ { print $1, $4, $5, $6, $7 }' tools/testing/selftests/kmod/doors.txt) \
+	diff <(awk '!/^#/ { print $1, $4, $5, $6, $7 }' tools/testing/selftests/kmod/policy_profiles.txt) \
 		<(awk 'NF == 5 && /^    / && $2 ~ /^[+x.]+$/ { print $1, $2, $3, $4, $5 }' \
 			Documentation/kmod.txt)
 }
@@ -137,5 +137,5 @@ objects_of_both "sparse C=2" C=2
 objects_of_both "W=1" W=1
 step "kernel-doc -Wall" run_kernel_doc
 step "shellcheck" run_shellcheck
-step "doors in Documentation/kmod.txt" compare_doors
+step "policy profiles in Documentation/kmod.txt" compare_profiles
 [[ $bad -eq 0 ]] || die "$bad steps have something to say"

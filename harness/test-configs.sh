@@ -85,9 +85,9 @@ callers_boots()
 {
 	local image=$WORK/linuxrc.ext2 result=0
 
-	# callers.sh first: it looks at each uevent since boot.
+	# rare_callers.sh first: it looks at each uevent since boot.
 	CMDLINE+=' lsm=tomoyo TOMOYO_trigger=/init TOMOYO_loader=/harness/tomoyo-loader' \
-		booted callers test programs=kmod:callers.sh,kmod:configs.sh || result=1
+		booted callers test programs=kmod:rare_callers.sh,kmod:rare_configs.sh || result=1
 	make_linuxrc_initrd "$image" || return 1
 	INITRD=$image booted linuxrc linuxrc || result=1
 	return "$result"
@@ -98,8 +98,8 @@ boots()
 	export INITRD=$WORK/initramfs-plain.cpio CMDLINE=KMOD_CONFIG=$CONFIG
 	case $CONFIG in
 	callers) callers_boots ;;
-	no-modules) no_request_module && booted "$CONFIG" test programs=kmod:configs.sh ;;
-	*) booted "$CONFIG" test programs=kmod:configs.sh ;;
+	no-modules) no_request_module && booted "$CONFIG" test programs=kmod:rare_configs.sh ;;
+	*) booted "$CONFIG" test programs=kmod:rare_configs.sh ;;
 	esac
 }
 

@@ -18,7 +18,7 @@ TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
 # The tests that together take as long as all others
-HALF='doors|kmodctl|fuzz|exec|fail|caps|kmod[.]sh'
+HALF='policy_profiles|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
 # Part of the name of a boot on another machine: its logs stay beside those of x86_64.
 ON=${DEBIAN:+-$ARCH}
 # In seconds. make torture does more.
@@ -78,7 +78,7 @@ switch_root() { in_guest switch-root switch-root; }
 lock()
 {
 	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" \
-		in_guest lock test "scale=$(time_scale)" programs=kmod:lock.sh
+		in_guest lock test "scale=$(time_scale)" programs=kmod:policy_lock.sh
 }
 
 # stage TITLE COMMAND...: a stage that fails before it counts anything is one failure

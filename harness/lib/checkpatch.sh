@@ -16,5 +16,5 @@
 	CHECKPATCH_ACCEPTED+='|^include/trace/misc/umh\.h:[0-9]+: CHECK:MACRO_ARG_REUSE: '
 	CHECKPATCH_ACCEPTED+='|^tools/kmod/describe\.c:[0-9]+: WARNING:ENOTSUPP: '
 	CHECKPATCH_ACCEPTED+='|^tools/kmod/tests/fixtures/.*: CHECK:INVALID_UTF8: '
-	CHECKPATCH_ACCEPTED+='|/kmod_fuzz\.c:[0-9]+: (WARNING:USE_NEGATIVE_ERRNO|CHECK:MACRO_ARG_REUSE): '
+	CHECKPATCH_ACCEPTED+='|/kmod_fuzz_sysctl\.c:[0-9]+: (WARNING:USE_NEGATIVE_ERRNO|CHECK:MACRO_ARG_REUSE): '
 }

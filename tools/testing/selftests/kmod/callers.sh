@@ -1,195 +1,240 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Callers of the helper engine that few kernels have: TOMOYO, the firmware loader's
-# fallback, nfsd's client tracking, and uevents before there is a root file system (FAULTS
-# 22). Not run by default. make test-configs boots a kernel that has them all, with
-# harness/guest/hotplug as CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader as
-# TOMOYO's; both have left a record in the root directory by now.
+# The other callers of the helper engine, each by what triggers it: their results, and
+# that no number of slow helpers stands in anybody's way.
 source "$(dirname "$0")/kmod_lib.sh"
 
-UEVENTS=/uevents
-TOMOYO=/tomoyo-loader
+REQUEST_KEY=/sbin/request-key
+BRIDGE_STP=/sbin/bridge-stp
+CORE_PATTERN=/proc/sys/kernel/core_pattern
 UEVENT_HELPER=/sys/kernel/uevent_helper
-FORCE_FALLBACK=$SYSCTL/firmware_config/force_sysfs_fallback
-TEST_FIRMWARE=/sys/devices/virtual/misc/test_firmware
-PENDING=/sys/class/firmware
-CLTRACK=/sys/module/nfsd/parameters/cltrack_prog
-NFSD=$WORK/nfsd
+SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
+POWEROFF=/sys/kernel/debug/umh_poweroff
+SAVED_POWEROFF=$(<"$SYSCTL/poweroff_cmd")
+BRIDGE=kmodbr
+# More than the 512 workers that a pool of the kernel's has at most.
+CROWD=600
+# Kernel threads come and go for other reasons.
+FEW=20
 
 clean_up_more()
 {
+	rm -f "$REQUEST_KEY" "$BRIDGE_STP"
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
 	echo >"$UEVENT_HELPER"
-	echo 0 >"$FORCE_FALLBACK"
-	echo none >/sys/power/pm_test
-	umount "$NFSD"
-} 2>/dev/null
-
-stop_nfsd() { [[ $(<"$NFSD/threads") == 0 ]] || echo 0 >"$NFSD/threads"; }
-restore_more() { stop_nfsd; }
-
-# From the first one that was let in, before PID 1 was there, to the last.
-no_uevent_lost()
-{
-	local first last
-
-	first=$(cut -d ' ' -f 1 "$UEVENTS" | sort -n | head -n 1)
-	last=$(</sys/kernel/uevent_seqnum)
-	[[ $(wc -l <"$UEVENTS") -eq $((last - first + 1)) ]]
+	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
+	ip link delete "$BRIDGE" 2>/dev/null || :
+	rmdir "$WORK/cg/a" 2>/dev/null || :
+	umount "$WORK/cg" 2>/dev/null || :
 }
 
-early_uevents()
+# at PATH HELPER: makes it the program of that path, which the kernel has built in
+at()
 {
-	wait_until no_uevent_lost || return 1
-	say "$(wc -l <"$UEVENTS") uevents, the first: $(sort -n "$UEVENTS" | head -n 1)"
-	# A driver's initcall made this one while the initramfs was being unpacked.
-	grep -q ' add tty /devices/.*/ttyS1$' "$UEVENTS" || complain "not that of ttyS1"
+	rm -f "$1"
+	ln -s "$2" "$1"
 }
 
-# The kernel panics if the loader has not written a profile when it is believed to have
-# ended.
-tomoyo()
+# All of them sleep in the kernel for their key while one module is asked for. A kernel
+# in whose way they are serves it when they have ended: they sleep for ten minutes.
+crowd()
 {
-	say "$(<"$TOMOYO")"
-	is "$(<"$TOMOYO")" "/harness/tomoyo-loader, 0 arguments, child of 2, profile 0" &&
-		grep -q '0-COMMENT=kmod' /sys/kernel/security/tomoyo/profile
+	local before asker result=0
+
+	at "$REQUEST_KEY" "$(make_helper crowd sleep 600000)"
+	before=$(kernel_threads)
+	"$HERE/kmod_req" -n "$CROWD" key kmod:crowd >/dev/null &
+	asker=$!
+	wait_until has_started crowd "$CROWD" || result=1
+	say "$(started crowd) helpers sleep; kernel threads: $before before, $(kernel_threads) now"
+	at_most $(($(kernel_threads) - before)) "$FEW" "new kernel threads:" || result=1
+	use_helper fake
+	timeout "$PATIENCE" "$HERE/kmod_req" fs kmod_crowded >"$WORK/out" || result=1
+	at_most "$(time_of "$(<"$WORK/out")")" "$SOON" "microseconds:" || result=1
+	is "$(started fake)" 1 "modprobes" || result=1
+	mapfile -t pids < <(awk '$1 == "start" { print $2 }' "$WORK/crowd/log")
+	kill -KILL "${pids[@]}"
+	wait "$asker"
+	return "$result"
 }
 
-# answer NAME TEXT: gives a pending request its firmware
-answer()
+key_positive()
 {
-	echo 1 >"$PENDING/$1/loading"
-	printf '%s' "$2" >"$PENDING/$1/data"
-	echo 0 >"$PENDING/$1/loading"
+	at "$REQUEST_KEY" "$(make_helper key instantiate made)"
+	is "$(keyctl session - "$HERE/kmod_req" key kmod:good 2>/dev/null |
+		awk '{ print $2 }')" OK &&
+		is "$(ended key)" 1 "helpers that came to their end"
 }
 
-# The uevent helper does that, in a script of its own.
-firmware_helper()
+# This errno is the helper's own: the kernel's would be ENOKEY.
+key_negative()
 {
-	cat >"$WORK/firmware" <<-END
-	#!/bin/sh
-	[ "\$SUBSYSTEM \$ACTION" = "firmware add" ] || exit 0
-	$1
-	END
-	chmod 755 "$WORK/firmware"
-	echo "$WORK/firmware" >"$UEVENT_HELPER"
+	at "$REQUEST_KEY" "$(make_helper key reject 1)"
+	is "$(result_of "$(ask key kmod:bad)")" EKEYREJECTED
 }
 
-# request NAME [TRIGGER]: what it comes to. A newline would be part of the name.
-request() { printf '%s' "$1" | write_to "$TEST_FIRMWARE/trigger_${2:-request}"; }
-
-firmware_served()
+# The helper's failure is the end of a key that it has left alone. One that is not
+# there has an errno of its own.
+key_untouched()
 {
-	# shellcheck disable=SC2016 # to be expanded by the helper
-	firmware_helper \
-		'cd "/sys$DEVPATH" && echo 1 >loading && echo -n 45 >data && echo 0 >loading'
-	is "$(request kmod_served)" OK && is "$(cat "$TEST_FIRMWARE/../test_firmware/test_result" \
-		/dev/test_firmware 2>/dev/null | tr -d '\0\n' | tail -c 2)" 45
+	at "$REQUEST_KEY" "$(make_helper key exit 1)"
+	is "$(result_of "$(ask key kmod:exit)")" ENOKEY &&
+		is "$(started key)" 1 "helpers" || return 1
+	at "$REQUEST_KEY" "$(make_helper key signal 11)"
+	is "$(result_of "$(ask key kmod:signal)")" ENOKEY &&
+		is "$(started key)" 1 "helpers" || return 1
+	rm "$REQUEST_KEY"
+	is "$(result_of "$(ask key kmod:none)")" ENOENT
 }
 
-firmware_denied()
+# stp WORDS...: the bridge's state after it was asked to run STP, the helper doing that;
+# 1 is the kernel's own STP, 2 the user's
+stp()
 {
-	# shellcheck disable=SC2016 # to be expanded by the helper
-	firmware_helper 'echo -1 >"/sys$DEVPATH/loading"'
-	printf kmod_denied | timeout "$PATIENCE" "$HERE/kmod_write" \
-		"$TEST_FIRMWARE/trigger_request" >"$WORK/out" ||
-		complain "the request hangs" || return 1
-	[[ $(<"$WORK/out") != OK ]] || complain "it was granted"
+	at "$BRIDGE_STP" "$(make_helper stp "$@")"
+	ip link delete "$BRIDGE" 2>/dev/null || :
+	ip link add "$BRIDGE" type bridge
+	echo 1 >"/sys/class/net/$BRIDGE/bridge/stp_state"
+	cat "/sys/class/net/$BRIDGE/bridge/stp_state"
 }
 
-suspend()
+bridge_user()
 {
-	echo freezer >/sys/power/pm_test
-	write_to /sys/power/state <<<freeze
+	is "$(stp exit 0)" 2 &&
+		is "$(awk '{ print $6, $7; exit }' "$WORK/stp/log")" "$BRIDGE start"
+}
+bridge_kernel() { is "$(stp exit 1)" 1 && is "$(stp exit 255)" 1; }
+bridge_killed() { is "$(stp signal 11)" 1 && is "$(stp signal 9)" 1; }
+
+bridge_missing()
+{
+	stp exit 0 >/dev/null
+	rm "$BRIDGE_STP"
+	ip link delete "$BRIDGE"
+	ip link add "$BRIDGE" type bridge
+	echo 1 >"/sys/class/net/$BRIDGE/bridge/stp_state"
+	is "$(cat "/sys/class/net/$BRIDGE/bridge/stp_state")" 1
 }
 
-pending() { [[ -e $PENDING/$1/loading ]]; }
-
-# Who relies on helpers, as the firmware loader does, keeps them enabled: suspend has
-# not frozen anybody yet while it waits.
-firmware_holds()
+core_dump()
 {
-	local suspender
+	local pid
 
+	echo "|$(make_helper core stdin) %p %s" >"$CORE_PATTERN"
+	sh -c 'kill -SEGV $$' 2>/dev/null &
+	pid=$!
+	wait "$pid" 2>/dev/null || :
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	wait_until has_ended core &&
+		is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "$pid 11" &&
+		is "$(head -c 4 "$WORK/core/stdin" | od -An -tx1)" " 7f 45 4c 46"
+}
+
+# The helper's own crash must not be dumped by one more of it.
+core_of_core()
+{
+	echo "|$(make_helper core signal 11)" >"$CORE_PATTERN"
+	{ sh -c 'kill -SEGV $$' || :; } 2>/dev/null
+	wait_until has_ended core || return 1
+	sleep 1
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	is "$(started core)" 1 "core helpers"
+}
+
+# It gets a file for the process that dumps. A kernel that does not know %F drops it.
+core_pidfd()
+{
+	local pid
+
+	echo "|$(make_helper core fdinfo 3) %F %p" >"$CORE_PATTERN"
+	sh -c 'kill -SEGV $$' 2>/dev/null &
+	pid=$!
+	wait "$pid" 2>/dev/null || :
+	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
+	wait_until has_ended core || return 1
+	[[ $(awk '{ print NF; exit }' "$WORK/core/log") != 6 ]] || return "$KSFT_SKIP"
+	is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "3 $pid" &&
+		is "$(sed -n 's/^Pid:\t//p' "$WORK/core/fdinfo")" "$pid"
+}
+
+release_agent()
+{
+	local program
+
+	program=$(make_helper agent)
+	mkdir -p "$WORK/cg"
+	mount -t cgroup -o "none,name=kmod,release_agent=$program" kmod "$WORK/cg" || return 1
+	mkdir "$WORK/cg/a"
+	echo 1 >"$WORK/cg/a/notify_on_release"
+	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+	wait_until has_ended agent && is "$(names_of agent)" /a
+}
+
+uevent_helper()
+{
+	make_helper uevent environ >"$UEVENT_HELPER"
+	echo add >/sys/class/mem/null/uevent
+	wait_until has_ended uevent || return 1
 	echo >"$UEVENT_HELPER"
-	request kmod_held >"$WORK/request" &
-	wait_until pending kmod_held || return 1
-	suspend >"$WORK/suspend" &
-	suspender=$!
-	sleep 2
-	kill -0 "$suspender" && [[ ! -s $WORK/suspend ]] ||
-		complain "it did not wait: $(<"$WORK/suspend")" || return 1
-	answer kmod_held 46
-	wait
-	is "$(<"$WORK/request")" OK && is "$(<"$WORK/suspend")" OK
+	is "$(names_of uevent)" mem &&
+		is "$(tr '\0' '\n' <"$WORK/uevent/environ" | grep ^DEVNAME=)" DEVNAME=null
 }
 
-# One of which user space is not told is given up, so as not to hold suspend.
-firmware_given_up()
+# Nobody waits for these: many at a time still all run.
+uevent_storm()
 {
+	local i
+
+	make_helper uevent random 20 >"$UEVENT_HELPER"
+	for ((i = 0; i < 200; i++)); do
+		echo change >/sys/class/mem/null/uevent
+	done
+	wait_until has_ended uevent 200
 	echo >"$UEVENT_HELPER"
-	request kmod_custom custom_fallback >"$WORK/request" &
-	wait_until pending kmod_custom || return 1
-	is "$(suspend)" OK || return 1
-	wait
-	is "$(<"$WORK/request")" ENODEV
+	is "$(started uevent)" 200 "helpers"
 }
 
-# A newline would be part of the path.
-start_nfsd()
-{
-	printf '%s' "$1" >"$CLTRACK"
-	echo '-3 +4' >"$NFSD/versions"
-	echo 1 >"$NFSD/threads"
-}
-
-nfsd_tracks()
+# Nothing is powered off by a helper that just writes its log.
+poweroff()
 {
 	local helper
 
-	helper=$(make_helper cltrack environ)
-	start_nfsd "$helper" || return 1
-	has_ended cltrack || complain "it has not waited" || return 1
-	stop_nfsd
-	# It finds out whether this works, and then does it.
-	is "$(grep ^start "$WORK/cltrack/log" | cut -d ' ' -f 5- | sort -u)" "$helper init" &&
-		is "$(tr '\0' '\n' <"$WORK/cltrack/environ" | cut -d = -f 1)" \
-			NFSDCLTRACK_GRACE_START &&
-		is "$(<"$CLTRACK")" "$helper"
-}
-
-# This errno, and no other result, makes nfsd forget the program.
-nfsd_forgets()
-{
-	start_nfsd "$(make_helper cltrack exit 2)" || :
-	stop_nfsd
-	is "$(started cltrack)" 1 "programs" || return 1
-	is "$(<"$CLTRACK")" "$WORK/cltrack/modprobe" || return 1
-	start_nfsd /none || :
-	stop_nfsd
-	is "$(<"$CLTRACK")" ""
+	"$REAL_MODPROBE" umh_modes 2>/dev/null || return "$KSFT_SKIP"
+	helper=$(make_helper off environ)
+	echo "$helper -now" >"$SYSCTL/poweroff_cmd"
+	echo 1 >"$POWEROFF"
+	wait_until has_ended off || return 1
+	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
+	is "$(cut -d ' ' -f 5- <<<"$(grep ^start "$WORK/off/log")")" "$helper -now" &&
+		is "$(tr '\0' ' ' <"$WORK/off/environ")" \
+			"HOME=/ PATH=/sbin:/bin:/usr/sbin:/usr/bin "
 }
 
 all_reaped() { wait_until no_zombies; }
 
 TESTS=(
-	'early_uevents|uevents before the root file system is there wait for it'
-	'tomoyo|TOMOYO gets its policy from its loader, in the exec of PID 1'
-	'firmware_served|a uevent helper that gives the firmware serves the request'
-	'firmware_denied|one that denies it ends the request'
-	'firmware_holds|suspend waits for a firmware request'
-	'firmware_given_up|suspend ends a firmware request that nobody was told of'
-	'nfsd_tracks|nfsd waits for its client tracking program'
-	'nfsd_forgets|nfsd forgets a client tracking program that is not there'
+	'crowd|600 sleeping helpers delay no module request and add no kernel threads'
+	'key_positive|a key that request-key makes is found'
+	'key_negative|a key that request-key denies is not'
+	'key_untouched|a key that request-key fails to make is not found'
+	'bridge_user|a bridge-stp that exits with 0 makes STP the user'"'"'s'
+	'bridge_kernel|a bridge-stp that fails makes STP the kernel'"'"'s'
+	'bridge_killed|a bridge-stp that is killed makes STP the kernel'"'"'s'
+	'bridge_missing|without a bridge-stp STP is the kernel'"'"'s'
+	'core_dump|a core helper gets the core on its standard input'
+	'core_of_core|a core helper that crashes is not dumped by another one'
+	'core_pidfd|a core helper gets a pidfd of who dumps'
+	'release_agent|the release agent of an empty control group runs'
+	'uevent_helper|the uevent helper gets the event'
+	'uevent_storm|200 uevents run 200 helpers'
+	'poweroff|an orderly poweroff runs its command'
 	'all_reaped|no helper is left as a zombie'
 )
-skip_without "needs CONFIG_UEVENT_HELPER_PATH=/harness/hotplug" test -s "$UEVENTS"
-skip_without "needs CONFIG_SECURITY_TOMOYO" test -s "$TOMOYO"
-skip_without "needs CONFIG_FW_LOADER_USER_HELPER" test -w "$FORCE_FALLBACK"
-skip_without "needs CONFIG_TEST_FIRMWARE" test -w "$TEST_FIRMWARE/trigger_request"
-skip_without "needs CONFIG_PM_DEBUG" test -w /sys/power/pm_test
-mkdir "$NFSD"
-skip_without "needs CONFIG_NFSD_V4" mount -t nfsd none "$NFSD"
-[[ -d /sys/kernel/security/tomoyo ]] || mount -t securityfs security /sys/kernel/security
-echo 1 >"$FORCE_FALLBACK"
+skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"
+skip_without "$BRIDGE_STP is there already" test ! -e "$BRIDGE_STP"
+skip_without "needs CONFIG_KEYS, see config" test -r /proc/keys
+skip_without "needs CONFIG_BRIDGE, see config" modprobe bridge
+skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
+skip_without "needs CONFIG_CGROUPS, see config" grep -w cgroup /proc/filesystems
 run_tests

@@ -294,7 +294,7 @@ note_modules()
 }
 
 # Sets NEW_MODULES to those that have come since, but for those that cannot go; the last
-# one comes first. Without a process of its own, since doors.sh does it some thousand times.
+# one comes first. Starts no process, since policy_profiles.sh calls it some thousand times.
 find_new_modules()
 {
 	local lines line

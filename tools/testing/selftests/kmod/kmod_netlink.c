@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink messages for kmod_door; see kmod_netlink.h.
+ * Netlink messages for kmod_trigger; see kmod_netlink.h.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #include "kmod_netlink.h"
 
-#define LINK_NAME	"kmod_door"
+#define LINK_NAME	"kmod_trigger"
 
 /* Messages, one after the other; the last one grows. */
 struct batch {

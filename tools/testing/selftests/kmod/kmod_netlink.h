@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * As much of netlink as kmod_door needs. All return 0, or -1 with errno.
+ * As much of netlink as kmod_trigger needs. All return 0, or -1 with errno.
  */
 #ifndef KMOD_NETLINK_H
 #define KMOD_NETLINK_H

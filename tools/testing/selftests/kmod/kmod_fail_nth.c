@@ -3,11 +3,11 @@
  * Does one thing again and again, with its first allocation failing, then its second
  * one, and so on, until it was done without a failure.
  *
- *	kmod_fail MAX fs|pf|key NAME
- *	kmod_fail MAX write FILE TEXT		opens FILE and writes TEXT
- *	kmod_fail MAX toggle FILE		writes 1; 0 after the round
- *	kmod_fail MAX load FILE PARAMETERS	loads that module and removes it again
- *	kmod_fail MAX none -			nothing: only the checks
+ *	kmod_fail_nth MAX fs|pf|key NAME
+ *	kmod_fail_nth MAX write FILE TEXT		opens FILE and writes TEXT
+ *	kmod_fail_nth MAX toggle FILE		writes 1; 0 after the round
+ *	kmod_fail_nth MAX load FILE PARAMETERS	loads that module and removes it again
+ *	kmod_fail_nth MAX none -			nothing: only the checks
  *
  * %d in NAME, TEXT and PARAMETERS is the number of the round. After each round
  * nothing may be in flight, the journal's counters must add up, and with a limit of
@@ -146,7 +146,7 @@ static int do_it(char **what, const char *text)
 	if (!strcmp(what[0], "pf"))
 		return socket(atoi(text), SOCK_STREAM, 0);
 	if (!strcmp(what[0], "key"))
-		return syscall(SYS_request_key, "user", text, "kmod_fail", 0);
+		return syscall(SYS_request_key, "user", text, "kmod_fail_nth", 0);
 	if (!strcmp(what[0], "load"))
 		return load(what[1], text);
 	if (!strcmp(what[0], "toggle"))

@@ -2,10 +2,10 @@
 /*
  * Writes generated input to a file of /proc/sys and knows what must come of it.
  *
- *	kmod_fuzz SEED ROUNDS string FILE SIZE		up to SIZE - 1 bytes
- *	kmod_fuzz SEED ROUNDS number FILE MIN MAX
- *	kmod_fuzz SEED ROUNDS words FILE		capability masks
- *	kmod_fuzz SEED ROUNDS refused FILE		who may not write it
+ *	kmod_fuzz_sysctl SEED ROUNDS string FILE SIZE		up to SIZE - 1 bytes
+ *	kmod_fuzz_sysctl SEED ROUNDS number FILE MIN MAX
+ *	kmod_fuzz_sysctl SEED ROUNDS words FILE		capability masks
+ *	kmod_fuzz_sysctl SEED ROUNDS refused FILE		who may not write it
  *
  * Each write either fails with the errno that it should and changes nothing, or
  * returns the length and has the effect of the model. What would take capabilities

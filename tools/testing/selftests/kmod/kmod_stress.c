@@ -2,8 +2,8 @@
 /*
  * Makes life hard for processes of some names.
  *
- *	kmod_torment SEED SECONDS NAME...	kills, stops and traces them
- *	kmod_torment hog			takes memory until it is killed for that
+ *	kmod_stress SEED SECONDS NAME...	kills, stops and traces them
+ *	kmod_stress hog			takes memory until it is killed for that
  *
  * Prints how often it did what.
  */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Real ways to have modules loaded, tried by four requesters, without a policy and with
-# each of the ready-made ones. What must come of it is in doors.txt.
+# each of the ready-made ones. What must come of it is in policy_profiles.txt.
 #
 # A kernel without policies is as one that has none loaded; without a journal only
 # /proc/modules tells what happened.
@@ -10,7 +10,7 @@
 source "$(dirname "$0")/kmod_lib.sh"
 
 JOURNAL=/sys/kernel/debug/kmod/requests
-TABLE=$HERE/doors.txt
+TABLE=$HERE/policy_profiles.txt
 ALIASES=/etc/modprobe.d/kmod_doors.conf
 USER_ID=1234
 REQUESTERS=(root user userns container)
@@ -55,13 +55,13 @@ in_container()
 		ln -s pts/ptmx /dev/ptmx && exec "$0"' "$1"
 }
 
-# requester NAME COMMAND...: has a kmod_door run by that until the end
+# requester NAME COMMAND...: has a kmod_trigger run by that until the end
 requester()
 {
 	local name=$1 ask answer
 
 	mkfifo "$WORK/$name.ask" "$WORK/$name.answer"
-	"${@:2}" "$HERE/kmod_door" <"$WORK/$name.ask" >"$WORK/$name.answer" &
+	"${@:2}" "$HERE/kmod_trigger" <"$WORK/$name.ask" >"$WORK/$name.answer" &
 	PID[$name]=$!
 	exec {ask}>"$WORK/$name.ask" {answer}<"$WORK/$name.answer"
 	ASK[$name]=$ask ANSWER[$name]=$answer
@@ -201,7 +201,7 @@ table()
 # Most of them are doors of any kernel.
 none()
 {
-	at_least "$(wc -l <"$TABLE")" "$(($(grep -vc '^#' "$HERE/doors.txt") - 2))" "doors" &&
+	at_least "$(wc -l <"$TABLE")" "$(($(grep -vc '^#' "$HERE/policy_profiles.txt") - 2))" "doors" &&
 		table 4
 }
 
@@ -250,10 +250,10 @@ net_admin()
 {
 	load_policy server
 	read_journal netdev-tunl0
-	echo "ifname tunl0" | as_user_with net_admin "$HERE/kmod_door" >/dev/null
+	echo "ifname tunl0" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see netdev-tunl0 ipip
 	is "$SIGN" + "netdev-tunl0:" || return 1
-	echo "tcp vegas" | as_user_with net_admin "$HERE/kmod_door" >/dev/null
+	echo "tcp vegas" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see tcp_vegas tcp_vegas
 	is "$SIGN" x "tcp_vegas:"
 }

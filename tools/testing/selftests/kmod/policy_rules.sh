@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Who may have modules loaded: the mode, the rules, learning. What locks all that for
-# good is in lock.sh.
+# good is in policy_lock.sh.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 

@@ -2,7 +2,7 @@
 /*
  * Makes the kernel ask for modules of generated names.
  *
- *	kmod_names SEED ROUNDS fs|pf|type|hash LOG
+ *	kmod_fuzz_names SEED ROUNDS fs|pf|type|hash LOG
  *
  *	fs	mounts a file system: fs-NAME
  *	pf	opens a socket of that family: net-pf-NUMBER

@@ -4,7 +4,7 @@
 # Allocations that fail: each one of the requester's in turn, and at random in the
 # helper's thread and in khelper. After each failure nothing is in flight, the one slot
 # is free, the counters add up and the next request is served. A fork that fails for
-# lack of threads: modes.sh no_fork. FAULTS 5 and 25.
+# lack of threads: wait_modes.sh no_fork. FAULTS 5 and 25.
 source "$(dirname "$0")/kmod_lib.sh"
 
 DEBUGFS=/sys/kernel/debug
@@ -90,7 +90,7 @@ at()
 	ln -s "$2" "$1"
 }
 
-# sweep ARGUMENTS...: of kmod_fail, without and with allocations of pages. Slabs need some
+# sweep ARGUMENTS...: of kmod_fail_nth, without and with allocations of pages. Slabs need some
 # of those, but not each time: the next failure may then skip an allocation of ours.
 sweep()
 {
@@ -100,7 +100,7 @@ sweep()
 	set_limit 1
 	for order in "$NO_PAGES" "$ALL_PAGES"; do
 		echo "$order" >"$MIN_ORDER"
-		"$HERE/kmod_fail" "$MAX_ROUNDS" "$@" >"$WORK/told" || status=$?
+		"$HERE/kmod_fail_nth" "$MAX_ROUNDS" "$@" >"$WORK/told" || status=$?
 		sed 's/^/# /' "$WORK/told"
 		[[ $status -eq 0 ]] || break
 	done
@@ -109,7 +109,7 @@ sweep()
 	return "$status"
 }
 
-by_mount() { sweep fs 'kmod_fail%d'; }
+by_mount() { sweep fs 'kmod_fail_nth%d'; }
 by_socket() { sweep pf 19; }
 
 by_module()
@@ -181,7 +181,7 @@ storm()
 		at_least "$(injected)" 1 "failures:" || result=1
 		no_faults
 		set_limit 1
-		"$HERE/kmod_fail" 1 none - >"$WORK/told" || status=1
+		"$HERE/kmod_fail_nth" 1 none - >"$WORK/told" || status=1
 		[[ $status -eq 0 ]] || complain "at $probability %: $(<"$WORK/told")" || result=1
 		set_limit "$SAVED_LIMIT"
 	done

@@ -5,7 +5,7 @@
 # name to modprobe, with generated input. An errno and no change, or exactly what
 # Documentation/kmod.txt says.
 #
-#	fuzz.sh [SEED [SYSCTL_ROUNDS [NAME_ROUNDS]]]
+#	fuzz_input.sh [SEED [SYSCTL_ROUNDS [NAME_ROUNDS]]]
 #
 # The same seed gives the same input.
 source "$(dirname "$0")/kmod_lib.sh"
@@ -35,7 +35,7 @@ told()
 }
 
 # written KIND FILE [ARGUMENTS...]
-written() { told "$HERE/kmod_fuzz" "$SEED" "$SYSCTL_ROUNDS" "$@"; }
+written() { told "$HERE/kmod_fuzz_sysctl" "$SEED" "$SYSCTL_ROUNDS" "$@"; }
 
 modprobe_path() { written string "$MODPROBE_SYSCTL" "$PATH_LEN"; }
 limit() { written number "$LIMIT_SYSCTL" 1 "$UINT_MAX"; }
@@ -65,7 +65,7 @@ refused()
 	for file in "${files[@]}"; do
 		before=$(<"$file")
 		exec 3>"$file"
-		told "$@" "$HERE/kmod_fuzz" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" ||
+		told "$@" "$HERE/kmod_fuzz_sysctl" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" ||
 			result=1
 		exec 3>&-
 		is "$(<"$file")" "$before" "$file" || result=1
@@ -95,7 +95,7 @@ no_capability()
 asked()
 {
 	use_helper fake exit 1
-	told "$HERE/kmod_names" "$SEED" "$NAME_ROUNDS" "$1" "$WORK/fake/log"
+	told "$HERE/kmod_fuzz_names" "$SEED" "$NAME_ROUNDS" "$1" "$WORK/fake/log"
 }
 
 fs_names() { asked fs; }

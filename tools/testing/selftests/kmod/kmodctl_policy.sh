@@ -5,7 +5,7 @@
 # through what was learned and nothing else, and what it takes for well formed the kernel
 # takes, too.
 #
-#	kmodctl.sh [SEED [ROUNDS]]
+#	kmodctl_policy.sh [SEED [ROUNDS]]
 #
 # The same seed gives the same texts.
 # shellcheck disable=SC2317 # the tests are called by name

@@ -163,7 +163,7 @@ static int knock(const char *kind, char **words)
 	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
 		if (kind && words[0] && !strcmp(doors[i].kind, kind))
 			return doors[i].knock(words);
-	fprintf(stderr, "kmod_door: no door %s\n", kind ?: "");
+	fprintf(stderr, "kmod_trigger: no door %s\n", kind ?: "");
 	exit(2);
 }
 
