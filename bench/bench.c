@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "measure.h"
 
 #define ROUNDS		7
 #define WALL_ROUNDS	31

@@ -8,7 +8,7 @@
  *	ASK		ask for the same module again
  *	HOLD		stay until somebody has the fifo open for writing
  */
-#include "bench.h"
+#include "measure.h"
 
 int main(void)
 {

@@ -7,7 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "measure.h"
 
 #define LIMIT	"/proc/sys/kernel/kmod-limit"
 

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "measure.h"
 
 /* AF_ECONET: no kernel here has it, nor a module for it. */
 #define FAMILY		19

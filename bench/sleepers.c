@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "measure.h"
 
 #define MEMINFO		"/proc/meminfo"
 #define PF_KTHREAD	0x200000

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "bench.h"
+#include "measure.h"
 
 /* Enough for what the threads do here. */
 #define STACK	65536

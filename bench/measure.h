@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef BENCH_H
-#define BENCH_H
+/*
+ * Shared by the measurements of the benchmark: the busy time of the machine, crowds of
+ * threads, the probe process and helpers that are held.
+ */
+#ifndef MEASURE_H
+#define MEASURE_H
 
 #define COUNT_FILE	"/tmp/bench.count"
 #define HOLD_FIFO	"/tmp/bench.hold"
