@@ -21,13 +21,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kmod_util.h"
 #include "measure.h"
 
 #define ROUNDS		7
 #define WALL_ROUNDS	31
 #define WARM_UP		2
-/* AF_ECONET: no kernel here has it, nor a module for it. */
-#define FAMILY		19
 /*
  * Whatever a request leaves to be done later is done by then: the exit of a
  * modprobe, its RCU callbacks, workers that end.
@@ -39,7 +38,7 @@ static int round_number;
 static void ask_same(int number)
 {
 	(void)number;
-	need(socket(FAMILY, SOCK_STREAM, 0) < 0, "socket");
+	need(socket(UNKNOWN_FAMILY, SOCK_STREAM, 0) < 0, "socket");
 }
 
 static void ask_distinct(int number)
@@ -57,11 +56,11 @@ static long long storm(struct crowd *crowd)
 	long long busy;
 
 	round_number++;
-	rest(SETTLE);
+	sleep_ns(SETTLE);
 	mark_start(&start);
 	crowd_go(crowd);
 	crowd_wait(crowd);
-	rest(SETTLE);
+	sleep_ns(SETTLE);
 	busy = busy_since(&start);
 	return busy;
 }
@@ -110,11 +109,11 @@ static int do_wall(const char *kind, int count)
 	put(MODPROBE, "/bench/noop");
 	for (i = -WARM_UP; i < WALL_ROUNDS; i++) {
 		round_number++;
-		rest(SETTLE);
-		took[i < 0 ? 0 : i] = now();
+		sleep_ns(SETTLE);
+		took[i < 0 ? 0 : i] = now_ns();
 		crowd_go(crowd);
 		crowd_wait(crowd);
-		took[i < 0 ? 0 : i] = now() - took[i < 0 ? 0 : i];
+		took[i < 0 ? 0 : i] = now_ns() - took[i < 0 ? 0 : i];
 	}
 	if (count == 1)
 		printf("wall_one ");
@@ -127,7 +126,7 @@ static int do_wall(const char *kind, int count)
 
 static void load_by_user(void)
 {
-	need(!run_modprobe("/sbin/modprobe", "fs-ext2"), "modprobe");
+	need(!run_as_modprobe("/sbin/modprobe", "fs-ext2"), "modprobe");
 }
 
 static void load_by_kernel(void)
@@ -143,11 +142,11 @@ static long long load_once(void (*load)(void), long long *took)
 	struct mark start;
 	long long busy;
 
-	rest(SETTLE);
+	sleep_ns(SETTLE);
 	mark_start(&start);
 	load();
-	*took = now() - start.clock;
-	rest(SETTLE);
+	*took = now_ns() - start.clock;
+	sleep_ns(SETTLE);
 	busy = busy_since(&start);
 	need(!syscall(SYS_delete_module, "ext2", O_NONBLOCK), "rmmod");
 	return busy;
@@ -177,10 +176,10 @@ static int do_loop(void)
 
 	put(MODPROBE, "/bench/loop");
 	forget_modprobes();
-	from = now();
+	from = now_ns();
 	need(mount("none", "/", "bench_loop", 0, NULL) < 0, "mount");
-	printf("loop_time %lld\n", (now() - from) / 1000);
-	rest(SETTLE);
+	printf("loop_time %lld\n", (now_ns() - from) / 1000);
+	sleep_ns(SETTLE);
 	printf("loop_modprobes %lld\n", modprobes());
 	return 0;
 }

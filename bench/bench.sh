@@ -45,7 +45,9 @@ make_programs()
 	helper slow_log -DLOG -DSLEEP_MS=50
 	helper loop -DLOG -DASK
 	helper hold -DLOG -DHOLD
-	gcc -O2 -Wall -Wextra -static -pthread "$HERE"/{bench,util,probe,sleepers,inflight}.c -o "$PROGRAMS/bench"
+	gcc -O2 -Wall -Wextra -D_GNU_SOURCE= -static -pthread \
+		-I "$ROOT/tools/testing/selftests/kmod" \
+		"$HERE"/{bench,util,probe,sleepers,inflight}.c -o "$PROGRAMS/bench"
 	cp "$HERE/guest" "$PROGRAMS/"
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
 }

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "kmod_util.h"
 #include "measure.h"
 
 #define LIMIT	"/proc/sys/kernel/kmod-limit"

@@ -26,7 +26,6 @@ struct crowd;
 /* What each thread of a crowd does once the gate is open. */
 typedef void (*deed)(int number);
 
-long long now(void);
 void mark_start(struct mark *mark);
 long long busy_since(const struct mark *start);
 
@@ -35,10 +34,7 @@ void put(const char *path, const char *text);
 long long get(const char *path, const char *key);
 long long modprobes(void);
 void forget_modprobes(void);
-int run_modprobe(char *path, char *name);
 long long median(long long *values, int count);
-long long middle(long long *values, int count);
-void rest(long long ns);
 
 struct crowd *crowd_make(int count, deed deed);
 void crowd_go(struct crowd *crowd);

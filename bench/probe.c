@@ -9,10 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "kmod_util.h"
 #include "measure.h"
 
-/* AF_ECONET: no kernel here has it, nor a module for it. */
-#define FAMILY		19
 #define ROUNDS		31
 /* What is ours is a hundredth of a request, and rounds differ by more than that. */
 #define PAIRS		1201
@@ -28,12 +27,12 @@ static void probe(void)
 	char what;
 
 	while (read(tell[0], &what, 1) == 1) {
-		from = now();
+		from = now_ns();
 		if (what == PROBE_FLOOR)
-			run_modprobe("/bench/noop", "net-pf-19");
+			run_as_modprobe("/bench/noop", UNKNOWN_FAMILY_ALIAS);
 		else
-			socket(FAMILY, SOCK_STREAM, 0);
-		from = now() - from;
+			socket(UNKNOWN_FAMILY, SOCK_STREAM, 0);
+		from = now_ns() - from;
 		if (write(answer[1], &from, sizeof(from)) != sizeof(from))
 			break;
 	}
@@ -95,6 +94,6 @@ long long probe_share(long long *request)
 		if (i < 0 && requests[0] >= 1000 * MS)
 			n = 0;
 	}
-	*request = middle(requests, n ?: 1);
-	return *request - middle(floors, n ?: 1);
+	*request = mean_of_middle_half(requests, n ?: 1);
+	return *request - mean_of_middle_half(floors, n ?: 1);
 }

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "kmod_util.h"
 #include "measure.h"
 
 #define MEMINFO		"/proc/meminfo"
@@ -84,7 +85,7 @@ void hold_let_start(int count)
 
 	do {
 		before = n;
-		rest(2000 * MS);
+		sleep_ns(2000 * MS);
 		n = modprobes();
 	} while (n < count && n > before);
 }
@@ -92,7 +93,7 @@ void hold_let_start(int count)
 /* The crowd is there, and waits; what it starts stays until hold_end(). */
 struct crowd *hold_begin(int count, deed deed)
 {
-	rest(WORKERS_END * 1000 * MS);
+	sleep_ns(WORKERS_END * 1000 * MS);
 	all = count;
 	unlink(HOLD_FIFO);
 	need(!mkfifo(HOLD_FIFO, 0600), HOLD_FIFO);
@@ -150,11 +151,11 @@ static long long suspend(int refused, long long *took)
 	need(fd >= 0, "/sys/power/state");
 	mark_start(&start);
 	failed = write(fd, "freeze", 6) < 0;
-	*took = now() - start.clock;
+	*took = now_ns() - start.clock;
 	busy = busy_since(&start);
 	need(failed == refused, "suspend");
 	close(fd);
-	rest(300 * MS);
+	sleep_ns(300 * MS);
 	return busy;
 }
 

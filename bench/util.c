@@ -2,7 +2,6 @@
 /*
  * Clocks, files and crowds of threads for the benchmark.
  */
-#include <fcntl.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -12,10 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "kmod_util.h"
 #include "measure.h"
 
 /* Enough for what the threads do here. */
@@ -36,22 +34,6 @@ void need(int condition, const char *what)
 		perror(what);
 		exit(1);
 	}
-}
-
-long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-void rest(long long ns)
-{
-	struct timespec t = { ns / 1000000000, ns % 1000000000 };
-
-	while (nanosleep(&t, &t))
-		;
 }
 
 /* The sum of the numbers that follow that key in a file. */
@@ -77,10 +59,7 @@ long long get(const char *path, const char *key)
 
 void put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	need(fd >= 0 && write(fd, text, strlen(text)) >= 0, path);
-	close(fd);
+	need(!write_file(path, text, strlen(text)), path);
 }
 
 /*
@@ -96,12 +75,12 @@ static long long idle(void)
 void mark_start(struct mark *mark)
 {
 	mark->idle = idle();
-	mark->clock = now();
+	mark->clock = now_ns();
 }
 
 long long busy_since(const struct mark *start)
 {
-	long long clock = now();
+	long long clock = now_ns();
 
 	return clock - start->clock - (idle() - start->idle);
 }
@@ -118,48 +97,10 @@ void forget_modprobes(void)
 	unlink(COUNT_FILE);
 }
 
-/* What the kernel does, done by user space. Returns the wait status. */
-int run_modprobe(char *path, char *name)
-{
-	char *const argv[] = { path, "-q", "--", name, NULL };
-	char *const envp[] = {
-		"HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin",
-		NULL
-	};
-	int status;
-	pid_t pid = vfork();
-
-	if (!pid) {
-		execve(path, argv, envp);
-		_exit(127);
-	}
-	need(pid > 0 && waitpid(pid, &status, 0) == pid, "vfork");
-	return status;
-}
-
-static int compare(const void *a, const void *b)
-{
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return (x > y) - (x < y);
-}
-
 long long median(long long *values, int count)
 {
-	qsort(values, count, sizeof(*values), compare);
+	sort_values(values, count);
 	return values[count / 2];
-}
-
-/* Mean of the middle half, which moves less than a median does. */
-long long middle(long long *values, int count)
-{
-	long long sum = 0;
-	int i;
-
-	qsort(values, count, sizeof(*values), compare);
-	for (i = count / 4; i < count - count / 4; i++)
-		sum += values[i];
-	return sum / (count - 2 * (count / 4));
 }
 
 static void futex_wait(atomic_int *at, int value)
@@ -206,8 +147,8 @@ struct crowd *crowd_make(int count, deed deed)
 		need(!pthread_create(&thread, &attributes, member, crowd),
 		     "pthread_create");
 	while (atomic_load(&crowd->ready) < count)
-		rest(10 * MS);
-	rest(100 * MS);
+		sleep_ns(10 * MS);
+	sleep_ns(100 * MS);
 	return crowd;
 }
 

@@ -28,84 +28,44 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "kmod_util.h"
 
 #define ROUNDS	601
 #define WARM_UP	20
-/* A family that no kernel of the tests has, nor a module: AF_ECONET. */
-#define FAMILY	19
+#define POLICY		"/sys/kernel/security/kmod/policy"
 #define RULES_MAX	65536
 
-static char *argv_same[] = { NULL, "-q", "--", "net-pf-19", NULL };
-static char *envp_same[] = {
-	"HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL
-};
-
-static long long now(void)
+static long long by_user_space(char *program)
 {
-	struct timespec t;
+	long long from = now_ns();
+	int status = run_as_modprobe(program, UNKNOWN_FAMILY_ALIAS);
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-static long long by_user_space(void)
-{
-	long long from = now();
-	int status;
-	pid_t pid = vfork();
-
-	if (!pid) {
-		execve(argv_same[0], argv_same, envp_same);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid ||
-	    !WIFEXITED(status) || WEXITSTATUS(status) != 1) {
-		fputs("kmod_cost: the program does not run as it should\n", stderr);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 1) {
+		fputs("kmod_cost: the program must exit with status 1\n", stderr);
 		exit(1);
 	}
-	return now() - from;
+	return now_ns() - from;
 }
 
 static long long by_kernel(void)
 {
-	long long from = now();
+	long long from = now_ns();
 
-	if (socket(FAMILY, SOCK_STREAM, 0) >= 0) {
+	if (socket(UNKNOWN_FAMILY, SOCK_STREAM, 0) >= 0) {
 		fputs("kmod_cost: the kernel knows that family\n", stderr);
 		exit(1);
 	}
-	return now() - from;
+	return now_ns() - from;
 }
 
-static int compare(const void *a, const void *b)
+static void must_write(const char *path, const char *text, size_t len)
 {
-	long long x = *(const long long *)a, y = *(const long long *)b;
-
-	return (x > y) - (x < y);
-}
-
-static long long middle(long long *values)
-{
-	long long sum = 0;
-	int i;
-
-	qsort(values, ROUNDS, sizeof(*values), compare);
-	for (i = ROUNDS / 4; i < ROUNDS - ROUNDS / 4; i++)
-		sum += values[i];
-	return sum / (ROUNDS - 2 * (ROUNDS / 4));
-}
-
-static void write_file(const char *path, const char *text, size_t len)
-{
-	int fd = open(path, O_WRONLY | O_TRUNC);
-
-	if (fd < 0 || write(fd, text, len) < 0) {
+	if (write_file(path, text, len)) {
 		fprintf(stderr, "kmod_cost: %s: %m\n", path);
 		exit(1);
 	}
-	close(fd);
 }
 
 static void set_modprobe(const char *path)
@@ -113,12 +73,12 @@ static void set_modprobe(const char *path)
 	/* A line's end alone is the empty path. */
 	if (!*path)
 		path = "\n";
-	write_file("/proc/sys/kernel/modprobe", path, strlen(path));
+	must_write("/proc/sys/kernel/modprobe", path, strlen(path));
 }
 
 static void set_rules(const char *rules, size_t len)
 {
-	write_file("/sys/kernel/security/kmod/policy", rules, len);
+	must_write(POLICY, rules, len);
 }
 
 static size_t read_rules(const char *path, char *rules)
@@ -154,19 +114,19 @@ int main(int argc, char **argv)
 {
 	static long long user[ROUNDS], kernel[ROUNDS], trigger[ROUNDS], ruled[ROUNDS];
 	static char rules[RULES_MAX];
+	long long k, t, r;
 	size_t len = 0;
 	int i, n;
 
 	if (argc < 2 || argc > 3)
 		return 2;
-	argv_same[0] = argv[1];
 	if (argc == 3)
 		len = read_rules(argv[2], rules);
 	/* The first rounds warm up, and are overwritten. */
 	for (i = -WARM_UP; i < ROUNDS; i++) {
 		n = i < 0 ? 0 : i;
 		set_modprobe(argv[1]);
-		user[n] = by_user_space();
+		user[n] = by_user_space(argv[1]);
 		kernel[n] = by_kernel();
 		if (len)
 			ruled[n] = by_kernel_with(rules, len);
@@ -174,10 +134,12 @@ int main(int argc, char **argv)
 		trigger[n] = by_kernel();
 	}
 	set_modprobe(argv[1]);
-	print(middle(user), middle(kernel), middle(trigger));
-	if (len)
-		printf("ruled %lld\nrules %.4f\n", middle(ruled),
-		       (double)(middle(ruled) - middle(trigger)) /
-		       (middle(kernel) - middle(trigger)));
+	k = mean_of_middle_half(kernel, ROUNDS);
+	t = mean_of_middle_half(trigger, ROUNDS);
+	print(mean_of_middle_half(user, ROUNDS), k, t);
+	if (len) {
+		r = mean_of_middle_half(ruled, ROUNDS);
+		printf("ruled %lld\nrules %.4f\n", r, (double)(r - t) / (k - t));
+	}
 	return 0;
 }

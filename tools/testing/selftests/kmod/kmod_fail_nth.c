@@ -27,6 +27,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "kmod_util.h"
+
 #define JOURNAL		"/sys/kernel/debug/kmod/"
 #define MODULE_PREFIX	"kmod_stub"
 #define PATIENCE_S	60
@@ -40,13 +42,6 @@ struct counts {
 
 /* How rounds ended, by errno. */
 static unsigned int results[4096];
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
 
 static bool in_flight(void)
 {
@@ -116,18 +111,6 @@ static bool next_is_served(void)
 	return false;
 }
 
-static int write_file(const char *file, const char *text)
-{
-	int fd = open(file, O_WRONLY), err = -1;
-
-	if (fd < 0)
-		return -1;
-	if (write(fd, text, strlen(text)) > 0)
-		err = 0;
-	close(fd);
-	return err;
-}
-
 static int load(const char *file, const char *parameters)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
@@ -150,9 +133,9 @@ static int do_it(char **what, const char *text)
 	if (!strcmp(what[0], "load"))
 		return load(what[1], text);
 	if (!strcmp(what[0], "toggle"))
-		return write_file(what[1], "1");
+		return write_file(what[1], "1", 1);
 	if (!strcmp(what[0], "write"))
-		return write_file(what[1], text);
+		return write_file(what[1], text, strlen(text));
 	return 0;
 }
 
@@ -194,7 +177,7 @@ static bool one_round(int fd, unsigned int n, char **what, const char *text)
 	if (!strcmp(what[0], "load") && ret >= 0)
 		syscall(SYS_delete_module, MODULE_PREFIX, O_NONBLOCK);
 	if (!strcmp(what[0], "toggle"))
-		write_file(what[1], "0");
+		write_file(what[1], "0", 1);
 	if (!strcmp(what[0], "pf") && ret >= 0)
 		close(ret);
 	return !left;

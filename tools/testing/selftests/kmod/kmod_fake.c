@@ -40,8 +40,9 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "kmod_util.h"
 
 #define BLANKS	"\n "
 
@@ -96,22 +97,9 @@ static void log_end(void)
 	log_line(text);
 }
 
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&t, &t)) {
-		if (errno != EINTR)
-			exit(117);
-	}
-}
-
 static long random_ms(long max)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	srandom(now.tv_nsec ^ getpid());
+	srandom(now_ns() ^ getpid());
 	return random() % (max + 1);
 }
 
@@ -147,12 +135,11 @@ static void copy_file(const char *path, const char *name)
 
 static int run(char *path, char **argv)
 {
-	struct timespec from, to;
+	long long from = now_us();
 	char text[64];
 	int status = -1;
 	pid_t pid;
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
 	argv[0] = path;
 	pid = fork();
 	if (!pid) {
@@ -160,11 +147,8 @@ static int run(char *path, char **argv)
 		_exit(127);
 	}
 	waitpid(pid, &status, 0);
-	clock_gettime(CLOCK_MONOTONIC, &to);
 	status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-	snprintf(text, sizeof(text), "ran %d %d %lld\n", getpid(), status,
-		 (to.tv_sec - from.tv_sec) * 1000000LL +
-		 (to.tv_nsec - from.tv_nsec) / 1000);
+	snprintf(text, sizeof(text), "ran %d %d %lld\n", getpid(), status, now_us() - from);
 	log_line(text);
 	return status;
 }

@@ -21,7 +21,6 @@
  * the kill to its end.
  */
 #include <errno.h>
-#include <linux/if_alg.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +29,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "kmod_util.h"
 
 struct child {
 	pid_t pid;
@@ -43,25 +43,6 @@ struct child {
 static const char *kind;
 static int start[2];
 
-static long long now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
-}
-
-static int request_hash(const char *name)
-{
-	struct sockaddr_alg sa = { .salg_family = AF_ALG, .salg_type = "hash" };
-	int fd = socket(AF_ALG, SOCK_SEQPACKET, 0);
-
-	if (fd < 0)
-		return -1;
-	snprintf((char *)sa.salg_name, sizeof(sa.salg_name), "%s", name);
-	return bind(fd, (struct sockaddr *)&sa, sizeof(sa));
-}
-
 static int request(const char *name)
 {
 	if (!strcmp(kind, "fs"))
@@ -71,7 +52,7 @@ static int request(const char *name)
 	if (!strcmp(kind, "key"))
 		return syscall(SYS_request_key, "user", name, "kmod_req", 0);
 	if (!strcmp(kind, "hash"))
-		return request_hash(name);
+		return bind_alg("hash", name);
 	fprintf(stderr, "kmod_req: no kind %s\n", kind);
 	exit(2);
 }
@@ -88,10 +69,10 @@ static void report(const char *name, const char *result, long long us)
 
 static void one(const char *name)
 {
-	long long from = now(), took;
+	long long from = now_us(), took;
 	int err = request(name) < 0 ? errno : 0;
 
-	took = now() - from;
+	took = now_us() - from;
 	report(name, err ? strerrorname_np(err) : "OK", took);
 }
 
@@ -123,7 +104,7 @@ static void reap(struct child *children, int count, int *alive)
 			;
 		if (WIFSIGNALED(status))
 			report(children[i].name, "killed",
-			       now() - children[i].killed_at);
+			       now_us() - children[i].killed_at);
 		children[i].kill_at = 0;
 		(*alive)--;
 	}
@@ -138,9 +119,9 @@ static long long kill_due(struct child *children, int count)
 	for (i = 0; i < count; i++) {
 		if (!children[i].kill_at)
 			continue;
-		left = children[i].kill_at - now();
+		left = children[i].kill_at - now_us();
 		if (left <= 0) {
-			children[i].killed_at = now();
+			children[i].killed_at = now_us();
 			children[i].kill_at = 0;
 			kill(children[i].pid, SIGKILL);
 		} else if (left < next) {
@@ -172,7 +153,7 @@ static void many(const char *name, int count, int same, long kill_ms)
 	}
 	close(start[1]);
 	for (i = 0; kill_ms && i < count; i++)
-		children[i].kill_at = now() + random() % (kill_ms * 1000) + 1;
+		children[i].kill_at = now_us() + random() % (kill_ms * 1000) + 1;
 	while (alive) {
 		us = kill_due(children, count);
 		t.tv_sec = us / 1000000;

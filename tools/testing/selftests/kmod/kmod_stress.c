@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "kmod_random.h"
+#include "kmod_util.h"
 
 #define MAX_VICTIMS	512
 #define MAX_STOPPED	16
@@ -34,13 +35,6 @@ static struct {
 	time_t until;
 } stopped[MAX_STOPPED];
 static unsigned int kills, stops, traces, drops;
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
 
 static bool is_victim(const char *pid)
 {

@@ -21,7 +21,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_alg.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -34,6 +33,7 @@
 #include <unistd.h>
 
 #include "kmod_netlink.h"
+#include "kmod_util.h"
 
 #define WORDS	4
 
@@ -66,14 +66,7 @@ static int knock_socket(char **words)
 
 static int knock_alg(char **words)
 {
-	struct sockaddr_alg sa = { .salg_family = AF_ALG };
-	int fd = socket(AF_ALG, SOCK_SEQPACKET, 0);
-
-	if (fd < 0)
-		return -1;
-	snprintf((char *)sa.salg_type, sizeof(sa.salg_type), "%s", words[0]);
-	snprintf((char *)sa.salg_name, sizeof(sa.salg_name), "%s", words[1]);
-	return done(fd, bind(fd, (struct sockaddr *)&sa, sizeof(sa)));
+	return bind_alg(words[0], words[1]);
 }
 
 static int knock_open(char **words)

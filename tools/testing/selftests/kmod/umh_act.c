@@ -28,8 +28,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "kmod_util.h"
 
 /* Long enough for an engine that takes a first event for the end to be caught. */
 #define A_WHILE_MS	30
@@ -37,16 +38,6 @@
 
 static char self[4096];
 static char *number;
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&t, &t)) {
-		if (errno != EINTR)
-			exit(117);
-	}
-}
 
 static void exec_exit(void)
 {
