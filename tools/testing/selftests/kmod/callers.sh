@@ -4,15 +4,8 @@
 # The other callers of the helper engine, each by what triggers it: their results, and
 # that no number of slow helpers stands in anybody's way.
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
 
-REQUEST_KEY=/sbin/request-key
-BRIDGE_STP=/sbin/bridge-stp
-CORE_PATTERN=/proc/sys/kernel/core_pattern
-UEVENT_HELPER=/sys/kernel/uevent_helper
-SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
-POWEROFF=/sys/kernel/debug/umh_poweroff
-SAVED_POWEROFF=$(<"$SYSCTL/poweroff_cmd")
-BRIDGE=kmodbr
 # More than the 512 workers that a pool of the kernel's has at most.
 CROWD=600
 # Kernel threads come and go for other reasons.
@@ -21,19 +14,8 @@ FEW=20
 clean_up_more()
 {
 	rm -f "$REQUEST_KEY" "$BRIDGE_STP"
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
-	echo >"$UEVENT_HELPER"
-	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
 	ip link delete "$BRIDGE" 2>/dev/null || :
-	rmdir "$WORK/cg/a" 2>/dev/null || :
-	umount "$WORK/cg" 2>/dev/null || :
-}
-
-# at PATH HELPER: makes it the program of that path, which the kernel has built in
-at()
-{
-	rm -f "$1"
-	ln -s "$2" "$1"
+	remove_cgroup
 }
 
 # All of them sleep in the kernel for their key while one module is asked for. A kernel
@@ -42,7 +24,7 @@ crowd()
 {
 	local before asker result=0
 
-	at "$REQUEST_KEY" "$(make_helper crowd sleep 600000)"
+	link_helper "$REQUEST_KEY" "$(make_helper crowd sleep 600000)"
 	before=$(kernel_threads)
 	"$HERE/kmod_req" -n "$CROWD" key kmod:crowd >/dev/null &
 	asker=$!
@@ -61,7 +43,7 @@ crowd()
 
 key_positive()
 {
-	at "$REQUEST_KEY" "$(make_helper key instantiate made)"
+	link_helper "$REQUEST_KEY" "$(make_helper key instantiate made)"
 	is "$(keyctl session - "$HERE/kmod_req" key kmod:good 2>/dev/null |
 		awk '{ print $2 }')" OK &&
 		is "$(ended key)" 1 "helpers that came to their end"
@@ -70,7 +52,7 @@ key_positive()
 # This errno is the helper's own: the kernel's would be ENOKEY.
 key_negative()
 {
-	at "$REQUEST_KEY" "$(make_helper key reject 1)"
+	link_helper "$REQUEST_KEY" "$(make_helper key reject 1)"
 	is "$(result_of "$(ask key kmod:bad)")" EKEYREJECTED
 }
 
@@ -78,25 +60,31 @@ key_negative()
 # there has an errno of its own.
 key_untouched()
 {
-	at "$REQUEST_KEY" "$(make_helper key exit 1)"
+	link_helper "$REQUEST_KEY" "$(make_helper key exit 1)"
 	is "$(result_of "$(ask key kmod:exit)")" ENOKEY &&
 		is "$(started key)" 1 "helpers" || return 1
-	at "$REQUEST_KEY" "$(make_helper key signal 11)"
+	link_helper "$REQUEST_KEY" "$(make_helper key signal 11)"
 	is "$(result_of "$(ask key kmod:signal)")" ENOKEY &&
 		is "$(started key)" 1 "helpers" || return 1
 	rm "$REQUEST_KEY"
 	is "$(result_of "$(ask key kmod:none)")" ENOENT
 }
 
-# stp WORDS...: the bridge's state after it was asked to run STP, the helper doing that;
-# 1 is the kernel's own STP, 2 the user's
-stp()
+# start_stp: has a new bridge run STP; prints its state: 1 for the kernel's STP, 2 for that
+# of user space
+start_stp()
 {
-	at "$BRIDGE_STP" "$(make_helper stp "$@")"
 	ip link delete "$BRIDGE" 2>/dev/null || :
 	ip link add "$BRIDGE" type bridge
 	echo 1 >"/sys/class/net/$BRIDGE/bridge/stp_state"
 	cat "/sys/class/net/$BRIDGE/bridge/stp_state"
+}
+
+# stp WORDS...: the same, with a helper that obeys the words
+stp()
+{
+	link_helper "$BRIDGE_STP" "$(make_helper stp "$@")"
+	start_stp
 }
 
 bridge_user()
@@ -109,74 +97,53 @@ bridge_killed() { is "$(stp signal 11)" 1 && is "$(stp signal 9)" 1; }
 
 bridge_missing()
 {
-	stp exit 0 >/dev/null
-	rm "$BRIDGE_STP"
-	ip link delete "$BRIDGE"
-	ip link add "$BRIDGE" type bridge
-	echo 1 >"/sys/class/net/$BRIDGE/bridge/stp_state"
-	is "$(cat "/sys/class/net/$BRIDGE/bridge/stp_state")" 1
+	rm -f "$BRIDGE_STP"
+	is "$(start_stp)" 1
+}
+
+# dump_core ARGUMENTS WORDS...: a process dumps core into a helper
+dump_core()
+{
+	echo "|$(make_helper core "${@:2}") $1" >"$CORE_PATTERN"
+	crash
+	wait_until has_ended core
 }
 
 core_dump()
 {
-	local pid
-
-	echo "|$(make_helper core stdin) %p %s" >"$CORE_PATTERN"
-	sh -c 'kill -SEGV $$' 2>/dev/null &
-	pid=$!
-	wait "$pid" 2>/dev/null || :
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
-	wait_until has_ended core &&
-		is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "$pid 11" &&
+	dump_core '%p %s' stdin &&
+		is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "$CRASHED 11" &&
 		is "$(head -c 4 "$WORK/core/stdin" | od -An -tx1)" " 7f 45 4c 46"
 }
 
 # The helper's own crash must not be dumped by one more of it.
 core_of_core()
 {
-	echo "|$(make_helper core signal 11)" >"$CORE_PATTERN"
-	{ sh -c 'kill -SEGV $$' || :; } 2>/dev/null
-	wait_until has_ended core || return 1
+	dump_core '' signal 11 || return 1
 	sleep 1
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
 	is "$(started core)" 1 "core helpers"
 }
 
 # It gets a file for the process that dumps. A kernel that does not know %F drops it.
 core_pidfd()
 {
-	local pid
-
-	echo "|$(make_helper core fdinfo 3) %F %p" >"$CORE_PATTERN"
-	sh -c 'kill -SEGV $$' 2>/dev/null &
-	pid=$!
-	wait "$pid" 2>/dev/null || :
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
-	wait_until has_ended core || return 1
+	dump_core '%F %p' fdinfo 3 || return 1
 	[[ $(awk '{ print NF; exit }' "$WORK/core/log") != 6 ]] || return "$KSFT_SKIP"
-	is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "3 $pid" &&
-		is "$(sed -n 's/^Pid:\t//p' "$WORK/core/fdinfo")" "$pid"
+	is "$(awk '{ print $6, $7; exit }' "$WORK/core/log")" "3 $CRASHED" &&
+		is "$(sed -n 's/^Pid:\t//p' "$WORK/core/fdinfo")" "$CRASHED"
 }
 
 release_agent()
 {
-	local program
-
-	program=$(make_helper agent)
-	mkdir -p "$WORK/cg"
-	mount -t cgroup -o "none,name=kmod,release_agent=$program" kmod "$WORK/cg" || return 1
-	mkdir "$WORK/cg/a"
-	echo 1 >"$WORK/cg/a/notify_on_release"
-	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+	release_cgroup "$(make_helper agent)" || return 1
 	wait_until has_ended agent && is "$(names_of agent)" /a
 }
 
 uevent_helper()
 {
 	make_helper uevent environ >"$UEVENT_HELPER"
-	echo add >/sys/class/mem/null/uevent
+	send_uevent
 	wait_until has_ended uevent || return 1
-	echo >"$UEVENT_HELPER"
 	is "$(names_of uevent)" mem &&
 		is "$(tr '\0' '\n' <"$WORK/uevent/environ" | grep ^DEVNAME=)" DEVNAME=null
 }
@@ -188,10 +155,9 @@ uevent_storm()
 
 	make_helper uevent random 20 >"$UEVENT_HELPER"
 	for ((i = 0; i < 200; i++)); do
-		echo change >/sys/class/mem/null/uevent
+		send_uevent
 	done
-	wait_until has_ended uevent 200
-	echo >"$UEVENT_HELPER"
+	wait_until has_ended uevent 200 || return 1
 	is "$(started uevent)" 200 "helpers"
 }
 
@@ -202,16 +168,13 @@ poweroff()
 
 	"$REAL_MODPROBE" umh_modes 2>/dev/null || return "$KSFT_SKIP"
 	helper=$(make_helper off environ)
-	echo "$helper -now" >"$SYSCTL/poweroff_cmd"
+	echo "$helper -now" >"$POWEROFF_SYSCTL"
 	echo 1 >"$POWEROFF"
 	wait_until has_ended off || return 1
-	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
 	is "$(cut -d ' ' -f 5- <<<"$(grep ^start "$WORK/off/log")")" "$helper -now" &&
 		is "$(tr '\0' ' ' <"$WORK/off/environ")" \
 			"HOME=/ PATH=/sbin:/bin:/usr/sbin:/usr/bin "
 }
-
-all_reaped() { wait_until no_zombies; }
 
 TESTS=(
 	'crowd|600 sleeping helpers delay no module request and add no kernel threads'
@@ -237,4 +200,5 @@ skip_without "needs CONFIG_KEYS, see config" test -r /proc/keys
 skip_without "needs CONFIG_BRIDGE, see config" modprobe bridge
 skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
 skip_without "needs CONFIG_CGROUPS, see config" grep -w cgroup /proc/filesystems
+save "$CORE_PATTERN" "$UEVENT_HELPER" "$POWEROFF_SYSCTL"
 run_tests

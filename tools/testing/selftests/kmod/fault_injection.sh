@@ -6,6 +6,7 @@
 # is free, the counters add up and the next request is served. A fork that fails for
 # lack of threads: wait_modes.sh no_fork. FAULTS 5 and 25.
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
 
 DEBUGFS=/sys/kernel/debug
 DRIVER=/dev/umh_modes
@@ -14,10 +15,6 @@ MIN_ORDER=$DEBUGFS/fail_page_alloc/min-order
 # MAX_PAGE_ORDER is 10.
 ALL_PAGES=0 NO_PAGES=11
 KMEMLEAK=$DEBUGFS/kmemleak
-REQUEST_KEY=/sbin/request-key
-BRIDGE_STP=/sbin/bridge-stp
-UEVENT_HELPER=/sys/kernel/uevent_helper
-BRIDGE=kmodbr
 # A whole sweep needs some dozen rounds, that of a module's load some more.
 MAX_ROUNDS=2000
 ANYWHERE=(0 0xffffffffffffffff)
@@ -78,17 +75,9 @@ clean_up_more()
 {
 	no_faults
 	rm -f "$REQUEST_KEY" "$BRIDGE_STP"
-	echo >"$UEVENT_HELPER"
 	ip link delete "$BRIDGE" || :
 	rmmod kmod_stub || :
 } 2>/dev/null
-
-# at PATH HELPER: makes it the program of that path, which the kernel has built in
-at()
-{
-	rm -f "$1"
-	ln -s "$2" "$1"
-}
 
 # sweep ARGUMENTS...: of kmod_fail_nth, without and with allocations of pages. Slabs need some
 # of those, but not each time: the next failure may then skip an allocation of ours.
@@ -100,8 +89,7 @@ sweep()
 	set_limit 1
 	for order in "$NO_PAGES" "$ALL_PAGES"; do
 		echo "$order" >"$MIN_ORDER"
-		"$HERE/kmod_fail_nth" "$MAX_ROUNDS" "$@" >"$WORK/told" || status=$?
-		sed 's/^/# /' "$WORK/told"
+		as_comments "$HERE/kmod_fail_nth" "$MAX_ROUNDS" "$@" || status=$?
 		[[ $status -eq 0 ]] || break
 	done
 	echo "$ALL_PAGES" >"$MIN_ORDER"
@@ -120,7 +108,7 @@ by_module()
 
 by_key()
 {
-	at "$REQUEST_KEY" "$(make_helper key exit 1)"
+	link_helper "$REQUEST_KEY" "$(make_helper key exit 1)"
 	sweep key 'kmod:fail%d'
 }
 
@@ -135,7 +123,7 @@ by_uevent()
 
 by_bridge()
 {
-	at "$BRIDGE_STP" "$(make_helper stp exit 0)"
+	link_helper "$BRIDGE_STP" "$(make_helper stp exit 0)"
 	ip link add "$BRIDGE" type bridge
 	sweep toggle "/sys/class/net/$BRIDGE/bridge/stp_state" 1 && wait_until all_ended stp
 	say "$(started stp) helpers"
@@ -181,9 +169,9 @@ storm()
 		at_least "$(injected)" 1 "failures:" || result=1
 		no_faults
 		set_limit 1
-		"$HERE/kmod_fail_nth" 1 none - >"$WORK/told" || status=1
-		[[ $status -eq 0 ]] || complain "at $probability %: $(<"$WORK/told")" || result=1
-		set_limit "$SAVED_LIMIT"
+		as_comments "$HERE/kmod_fail_nth" 1 none - || status=1
+		[[ $status -eq 0 ]] || complain "at $probability %" || result=1
+		set_limit "${SAVED[$LIMIT_SYSCTL]}"
 	done
 	return "$result"
 }
@@ -220,10 +208,8 @@ khelper_modes() { storm umh_spawn many_modes; }
 # Suspend waits for helpers that it still knows of.
 nothing_left()
 {
-	wait_until no_zombies || return 1
-	echo freezer >/sys/power/pm_test
-	is "$(write_to /sys/power/state <<<freeze)" OK || return 1
-	echo none >/sys/power/pm_test
+	all_reaped || return 1
+	is "$(suspend)" OK "suspend:" || return 1
 	# It switches itself off when it finds no memory for what it has to note.
 	[[ ! -e $KMEMLEAK ]] || is "$(write_to "$KMEMLEAK" <<<scan)" OK "kmemleak:"
 }
@@ -246,10 +232,11 @@ skip_without "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS" test -d
 skip_without "needs CONFIG_FAIL_PAGE_ALLOC" test -d "${PLACES[1]}"
 skip_without "needs CONFIG_FAULT_INJECTION_STACKTRACE_FILTER" \
 	test -e "${PLACES[0]}/stacktrace-depth"
-skip_without "needs CONFIG_KMOD_JOURNAL, see config" test -r "$DEBUGFS/kmod/stats"
+needs_journal
 skip_without "needs CONFIG_TEST_KMOD_STUB, see config" modinfo -n kmod_stub
 skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
 skip_without "needs CONFIG_BRIDGE, see config" "$REAL_MODPROBE" bridge
 skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
+save "$UEVENT_HELPER"
 prepare_faults
 run_tests

@@ -24,18 +24,8 @@ DAY=86400
 
 clean_up_more() { echo 0 >"$VERBOSE_SYSCTL"; }
 
-# told COMMAND...: its output as comments, its status
-told()
-{
-	local status=0
-
-	"$@" >"$WORK/told" || status=$?
-	sed 's/^/# /' "$WORK/told"
-	return "$status"
-}
-
 # written KIND FILE [ARGUMENTS...]
-written() { told "$HERE/kmod_fuzz_sysctl" "$SEED" "$SYSCTL_ROUNDS" "$@"; }
+written() { as_comments "$HERE/kmod_fuzz_sysctl" "$SEED" "$SYSCTL_ROUNDS" "$@"; }
 
 modprobe_path() { written string "$MODPROBE_SYSCTL" "$PATH_LEN"; }
 limit() { written number "$LIMIT_SYSCTL" 1 "$UINT_MAX"; }
@@ -65,7 +55,7 @@ refused()
 	for file in "${files[@]}"; do
 		before=$(<"$file")
 		exec 3>"$file"
-		told "$@" "$HERE/kmod_fuzz_sysctl" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" ||
+		as_comments "$@" "$HERE/kmod_fuzz_sysctl" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" ||
 			result=1
 		exec 3>&-
 		is "$(<"$file")" "$before" "$file" || result=1
@@ -73,11 +63,11 @@ refused()
 	return "$result"
 }
 
-nobody() { refused "${OURS[@]}" -- setpriv --reuid 65534 --clear-groups; }
+nobody() { refused "${OURS[@]}" -- as "$NOBODY"; }
 
 nobodys_root()
 {
-	refused "${OURS[@]}" -- setpriv --reuid 65534 --clear-groups unshare --user --map-root-user
+	refused "${OURS[@]}" -- as "$NOBODY" unshare --user --map-root-user
 }
 
 roots_root()
@@ -87,15 +77,14 @@ roots_root()
 
 no_capability()
 {
-	refused "$MODPROBE_SYSCTL" "$BSET" "$INHERITABLE" -- \
-		setpriv --bounding-set -sys_module --inh-caps -sys_module
+	refused "$MODPROBE_SYSCTL" "$BSET" "$INHERITABLE" -- without sys_module
 }
 
 # asked KIND
 asked()
 {
 	use_helper fake exit 1
-	told "$HERE/kmod_fuzz_names" "$SEED" "$NAME_ROUNDS" "$1" "$WORK/fake/log"
+	as_comments "$HERE/kmod_fuzz_names" "$SEED" "$NAME_ROUNDS" "$1" "$WORK/fake/log"
 }
 
 fs_names() { asked fs; }
@@ -118,7 +107,7 @@ TESTS=(
 	'alg_types|the type of an algorithm reaches modprobe byte by byte'
 	'alg_names|the name of a hash reaches modprobe byte by byte or not at all'
 )
-skip_without "needs CONFIG_KMOD_JOURNAL, see config" test -r /sys/kernel/debug/kmod/requests
+needs_journal
 skip_without "needs CONFIG_CRYPTO_USER_API_HASH, see config" "$REAL_MODPROBE" algif_hash
 say "seed $SEED"
 run_tests

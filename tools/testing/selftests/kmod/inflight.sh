@@ -6,18 +6,12 @@
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-# Seconds after which a modprobe gives its slot back, and a joiner goes on alone.
-# Seconds after which a modprobe hangs, longer than what joiners wait.
+# Seconds after which a modprobe counts as hung, longer than a joiner waits for it
 HUNG=8
-TIRED=5
-USER=65534
 
 # Tasks that wait in the kernel, by the name of their program.
 asleep_now() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c "($1) D" || :; }
 asking() { [[ $(asleep_now kmod_req) -ge $1 ]]; }
-
-hold() { touch "$WORK/$1/hold"; }
-release() { rm -f "$WORK/$1/hold"; }
 
 # The modprobe stays until all of them wait for it, however long they take to come. On a
 # machine where that is longer than a joiner waits, there is one more each time.
@@ -25,14 +19,13 @@ share()
 {
 	local n=$1 from=$SECONDS
 
-	use_helper fake hold
-	hold fake
+	use_held_helper
 	"$HERE/kmod_req" -n "$n" -s fs kmod_same >"$WORK/out" &
 	wait_until asking "$n" || return 1
-	release fake
+	release
 	wait
 	is "$(grep -c ' ENODEV ' "$WORK/out")" "$n" "requests" &&
-		at_most "$(started fake)" $((1 + (SECONDS - from) / TIRED)) "modprobes:"
+		at_most "$(started fake)" $((1 + (SECONDS - from) / SLOT_TIMEOUT)) "modprobes:"
 }
 
 share_40() { share 40; }
@@ -54,8 +47,7 @@ start_sharing()
 {
 	local i
 
-	use_helper fake hold
-	hold fake
+	use_held_helper
 	"$HERE/kmod_req" fs kmod_same >/dev/null &
 	LEADER=$!
 	wait_until has_started fake || return 1
@@ -67,22 +59,11 @@ start_sharing()
 	wait_until asking $(($1 + 1))
 }
 
-# kill_one PID: it leaves at once
-kill_one()
-{
-	local from
-
-	from=$(now_us)
-	kill -KILL "$1"
-	wait "$1" 2>/dev/null || :
-	at_most $(($(now_us) - from)) "$SOON" "microseconds:"
-}
-
 kill_leader()
 {
-	start_sharing 3 && kill_one "$LEADER" || return 1
+	start_sharing 3 && dies_at_once "$LEADER" || return 1
 	is "$(asleep_now kmod_req)" 3 "waiting" && is "$(started fake)" 1 "modprobes" || return 1
-	release fake
+	release
 	wait
 	is "$(cat "$WORK"/out[012] | grep -c ' ENODEV ')" 3 "requests" &&
 		is "$(started fake)" 1 "modprobes"
@@ -90,9 +71,9 @@ kill_leader()
 
 kill_joiner()
 {
-	start_sharing 3 && kill_one "${JOINERS[0]}" || return 1
+	start_sharing 3 && dies_at_once "${JOINERS[0]}" || return 1
 	is "$(asleep_now kmod_req)" 3 "waiting" || return 1
-	release fake
+	release
 	wait
 	is "$(cat "$WORK"/out[12] | grep -c ' ENODEV ')" 2 "requests" &&
 		is "$(started fake)" 1 "modprobes"
@@ -104,8 +85,7 @@ kill_leader_without_slot()
 {
 	local first
 
-	use_helper fake hold
-	hold fake
+	use_held_helper
 	set_limit 1
 	"$HERE/kmod_req" fs kmod_holder >/dev/null &
 	wait_until has_started fake || return 1
@@ -114,8 +94,8 @@ kill_leader_without_slot()
 	wait_until asking 2 || return 1
 	"$HERE/kmod_req" -n 2 -s fs kmod_same >/dev/null &
 	wait_until asking 4 || return 1
-	kill_one "$first" || return 1
-	release fake
+	dies_at_once "$first" || return 1
+	release
 	wait
 	is "$(names_of fake | tr '\n' ' ')" 'fs-kmod_holder fs-kmod_same '
 }
@@ -126,15 +106,15 @@ other_name()
 
 	use_helper fake
 	echo hold >"$WORK/fake/do.fs-kmod_hung"
-	hold fake
+	hold
 	"$HERE/kmod_req" -n 51 -s fs kmod_hung >/dev/null &
 	wait_until asking 51 || return 1
 	is "$(started fake)" 1 "modprobes" &&
 		at_most "$(time_of "$(ask fs kmod_other)")" "$SOON" "microseconds:" || return 1
 	# Nor do they flood it when they lose patience: one of them starts another one.
-	sleep $((TIRED + 2))
+	sleep $((SLOT_TIMEOUT + 2))
 	at_least "$(started fake)" 3 "modprobes:" &&
-		at_most "$(started fake)" $((2 + (SECONDS - from + 1) / TIRED)) "modprobes:" &&
+		at_most "$(started fake)" $((2 + (SECONDS - from + 1) / SLOT_TIMEOUT)) "modprobes:" &&
 		at_most "$(time_of "$(ask fs kmod_other)")" "$SOON" "microseconds:"
 }
 
@@ -154,15 +134,13 @@ not_remembered()
 # Each of 50 modprobes, all that there may be, needs one more module to go on.
 nested()
 {
-	cat >"$WORK/needs" <<-END
-		#!/bin/bash
+	script needs <<-END
 		name=\${!#}
 		case \$name in
 		*_dep) exit 1 ;;
 		*) exec $HERE/kmod_req fs "\${name#fs-}_dep" ;;
 		esac
 	END
-	chmod +x "$WORK/needs"
 	use_helper fake sleep 500 run "$WORK/needs"
 	is "$(ask -n 50 fs kmod_nest | grep -c ' ENODEV ')" 50 "requests" &&
 		is "$(started fake)" 100 "modprobes" && wait_until all_ended fake &&
@@ -177,8 +155,7 @@ user_share()
 	use_helper fake sleep 3000
 	echo exit 1 >"$WORK/fake/do.fs-kmod_root"
 	set_limit 4
-	setpriv --reuid "$USER" --regid "$USER" --clear-groups \
-		"$HERE/kmod_req" -n 1000 hash kmod_user >/dev/null &
+	as "$NOBODY" "$HERE/kmod_req" -n 1000 hash kmod_user >/dev/null &
 	wait_until has_started fake 2 && wait_until asking 200 || return 1
 	at_most "$(time_of "$(ask fs kmod_root)")" "$SOON" "microseconds:" &&
 		at_most "$(peak_of fake)" 3 "alive:"
@@ -189,8 +166,7 @@ user_queue()
 {
 	use_helper fake sleep 3000
 	set_limit 4
-	setpriv --reuid "$USER" --regid "$USER" --clear-groups \
-		"$HERE/kmod_req" -n 8 pf 3 >/dev/null &
+	as "$NOBODY" "$HERE/kmod_req" -n 8 pf 3 >/dev/null &
 	wait_until has_started fake 2 && wait_until asking 8 || return 1
 	at_most "$(time_of "$(ask pf 37)")" $((3000000 + SOON)) "microseconds:"
 }
@@ -198,15 +174,14 @@ user_queue()
 # All slots hang. Once they have for long enough, each is named and counts no longer.
 hung()
 {
-	use_helper fake hold
-	hold fake
+	use_held_helper
 	set_limit 2
 	set_hung "$HUNG"
 	"$HERE/kmod_req" -n 2 fs kmod_hang >/dev/null &
 	wait_until has_started fake 2 || return 1
 	ask fs kmod_early >/dev/null
 	is "$(started fake)" 2 "modprobes" || return 1
-	sleep $((HUNG - TIRED + 1))
+	sleep $((HUNG - SLOT_TIMEOUT + 1))
 	echo exit 1 >"$WORK/fake/do.fs-kmod_late"
 	at_most "$(time_of "$(ask fs kmod_late)")" "$SOON" "microseconds:" || return 1
 	is "$(names_of fake | tail -n 1)" fs-kmod_late &&
@@ -218,8 +193,7 @@ holders_are_named()
 {
 	local holder
 
-	use_helper fake hold
-	hold fake
+	use_held_helper
 	set_limit 1
 	"$HERE/kmod_req" fs kmod_keeper >/dev/null &
 	wait_until has_started fake || return 1

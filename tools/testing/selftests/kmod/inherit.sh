@@ -36,7 +36,6 @@ dump()
 	mv "$WORK/dump/dump" "$WORK/$name" || complain "no helper has run"
 }
 
-
 # record NAME: that dump, for the test that runs
 record() { sed "s/^/$REQUESTER /" "$WORK/$1" >>"$DUMPS"; }
 
@@ -52,7 +51,8 @@ same()
 }
 
 ASK=("$HERE/kmod_req" pf "$FAMILY")
-as() { same "$HERE/umh_as" "$1" "${ASK[@]}"; }
+# in_state STATE: asked for by a requester in that state, see umh_as.c
+in_state() { same "$HERE/umh_as" "$1" "${ASK[@]}"; }
 
 # has FIELD VALUE: in the plain dump
 has()
@@ -96,25 +96,25 @@ pid1_namespaces()
 }
 
 again() { same "${ASK[@]}"; }
-nice_up() { as nice; }
-nice_down() { as not_nice; }
-real_time() { as fifo && as rr; }
-other_policy() { as batch && as idle; }
-pinned() { as pinned; }
-masked() { as masked && as pending; }
-ignoring() { as ignoring; }
-limited() { as limited; }
-umask_all() { as umask; }
-victim() { as victim; }
-ioprio() { as ioprio; }
-a_personality() { as personality; }
-slack() { as slack; }
-controlled() { as controlled; }
-no_new_privs() { as no_new_privs; }
-filtered() { as filtered; }
-timed() { as timed; }
-open_files() { as open_files; }
-bound() { as bound && as locked; }
+nice_up() { in_state nice; }
+nice_down() { in_state not_nice; }
+real_time() { in_state fifo && in_state rr; }
+other_policy() { in_state batch && in_state idle; }
+pinned() { in_state pinned; }
+masked() { in_state masked && in_state pending; }
+ignoring() { in_state ignoring; }
+limited() { in_state limited; }
+umask_all() { in_state umask; }
+victim() { in_state victim; }
+ioprio() { in_state ioprio; }
+a_personality() { in_state personality; }
+slack() { in_state slack; }
+controlled() { in_state controlled; }
+no_new_privs() { in_state no_new_privs; }
+filtered() { in_state filtered; }
+timed() { in_state timed; }
+open_files() { in_state open_files; }
+bound() { in_state bound && in_state locked; }
 session() { same setsid -w "${ASK[@]}"; }
 
 # With a place of its own, another directory to be in, and an environment.
@@ -142,7 +142,7 @@ own_root()
 
 unprivileged()
 {
-	same setpriv --reuid 65534 --regid 65534 --clear-groups "${ASK[@]}" &&
+	same as "$NOBODY" "${ASK[@]}" &&
 		same setpriv --bounding-set -all --inh-caps -all "${ASK[@]}"
 }
 

@@ -5,14 +5,9 @@
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-JOURNAL=/sys/kernel/debug/kmod
 EVENTS=/sys/kernel/tracing/events
 VERBOSE_SYSCTL=$SYSCTL/kmod_verbose
 RING=256
-NOBODY=65534
-TIRED=5
-# The errnos by which a request ends, as the kernel has them.
-ENOENT=-2 EACCES=-13 ENAMETOOLONG=-36 ELOOP=-40 ETIME=-62
 
 clean_up_more()
 {
@@ -20,7 +15,7 @@ clean_up_more()
 	echo 0 >"$EVENTS/kmod/enable"
 	echo 0 >"$EVENTS/umh/enable"
 	mount -o remount,mode=700 /sys/kernel/debug
-	rm -f /sbin/request-key
+	rm -f "$REQUEST_KEY"
 	rmmod kmod_stub 2>/dev/null || :
 }
 
@@ -47,10 +42,7 @@ expect()
 
 value() { jq -r --arg key "$2" '.[$key]' <<<"$(record "$1")"; }
 recorded() { [[ $(record "$1") != null ]]; }
-stat_of() { awk -v key="$1" '$1 == key { print $2 }' "$JOURNAL/stats"; }
 inode_of() { readlink "/proc/$1/ns/$2" | tr -dc 0-9; }
-hold() { : >"$WORK/$1/hold"; }
-release() { rm -f "$WORK/$1/hold"; }
 
 # in_flight NAME STATE: a request for NAME is in that state
 in_flight()
@@ -88,13 +80,13 @@ joins()
 	local first
 
 	use_helper fake hold exit 1
-	hold fake
+	hold
 	"$HERE/kmod_req" fs kmod_join >/dev/null &
 	wait_until has_started fake || return 1
 	"$HERE/kmod_req" -n 3 -s fs kmod_join >/dev/null &
 	wait_until in_flight fs-kmod_join joined &&
 		in_flight fs-kmod_join running || return 1
-	release fake
+	release
 	wait
 	first=$(record fs-kmod_join -4)
 	is "$(jq -r .joiners <<<"$first")" 3 "joiners:" &&
@@ -105,8 +97,7 @@ joins()
 nests()
 {
 	use_helper fake
-	printf '#!/bin/sh\nexec %s fs kmod_inner\n' "$HERE/kmod_req" >"$WORK/inner"
-	chmod +x "$WORK/inner"
+	script inner <<<"exec $HERE/kmod_req fs kmod_inner"
 	echo "run $WORK/inner" >"$WORK/fake/do.fs-kmod_outer"
 	ask fs kmod_outer >/dev/null
 	expect fs-kmod_outer parent 0 &&
@@ -119,14 +110,12 @@ outlives()
 {
 	local n orphan=kmod_orphan$$
 
-	cat >"$WORK/daemon" <<-END
-		#!/bin/bash
+	script daemon <<-END
 		name=\${!#}
 		n=\${name##*_}
 		[[ \$n -lt 3 ]] || exit 0
 		(sleep 0.5; exec setsid $HERE/kmod_req fs "${orphan}_\$((n + 1))") &
 	END
-	chmod +x "$WORK/daemon"
 	use_helper fake run "$WORK/daemon"
 	ask fs "${orphan}_1" >/dev/null
 	wait_until recorded "fs-${orphan}_3" || return 1
@@ -137,8 +126,7 @@ outlives()
 
 loops()
 {
-	printf '#!/bin/sh\nexec %s fs kmod_loop\n' "$HERE/kmod_req" >"$WORK/again"
-	chmod +x "$WORK/again"
+	script again <<<"exec $HERE/kmod_req fs kmod_loop"
 	use_helper fake run "$WORK/again"
 	ask fs kmod_loop >/dev/null
 	is "$(record fs-kmod_loop -2 | jq -c '[.outcome, .result]')" "[\"loop\",$ELOOP]"
@@ -146,32 +134,22 @@ loops()
 
 busy()
 {
-	use_helper fake hold
-	hold fake
+	ask_held kmod_keeper || return 1
 	set_limit 1
-	"$HERE/kmod_req" fs kmod_keeper >/dev/null &
-	wait_until has_started fake || return 1
 	ask fs kmod_busy >/dev/null
 	expect fs-kmod_busy outcome busy result "$ETIME" modprobe 0 &&
-		at_least "$(value fs-kmod_busy slot_ns)" "$((TIRED * 1000000000))" "ns of waiting:"
+		at_least "$(value fs-kmod_busy slot_ns)" "$((SLOT_TIMEOUT * 1000000000))" "ns of waiting:"
 }
 
 # Its modprobe goes on, so that there is no record before that has ended.
 killed()
 {
-	local pid
-
-	use_helper fake hold exit 1
-	hold fake
-	"$HERE/kmod_req" fs kmod_killed >/dev/null &
-	pid=$!
-	wait_until has_started fake || return 1
-	kill -KILL "$pid"
-	wait_until gone "$pid"
+	ask_held kmod_killed exit 1 || return 1
+	kill_and_reap "$REQUESTER"
 	in_flight fs-kmod_killed running || return 1
-	release fake
+	release
 	wait_until recorded fs-kmod_killed &&
-		expect fs-kmod_killed outcome killed result 256 pid "$pid"
+		expect fs-kmod_killed outcome killed result 256 pid "$REQUESTER"
 }
 
 nowait()
@@ -236,8 +214,7 @@ container()
 	local inodes
 
 	use_helper fake
-	inodes=$(setpriv --reuid "$NOBODY" --regid "$NOBODY" --clear-groups \
-		unshare -U -r -p -f sh -c "$HERE/kmod_req pf 3 >/dev/null
+	inodes=$(as "$NOBODY" unshare -U -r -p -f sh -c "$HERE/kmod_req pf 3 >/dev/null
 			for ns in user pid; do readlink /proc/self/ns/\$ns; done" | tr -dc '0-9\n')
 	expect net-pf-3 outcome ok uid "$NOBODY" userns_level 1 \
 		userns "$(head -n 1 <<<"$inodes")" pidns "$(tail -n 1 <<<"$inodes")"
@@ -298,10 +275,10 @@ private()
 
 	mount -o remount,mode=755 /sys/kernel/debug
 	for file in requests inflight modules stats; do
-		! setpriv --reuid "$NOBODY" --clear-groups cat "$JOURNAL/$file" >/dev/null 2>&1 ||
+		! as "$NOBODY" cat "$JOURNAL/$file" >/dev/null 2>&1 ||
 			complain "a user reads $file" || return 1
 	done
-	! setpriv --reuid "$NOBODY" --clear-groups kmodctl log >/dev/null 2>"$WORK/err" &&
+	! as "$NOBODY" kmodctl log >/dev/null 2>"$WORK/err" &&
 		grep -qi 'permission denied' "$WORK/err"
 }
 
@@ -330,10 +307,10 @@ hung_helper()
 
 	dmesg -c >/dev/null
 	set_hung 1
-	ln -s "$(make_helper key sleep 4000)" /sbin/request-key
+	link_helper "$REQUEST_KEY" "$(make_helper key sleep 4000)"
 	ask key kmod:slow >/dev/null &
 	wait
-	line="umh: helper /sbin/request-key (pid $(pid_of key)), asked for by kmod_req["
+	line="umh: helper $REQUEST_KEY (pid $(pid_of key)), asked for by kmod_req["
 	is "$(dmesg | grep -Fc "$line")" 1 "lines" &&
 		dmesg | grep -F "$line" |
 		grep -q 'which waits for it, has not ended in [12] seconds'
@@ -345,8 +322,7 @@ hung_modprobe()
 
 	dmesg -c >/dev/null
 	set_hung 1
-	use_helper fake hold
-	hold fake
+	use_held_helper
 	set_limit 1
 	"$HERE/kmod_req" fs kmod_hung >/dev/null &
 	pid=$!

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the module autoloader's tests share. They source it, set TESTS to pairs of
-# a function and the promise that it checks, and call run_tests.
+# Shared by the tests of module autoloading and usermode helpers. A test sources this file,
+# sets TESTS to pairs of a function and the promise that it checks, and calls run_tests.
 set -euo pipefail
 
-HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-KTAP=$HERE/../kselftest/ktap_helpers.sh
+LIBRARY=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# The folder of the test and of the programs that it uses
+HERE=${HERE:-$(cd "$(dirname "$0")" && pwd)}
+KTAP=$LIBRARY/../kselftest/ktap_helpers.sh
 [[ -f $KTAP ]] || KTAP=$HERE/kselftest/ktap_helpers.sh
 # shellcheck disable=SC1090 # in two places, in the tree and installed
 source "$KTAP"
@@ -15,60 +17,93 @@ SYSCTL=/proc/sys/kernel
 MODPROBE_SYSCTL=$SYSCTL/modprobe
 LIMIT_SYSCTL=$SYSCTL/kmod-limit
 HUNG_SYSCTL=$SYSCTL/umh_hung_secs
-REAL_MODPROBE=$(command -v modprobe)
-POLICY=/sys/kernel/security/kmod
-MODE_SYSCTL=$SYSCTL/modules_autoload_mode
+JOURNAL=/sys/kernel/debug/kmod
+PM_TEST=/sys/power/pm_test
 TEST_KMOD=/sys/devices/virtual/misc/test_kmod0
+REAL_MODPROBE=$(command -v modprobe)
+# shellcheck disable=SC2034 # for the tests
+REQUEST_KEY=/sbin/request-key
+# shellcheck disable=SC2034
+NOBODY=65534
 
-# How long something may take here. Under emulation with KASAN and lockdep a process
-# takes some 50 ms from fork to exit, and a loaded host triples that.
+# Time limits. Under emulation with KASAN and lockdep a process takes some 50 ms from fork to
+# exit, and a loaded host triples that.
 SCALE=${KMOD_TEST_SCALE:-1}
-# shellcheck disable=SC2034 # for those who source this file
-SOON=$((2000000 * SCALE))	# microseconds, for whatever has nothing to wait for
-PATIENCE=$((60 * SCALE))	# seconds, for what must come, be it late
+SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
+PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
+# shellcheck disable=SC2034
+SLOT_TIMEOUT=5			# seconds, the kernel's: waiting for a slot, or for a shared modprobe
 
-# MODULE_NAME_LEN is 64 minus a long; the closing NUL is in it.
-# shellcheck disable=SC2034 # for those who source this file
+# As request_module() and call_usermodehelper() return them
+# shellcheck disable=SC2034
+{
+	ENOENT=-2 EIO=-5 E2BIG=-7 ENOEXEC=-8 EAGAIN=-11 EACCES=-13 EFAULT=-14 EBUSY=-16
+	ENOTDIR=-20 EINVAL=-22 ENAMETOOLONG=-36 ELOOP=-40 ETIME=-62 ERESTARTSYS=-512
+}
+
+# MODULE_NAME_LEN is 64 minus the size of a long, and includes the terminating NUL.
+# shellcheck disable=SC2034
 case $(uname -m) in
 *64) NAME_LENGTH=55 ;;
 *) NAME_LENGTH=59 ;;
 esac
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
-# Kernels without sysctls or without modules have neither.
-SAVED_MODPROBE=
-[[ ! -f $MODPROBE_SYSCTL ]] || SAVED_MODPROBE=$(<"$MODPROBE_SYSCTL")
-SAVED_LIMIT=
-[[ ! -f $LIMIT_SYSCTL ]] || SAVED_LIMIT=$(<"$LIMIT_SYSCTL")
-SAVED_HUNG=
-[[ ! -f $HUNG_SYSCTL ]] || SAVED_HUNG=$(<"$HUNG_SYSCTL")
+
+# What restore() writes back, by file
+declare -A SAVED=()
+
+# save FILE...: restore() writes back their present contents. A kernel without sysctls or
+# without modules lacks some of them.
+save()
+{
+	local file
+
+	for file; do
+		[[ ! -f $file ]] || SAVED[$file]=$(<"$file")
+	done
+}
+
+save "$MODPROBE_SYSCTL" "$LIMIT_SYSCTL" "$HUNG_SYSCTL"
 
 say() { echo "# $*"; }
 
-# complain WHAT...: for a check that fails, to say why
+# complain MESSAGE...: prints why a check fails, and fails
 complain()
 {
 	say "$@"
 	return 1
 }
 
-# A test that changes more between its start and its end adds a function of that name.
+# as_comments COMMAND...: prints its output as KTAP comments, returns its status
+as_comments()
+{
+	local status=0
+
+	"$@" >"$WORK/comments" || status=$?
+	sed 's/^/# /' "$WORK/comments"
+	return "$status"
+}
+
+# A test that changes more than restore() knows of redefines this one.
 restore_more() { :; }
 
 restore()
 {
+	local file
+
 	restore_more
-	[[ ! -f $MODPROBE_SYSCTL ]] || echo "$SAVED_MODPROBE" >"$MODPROBE_SYSCTL" || :
-	[[ -z $SAVED_LIMIT ]] || echo "$SAVED_LIMIT" >"$LIMIT_SYSCTL" || :
-	[[ -z $SAVED_HUNG ]] || echo "$SAVED_HUNG" >"$HUNG_SYSCTL" || :
+	for file in "${!SAVED[@]}"; do
+		echo "${SAVED[$file]}" >"$file" || :
+	done
 }
 
-# running PREFIX: the pids of what was started under a path that begins so. One program for
-# all processes: under emulation and KASAN, one for each of them takes as long as a test.
+# running PREFIX: the pids of the processes whose program's path begins so. One grep for all
+# processes: under emulation and KASAN, one for each would take as long as a test.
 running() { grep -l "^$1" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 || :; }
-nobody_left() { [[ -z $(running "$WORK/") ]]; }
+no_helper_runs() { [[ -z $(running "$WORK/") ]]; }
 
-# Ends helpers of ours that are still there.
+# Kills the helpers of this test that still run.
 end_helpers()
 {
 	local pids
@@ -77,10 +112,10 @@ end_helpers()
 	mapfile -t pids < <(running "$WORK/")
 	[[ ${#pids[@]} -gt 0 ]] || return 0
 	kill -KILL "${pids[@]}" 2>/dev/null || :
-	wait_until nobody_left || :
+	wait_until no_helper_runs || :
 }
 
-# A test that needs more adds a function of that name.
+# A test that creates more than files in $WORK redefines this one.
 clean_up_more() { :; }
 
 clean_up()
@@ -97,19 +132,21 @@ clean_up()
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
-# skip_without DESCRIPTION COMMAND...: the whole file, when that fails
+# skip_without REASON COMMAND...: skips the whole file if the command fails
 skip_without()
 {
-	local what=$1
+	local reason=$1
 
 	shift
 	if ! "$@" >/dev/null 2>&1; then
-		ktap_skip_all "$what"
+		ktap_skip_all "$reason"
 		exit "$KSFT_SKIP"
 	fi
 }
 
-# run_tests: a line for each of TESTS; between two of them everything is put back. A test
+needs_journal() { skip_without "needs CONFIG_KMOD_JOURNAL, see config" test -r "$JOURNAL/stats"; }
+
+# run_tests: prints one result for each of TESTS and restores the system after each. A test
 # that returns KSFT_SKIP is skipped.
 run_tests()
 {
@@ -135,23 +172,47 @@ run_tests()
 	ktap_finished
 }
 
-# wait_until COMMAND...: until it succeeds, for PATIENCE seconds at most
+# wait_until COMMAND...: until it succeeds, for at most PATIENCE seconds
 wait_until()
 {
 	local end=$((SECONDS + PATIENCE))
 
 	while ! "$@"; do
-		[[ $SECONDS -lt $end ]] || complain "still not: $*" || return 1
+		[[ $SECONDS -lt $end ]] || complain "timed out: $*" || return 1
 		sleep 0.05
 	done
 }
+
+is() { [[ $1 == "$2" ]] || complain "${3:-got} '$1', expected '$2'"; }
+at_most() { [[ $1 -le $2 ]] || complain "${3:-got} $1, expected at most $2"; }
+at_least() { [[ $1 -ge $2 ]] || complain "${3:-got} $1, expected at least $2"; }
 
 set_modprobe() { echo "$1" >"$MODPROBE_SYSCTL"; }
 set_limit() { echo "$1" >"$LIMIT_SYSCTL"; }
 set_hung() { echo "$1" >"$HUNG_SYSCTL"; }
 now_us() { echo "${EPOCHREALTIME/./}"; }
 
-# make_helper NAME [WORDS...]: a scripted helper with a folder and a log of its own;
+# write_to FILE [OFFSET]: writes the standard input with one write(), prints the result
+write_to() { "$HERE/kmod_write" "$@"; }
+
+# become UID COMMAND...: replaces this shell
+become() { exec setpriv --reuid "$1" --regid "$1" --clear-groups -- "${@:2}"; }
+
+# as UID COMMAND...
+as() { (become "$@"); }
+
+# without CAPABILITY COMMAND...: as root without that capability
+without()
+{
+	local cap=$1
+
+	shift
+	setpriv --bounding-set "-$cap" --inh-caps "-$cap" "$@"
+}
+
+# Helpers
+
+# make_helper NAME [WORDS...]: creates a scripted helper with a folder and a log of its own,
 # see kmod_fake.c for the words. Prints its path.
 make_helper()
 {
@@ -167,8 +228,33 @@ make_helper()
 	echo "$dir/modprobe"
 }
 
-# use_helper NAME [WORDS...]: the same, and the kernel uses it as its modprobe
+# use_helper NAME [WORDS...]: creates it and makes it kernel.modprobe
 use_helper() { set_modprobe "$(make_helper "$@")"; }
+
+# Between these two the helper "fake" waits where it obeys the word "hold".
+hold() { : >"$WORK/fake/hold"; }
+release() { rm -f "$WORK/fake/hold"; }
+
+# Each modprobe waits for release.
+use_held_helper()
+{
+	use_helper fake hold
+	hold
+}
+
+# script NAME: creates a program from the standard input, for a helper to run
+script()
+{
+	{ echo '#!/bin/bash'; cat; } >"$WORK/$1"
+	chmod 755 "$WORK/$1"
+}
+
+# link_helper PATH HELPER: the kernel runs HELPER where PATH is built in
+link_helper()
+{
+	rm -f "$1"
+	ln -s "$2" "$1"
+}
 
 started() { grep -c '^start ' "$WORK/$1/log" || :; }
 ended() { grep -c '^end ' "$WORK/$1/log" || :; }
@@ -176,32 +262,78 @@ has_started() { [[ $(started "$1") -ge ${2:-1} ]]; }
 has_ended() { [[ $(ended "$1") -ge ${2:-1} ]]; }
 all_ended() { [[ $(started "$1") -eq $(ended "$1") ]]; }
 
-# exec_asks_for FILE: does exec ask for a module that knows its format? 7.2 does not.
-exec_asks_for()
-{
-	use_helper formats exit 1
-	(exec "$1") >/dev/null 2>&1 || :
-	[[ -n $(names_of formats) ]]
-}
-
-# The pid of the helper that was started as number N, 1 by default.
+# pid_of NAME [N]: the pid of the helper's Nth process, the first by default
 pid_of() { awk -v n="${2:-1}" '$1 == "start" && ++i == n { print $2 }' "$WORK/$1/log"; }
 
-# What the started helpers were asked for, in order.
+# names_of NAME: the last argument of each process of the helper, in order
 names_of() { awk '$1 == "start" { print $NF }' "$WORK/$1/log"; }
 
-# The most helpers that were alive at one time.
+# peak_of NAME: the most processes of the helper that were alive at one time
 peak_of()
 {
 	awk '$1 == "start" && ++n > max { max = n } $1 == "end" { n-- }
 		END { print max + 0 }' "$WORK/$1/log"
 }
 
+zombies()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '$1 == "Z" && $2 == 2' | wc -l
+}
+no_zombies() { [[ $(zombies) -eq 0 ]]; }
+all_reaped() { wait_until no_zombies; }
+
+# The kernel's own threads: PF_KTHREAD is 0x200000.
+kernel_threads()
+{
+	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' |
+		awk 'int($7 / 2097152) % 2' | wc -l
+}
+
+# Requests
+
 ask() { "$HERE/kmod_req" "$@"; }
 
 # result_of and time_of: of the one line that kmod_req has printed
 result_of() { awk '{ print $2 }' <<<"$1"; }
 time_of() { awk '{ print $3 }' <<<"$1"; }
+
+# ask_held NAME [WORDS...]: starts a request in the background, REQUESTER, whose modprobe
+# waits for release and then obeys the words. Returns once the modprobe runs and the
+# requester waits.
+ask_held()
+{
+	use_helper fake hold "${@:2}"
+	hold
+	"$HERE/kmod_req" fs "$1" >"$WORK/out" &
+	REQUESTER=$!
+	wait_until has_started fake && wait_until asleep "$REQUESTER"
+}
+
+# kill_and_reap PID...
+kill_and_reap()
+{
+	kill -KILL "$@"
+	wait "$@" 2>/dev/null || :
+}
+
+# dies_at_once PID: kills it and checks that its wait in the kernel ends at once
+dies_at_once()
+{
+	local from
+
+	from=$(now_us)
+	kill_and_reap "$1"
+	at_most $(($(now_us) - from)) "$SOON" "microseconds from kill to end:"
+}
+
+# next_is_served: with one slot, which a lost slot would leave no other request
+next_is_served()
+{
+	use_helper after
+	set_limit 1
+	ask fs kmod_after >/dev/null
+	is "$(names_of after)" fs-kmod_after
+}
 
 # is_in PID STATE: R, S, D, Z, ...
 is_in()
@@ -212,48 +344,15 @@ is_in()
 	[[ ${stat##*) } == "$2 "* ]]
 } 2>/dev/null
 
-# The request waits in the kernel, not to be interrupted by anything but a kill.
+# Requesters sleep uninterruptibly, or until they are killed.
 asleep() { is_in "$1" D; }
 gone() { [[ ! -d /proc/$1 ]] || is_in "$1" Z; }
 
-is() { [[ $1 == "$2" ]] || complain "${3:-got} '$1', expected '$2'"; }
-at_most() { [[ $1 -le $2 ]] || complain "${3:-got} $1, more than $2"; }
-at_least() { [[ $1 -ge $2 ]] || complain "${3:-got} $1, less than $2"; }
-
-zombies()
-{
-	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' | awk '$1 == "Z" && $2 == 2' | wc -l
-}
-no_zombies() { [[ $(zombies) -eq 0 ]]; }
-
-# The kernel's own threads: PF_KTHREAD is 0x200000.
-kernel_threads()
-{
-	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' |
-		awk 'int($7 / 2097152) % 2' | wc -l
-}
-
-# write_to FILE [OFFSET]: its standard input, in one write; prints the result
-write_to() { "$HERE/kmod_write" "$@"; }
-
-# without CAP COMMAND...: as root, but for that capability
-without()
-{
-	local cap=$1
-
-	shift
-	setpriv --bounding-set "-$cap" --inh-caps "-$cap" "$@"
-}
-
-# as UID COMMAND...
-as() { local id=$1; shift; setpriv --reuid "$id" --regid "$id" --clear-groups -- "$@"; }
-
-# fill_slots: until empty_slots each is taken, and others wait for one
+# fill_slots: every slot is taken, and other requests wait, until empty_slots
 fill_slots()
 {
 	set_limit 2
-	use_helper fake hold
-	: >"$WORK/fake/hold"
+	use_held_helper
 	"$HERE/kmod_req" -n 4 fs kmod_full >/dev/null &
 	FILLER=$!
 	wait_until has_started fake 2
@@ -261,11 +360,19 @@ fill_slots()
 
 empty_slots()
 {
-	rm "$WORK/fake/hold"
+	release
 	wait "$FILLER"
 }
 
-# status_of NAME: what request_module() returns for it, by way of lib/test_kmod.c
+# exec_asks_for FILE: whether exec requests a module for its format. 7.2 does not.
+exec_asks_for()
+{
+	use_helper formats exit 1
+	(exec "$1") >/dev/null 2>&1 || :
+	[[ -n $(names_of formats) ]]
+}
+
+# status_of NAME: prints what request_module() returns, by lib/test_kmod.c
 status_of()
 {
 	[[ -d $TEST_KMOD ]] || "$REAL_MODPROBE" test_kmod
@@ -278,12 +385,45 @@ status_of()
 	cat "$TEST_KMOD/test_result"
 }
 
-# Modules that tests have loaded
+# The journal
+
+# stat_of KEY: a counter
+stat_of() { awk -v key="$1" '$1 == key { print $2 }' "$JOURNAL/stats"; }
+
+# outcome NAME: outcome and result of the last request for it
+outcome()
+{
+	awk -v name="name=$1" '$2 == name { print $3, $4 }' "$JOURNAL/requests" | tail -n 1
+}
+
+# Suspend
+
+# suspend: as far as freezing user space and back; prints the result
+suspend()
+{
+	echo freezer >"$PM_TEST"
+	write_to /sys/power/state <<<freeze
+	echo none >"$PM_TEST"
+}
+
+# Modules
 
 declare -A OLD_MODULES=()
 NEW_MODULES=()
 
-# The modules that are there for other reasons
+# is_loaded NAME. Starts no process: policy_profiles.sh calls it some thousand times.
+is_loaded()
+{
+	local lines line
+
+	mapfile -t lines </proc/modules
+	for line in "${lines[@]}"; do
+		[[ $line != "$1 "* ]] || return 0
+	done
+	return 1
+}
+
+# note_modules: the modules that are loaded now stay.
 note_modules()
 {
 	local name
@@ -293,8 +433,8 @@ note_modules()
 	done </proc/modules
 }
 
-# Sets NEW_MODULES to those that have come since, but for those that cannot go; the last
-# one comes first. Starts no process, since policy_profiles.sh calls it some thousand times.
+# Sets NEW_MODULES to those loaded since that can be unloaded, the last one first. Starts
+# no process, as is_loaded.
 find_new_modules()
 {
 	local lines line
@@ -307,14 +447,15 @@ find_new_modules()
 	done
 }
 
-# Each before those that it uses. What a socket or a name space held goes later.
+# Unloads each before those that it uses. One that a closing socket or namespace holds
+# fails at first.
 are_unloaded()
 {
 	find_new_modules
 	[[ ${#NEW_MODULES[@]} -eq 0 ]] || rmmod "${NEW_MODULES[@]}" 2>/dev/null
 }
 
-# What earlier tests have left, as far as it goes
+# Unloads as many as possible of the modules that earlier tests have left.
 unload_others()
 {
 	local i
@@ -322,26 +463,4 @@ unload_others()
 	for ((i = 0; i < 3; i++)); do
 		! are_unloaded || return 0
 	done
-}
-
-# Policies of the ready-made kind
-
-no_policy()
-{
-	echo 0 >"$MODE_SYSCTL"
-	echo >"$POLICY/policy"
-	echo off >"$POLICY/helpers_mode"
-	echo >"$POLICY/helpers"
-}
-
-# load_policy MACHINE [without]: perhaps without what it denies
-load_policy()
-{
-	local file=$HERE/$1.conf
-
-	if [[ -n ${2:-} ]]; then
-		grep -v '^deny ' "$file" >"$WORK/policy.conf"
-		file=$WORK/policy.conf
-	fi
-	kmodctl policy load "$file"
 }

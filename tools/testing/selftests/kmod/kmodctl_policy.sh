@@ -10,29 +10,18 @@
 # The same seed gives the same texts.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/autoload_lib.sh"
 
 SEED=${1:-$SRANDOM}
 ROUNDS=${2:-$((SCALE > 1 ? 100 : 300))}
-KMODCTL=/usr/sbin/kmodctl
-USER_ID=1234
-OTHER_ID=4321
-FAMILY=9 ALIAS=net-pf-9
 # 1 MiB of the shortest lines, and the longest list of helpers.
 MANY_RULES=60000
 MANY_HELPERS=3000
 
-restore_more()
-{
-	echo 0 >"$MODE_SYSCTL"
-	echo off >"$POLICY/helpers_mode"
-	echo >"$POLICY/helpers"
-	echo >"$POLICY/policy"
-	echo 1 >"$POLICY/enforce"
-	echo >"$POLICY/learned"
-}
+restore_more() { no_policy; }
 
 # policy ARGUMENT...: leaves $WORK/out and $WORK/err
-policy() { "$KMODCTL" policy "$@" >"$WORK/out" 2>"$WORK/err"; }
+policy() { kmodctl policy "$@" >"$WORK/out" 2>"$WORK/err"; }
 
 # done_well ARGUMENT...: without a message
 done_well()
@@ -143,7 +132,7 @@ all_or_nothing()
 	is "$(<"$WORK/err")" "kmodctl: $WORK/bad:6: a [ in the pattern without its ]" &&
 		is "$(in_force)" "$before" || return 1
 	sed -i '$d' "$WORK/bad"
-	! without sys_module "$KMODCTL" policy load "$WORK/bad" 2>"$WORK/err" ||
+	! without sys_module kmodctl policy load "$WORK/bad" 2>"$WORK/err" ||
 		complain "without CAP_SYS_MODULE" || return 1
 	grep -q 'it takes CAP_SYS_MODULE' "$WORK/err" || complain "$(<"$WORK/err")" || return 1
 	is "$(in_force)" "$before"
@@ -307,6 +296,6 @@ TESTS=(
 	'round_trip|what was learned and suggested is let through, and nothing else'
 	'agree|check and the kernel agree on good, malformed, cut and binary texts'
 )
-skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"
-skip_without "needs kmodctl" test -x "$KMODCTL"
+needs_policy
+skip_without "needs kmodctl" command -v kmodctl
 run_tests

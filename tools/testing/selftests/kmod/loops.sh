@@ -13,13 +13,6 @@ WITHOUT_WAIT=$((2 * SOON))
 
 clean_up_more() { rm -f "$CONF"; }
 
-# script NAME: the standard input, as a program that the helpers run
-script()
-{
-	{ echo '#!/bin/bash'; cat; } >"$WORK/$1"
-	chmod +x "$WORK/$1"
-}
-
 # ends NAME MODPROBES CHAIN: a request ends soon, with so many modprobes, and the log
 # has the chain
 ends()

@@ -8,7 +8,6 @@ source "$(dirname "$0")/kmod_lib.sh"
 MOUNT=$WORK/mnt
 IMAGE=$WORK/image
 LOOP=/dev/loop7
-EACCES=-13 ENOEXEC=-8 EIO=-5 EFAULT=-14
 SIGBUS=7 SIGSEGV=11 SIGKILL=9
 # The image is cut by so much at a time.
 STEP=$((64 * 1024))
@@ -18,15 +17,6 @@ clean_up_more()
 	umount "$MOUNT" || :
 	losetup -d "$LOOP" || :
 } 2>/dev/null
-
-# With one slot, what was lost is missed at once.
-next_is_served()
-{
-	use_helper after
-	set_limit 1
-	ask fs kmod_after >/dev/null
-	is "$(names_of after)" fs-kmod_after
-}
 
 noexec()
 {

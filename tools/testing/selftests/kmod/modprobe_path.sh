@@ -41,8 +41,7 @@ no_capability()
 other_user()
 {
 	set_modprobe /before
-	refused EACCES setpriv --reuid 65534 --clear-groups \
-		"$HERE/kmod_write" "$MODPROBE_SYSCTL" <<</evil
+	refused EACCES as "$NOBODY" "$HERE/kmod_write" "$MODPROBE_SYSCTL" <<</evil
 }
 
 # Root there, nobody here: neither the file's mode nor its own capabilities help.
@@ -56,7 +55,7 @@ user_namespace()
 anybody_reads()
 {
 	set_modprobe /before
-	is "$(setpriv --reuid 65534 --clear-groups cat "$MODPROBE_SYSCTL")" /before
+	is "$(as "$NOBODY" cat "$MODPROBE_SYSCTL")" /before
 }
 
 longest()

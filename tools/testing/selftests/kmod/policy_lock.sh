@@ -9,12 +9,9 @@
 # The last of these is for the path of modprobe, which is not sealed then.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/autoload_lib.sh"
 
-KMODCTL=/usr/sbin/kmodctl
-USER_ID=1234
-FAMILY=9 ALIAS=net-pf-9
-
-asks() { setpriv --reuid "$USER_ID" --clear-groups "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
+asks() { as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
 # It can be written as ever, and the log says once what it lacks.
 unsealed()
@@ -75,19 +72,18 @@ locked()
 
 kmodctl_says()
 {
-	[[ -x $KMODCTL ]] || return "$KSFT_SKIP"
+	command -v kmodctl >/dev/null || return "$KSFT_SKIP"
 	echo "allow alias $ALIAS" >"$WORK/rules"
-	! "$KMODCTL" policy load "$WORK/rules" 2>"$WORK/err" || complain "it loads" || return 1
+	! kmodctl policy load "$WORK/rules" 2>"$WORK/err" || complain "it loads" || return 1
 	grep -q 'the policy is locked until the next boot' "$WORK/err" ||
 		complain "$(<"$WORK/err")" || return 1
-	is "$(<"$POLICY/policy")" "deny alias $ALIAS" && "$KMODCTL" policy lock
+	is "$(<"$POLICY/policy")" "deny alias $ALIAS" && kmodctl policy lock
 }
 
 still_denied()
 {
 	asks
-	is "$(awk -v name="name=$ALIAS" '$2 == name { print $3 }' \
-		/sys/kernel/debug/kmod/requests | tail -n 1)" outcome=policy
+	is "$(outcome "$ALIAS")" "outcome=$DENIED_OUTCOME result=-1"
 }
 
 TESTS=(
@@ -98,6 +94,6 @@ TESTS=(
 	'kmodctl_says|kmodctl policy says that it is locked'
 	'still_denied|and what was denied is denied'
 )
-skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"
+needs_policy
 skip_without "needs a boot of its own" grep -w kmod.autoload=1 /proc/cmdline
 run_tests

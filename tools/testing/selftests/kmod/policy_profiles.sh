@@ -8,11 +8,10 @@
 # /proc/modules tells what happened.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/autoload_lib.sh"
 
-JOURNAL=/sys/kernel/debug/kmod/requests
 TABLE=$HERE/policy_profiles.txt
 ALIASES=/etc/modprobe.d/kmod_doors.conf
-USER_ID=1234
 REQUESTERS=(root user userns container)
 PROFILES=(server desktop container-host)
 # Closed to all but root by each of them, and none of its modules is there.
@@ -20,18 +19,6 @@ CLOSED=(socket 29 3 1) CLOSED_NAME=net-pf-29
 
 declare -A ASK ANSWER PID
 LAST_ID=0 OUTCOME='' SIGN='' SIGNS=''
-
-# Reads without a process of its own, as does all that is done for every cell.
-is_loaded()
-{
-	local lines line
-
-	mapfile -t lines </proc/modules
-	for line in "${lines[@]}"; do
-		[[ $line != "$1 "* ]] || return 0
-	done
-	return 1
-}
 
 # unload: what a knock has loaded
 unload()
@@ -42,8 +29,8 @@ unload()
 	[[ ${#lines[@]} -eq $MODULES ]] || wait_until are_unloaded
 }
 
-# These two in a subshell: it becomes the user's.
-as_user() { exec setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups -- "$@"; }
+# These two replace the subshell that they run in.
+as_user() { become "$USER_ID" "$@"; }
 
 # A container's root, which has been given some of the host's devices.
 in_container()
@@ -117,8 +104,8 @@ read_journal()
 	local lines i id name outcome last=$LAST_ID
 
 	OUTCOME=none
-	[[ -r $JOURNAL ]] || return 0
-	mapfile -t lines <"$JOURNAL"
+	[[ -r $JOURNAL/requests ]] || return 0
+	mapfile -t lines <"$JOURNAL/requests"
 	for ((i = ${#lines[@]} - 1; i >= 0; i--)); do
 		read -r id name outcome _ <<<"${lines[i]}"
 		# Of fill_slots; it ends after later ones.
@@ -137,10 +124,10 @@ see()
 
 	read_journal "$1"
 	! is_loaded "$2" || loaded=loaded
-	[[ -r $JOURNAL || $loaded == absent ]] || OUTCOME=ok
+	[[ -r $JOURNAL/requests || $loaded == absent ]] || OUTCOME=ok
 	case $OUTCOME-$loaded in
 	ok-loaded) SIGN=+ ;;
-	policy-absent) SIGN=x ;;
+	"$DENIED_OUTCOME-absent") SIGN=x ;;
 	none-absent) SIGN=. ;;
 	*) SIGN="($OUTCOME, $loaded)" ;;
 	esac
@@ -276,7 +263,7 @@ denied_at_once()
 		knock "$requester" "${CLOSED[@]}"
 		at_most $(($(now_us) - from)) "$SOON" "$1, $requester, microseconds:" || return 1
 		read_journal "$CLOSED_NAME"
-		is "$OUTCOME" policy "$1, $requester:" || return 1
+		is "$OUTCOME" "$DENIED_OUTCOME" "$1, $requester:" || return 1
 	done
 }
 

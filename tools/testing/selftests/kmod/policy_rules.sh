@@ -5,12 +5,8 @@
 # good is in policy_lock.sh.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/autoload_lib.sh"
 
-JOURNAL=/sys/kernel/debug/kmod/requests
-USER_ID=1234
-OTHER_ID=4321
-# A family of sockets that this kernel has not, and the name that it asks for.
-FAMILY=9 ALIAS=net-pf-9
 # A module without a use, from lib/test_module.c
 MODULE=test_module
 LEARNED_MAX=1024
@@ -20,10 +16,7 @@ REPLACEMENTS=10000
 
 restore_more()
 {
-	echo 0 >"$MODE_SYSCTL"
-	echo >"$POLICY/policy"
-	echo 1 >"$POLICY/enforce"
-	echo >"$POLICY/learned"
+	no_policy
 	rmmod "$MODULE" 2>/dev/null || :
 }
 
@@ -32,12 +25,6 @@ set_mode() { echo "$1" >"$MODE_SYSCTL"; }
 learn() { echo 0 >"$POLICY/enforce"; }
 # asks [UID]: opens a socket
 asks() { as "${1:-0}" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
-
-# outcome NAME: of the last request for it
-outcome()
-{
-	awk -v name="name=$1" '$2 == name { print $3, $4 }' "$JOURNAL" | tail -n 1
-}
 
 # passes [UID] and is_denied [UID]: a request of that user for ALIAS
 passes()
@@ -51,7 +38,7 @@ is_denied()
 {
 	use_helper fake
 	asks "$@"
-	is "$(started fake) $(outcome "$ALIAS")" "0 outcome=policy result=-1"
+	is "$(started fake) $(outcome "$ALIAS")" "0 outcome=$DENIED_OUTCOME result=-1"
 }
 
 unconfigured()
@@ -104,8 +91,8 @@ modules()
 
 	rules "deny module test-modul?" >/dev/null
 	is "$(status_of "$MODULE")" -1 "result" &&
-		is "$(outcome "$MODULE")" "outcome=policy result=-1" || return 1
-	! grep -q "^$MODULE " /proc/modules || complain "it is loaded" || return 1
+		is "$(outcome "$MODULE")" "outcome=$DENIED_OUTCOME result=-1" || return 1
+	! is_loaded "$MODULE" || complain "it is loaded" || return 1
 	"$REAL_MODPROBE" "$MODULE" || err=$?
 	is "$err" 0 "modprobe by root" && rmmod "$MODULE" || return 1
 	rules "deny module test_module uid $USER_ID" >/dev/null
@@ -118,14 +105,13 @@ not_joined()
 	local first
 
 	rules "deny module x uid $USER_ID" >/dev/null
-	use_helper fake hold
-	: >"$WORK/fake/hold"
+	use_held_helper
 	asks 0 &
 	first=$!
 	wait_until has_started fake || return 1
 	asks "$USER_ID" &
 	wait_until has_started fake 2 || return 1
-	rm "$WORK/fake/hold"
+	release
 	wait "$first" "$!"
 }
 
@@ -240,7 +226,7 @@ never_waits()
 	rules "deny alias $ALIAS" >/dev/null
 	at_most "$(time_of "$(as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY")")" "$SOON" \
 		"microseconds:" &&
-		is "$(outcome "$ALIAS")" "outcome=policy result=-1" || return 1
+		is "$(outcome "$ALIAS")" "outcome=$DENIED_OUTCOME result=-1" || return 1
 	empty_slots
 }
 
@@ -300,6 +286,6 @@ TESTS=(
 	'storm|while rules are replaced no request gets past them'
 	'told|the log says who was denied what, and by what'
 )
-skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"
-skip_without "needs CONFIG_KMOD_JOURNAL, see config" test -r "$JOURNAL"
+needs_policy
+needs_journal
 run_tests

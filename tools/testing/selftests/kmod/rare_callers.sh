@@ -7,10 +7,10 @@
 # harness/guest/hotplug as CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader as
 # TOMOYO's; both have left a record in the root directory by now.
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
 
 UEVENTS=/uevents
 TOMOYO=/tomoyo-loader
-UEVENT_HELPER=/sys/kernel/uevent_helper
 FORCE_FALLBACK=$SYSCTL/firmware_config/force_sysfs_fallback
 TEST_FIRMWARE=/sys/devices/virtual/misc/test_firmware
 PENDING=/sys/class/firmware
@@ -21,7 +21,6 @@ clean_up_more()
 {
 	echo >"$UEVENT_HELPER"
 	echo 0 >"$FORCE_FALLBACK"
-	echo none >/sys/power/pm_test
 	umount "$NFSD"
 } 2>/dev/null
 
@@ -97,12 +96,6 @@ firmware_denied()
 	[[ $(<"$WORK/out") != OK ]] || complain "it was granted"
 }
 
-suspend()
-{
-	echo freezer >/sys/power/pm_test
-	write_to /sys/power/state <<<freeze
-}
-
 pending() { [[ -e $PENDING/$1/loading ]]; }
 
 # Who relies on helpers, as the firmware loader does, keeps them enabled: suspend has
@@ -170,8 +163,6 @@ nfsd_forgets()
 	is "$(<"$CLTRACK")" ""
 }
 
-all_reaped() { wait_until no_zombies; }
-
 TESTS=(
 	'early_uevents|uevents before the root file system is there wait for it'
 	'tomoyo|TOMOYO gets its policy from its loader, in the exec of PID 1'
@@ -187,7 +178,7 @@ skip_without "needs CONFIG_UEVENT_HELPER_PATH=/harness/hotplug" test -s "$UEVENT
 skip_without "needs CONFIG_SECURITY_TOMOYO" test -s "$TOMOYO"
 skip_without "needs CONFIG_FW_LOADER_USER_HELPER" test -w "$FORCE_FALLBACK"
 skip_without "needs CONFIG_TEST_FIRMWARE" test -w "$TEST_FIRMWARE/trigger_request"
-skip_without "needs CONFIG_PM_DEBUG" test -w /sys/power/pm_test
+skip_without "needs CONFIG_PM_DEBUG" test -w "$PM_TEST"
 mkdir "$NFSD"
 skip_without "needs CONFIG_NFSD_V4" mount -t nfsd none "$NFSD"
 [[ -d /sys/kernel/security/tomoyo ]] || mount -t securityfs security /sys/kernel/security

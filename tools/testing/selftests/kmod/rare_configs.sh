@@ -5,26 +5,21 @@
 # says by KMOD_CONFIG which one it is, static-path, static-empty, no-sysctl, no-modules
 # or callers. Each check counts the helpers that ran. FAULTS 10.
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
 
 CONFIG=${KMOD_CONFIG:-}
 MODPROBE=/sbin/modprobe
-REQUEST_KEY=/sbin/request-key
 # For those whose path can be set; in no other kernel is there a file of that name.
 ANY=/sbin/kmod-any
 STATIC=/sbin/usermode-helper
-CORE_PATTERN=$SYSCTL/core_pattern
-UEVENT_HELPER=/sys/kernel/uevent_helper
-SAVED_UEVENT_HELPER=$(<"$UEVENT_HELPER")
 SAVED_LINK=$(readlink "$MODPROBE")
 REQUESTS=120
 
 clean_up_more()
 {
-	echo "$SAVED_UEVENT_HELPER" >"$UEVENT_HELPER"
 	ln -sfn "$SAVED_LINK" "$MODPROBE"
 	rm -f "$REQUEST_KEY" "$ANY" "$STATIC"
-	rmdir "$WORK/cg/a" || :
-	umount "$WORK/cg" || :
+	remove_cgroup
 } 2>/dev/null
 
 # serve PATH [WORDS...]: where the kernel runs PATH it gets the helper "it"
@@ -137,38 +132,26 @@ key()
 
 core()
 {
-	local pid
-
 	serve "$ANY" stdin
 	echo "|$ANY %p %s" >"$CORE_PATTERN"
-	sh -c 'kill -SEGV $$' 2>/dev/null &
-	pid=$!
-	wait "$pid" 2>/dev/null || :
-	ran "$ANY $pid 11" || return 1
+	crash
+	ran "$ANY $CRASHED 11" || return 1
 	[[ $CONFIG == static-empty ]] ||
 		is "$(head -c 4 "$WORK/it/stdin" | od -An -tx1)" " 7f 45 4c 46"
 }
 
 uevent()
 {
-	local result=0
-
 	serve "$ANY"
 	echo "$ANY" >"$UEVENT_HELPER"
-	echo add >/sys/class/mem/null/uevent
-	ran "$ANY mem" || result=1
-	echo "$SAVED_UEVENT_HELPER" >"$UEVENT_HELPER"
-	return "$result"
+	send_uevent
+	ran "$ANY mem"
 }
 
 release_agent()
 {
 	serve "$ANY"
-	mkdir -p "$WORK/cg"
-	mount -t cgroup -o "none,name=kmod,release_agent=$ANY" kmod "$WORK/cg" || return 1
-	mkdir "$WORK/cg/a"
-	echo 1 >"$WORK/cg/a/notify_on_release"
-	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+	release_cgroup "$ANY" || return 1
 	ran "$ANY /a"
 }
 
@@ -176,7 +159,6 @@ no_sysctls() { [[ ! -e $SYSCTL ]]; }
 no_keys() { [[ ! -e /proc/keys ]]; }
 one_cpu() { is "$(grep -c '^processor' /proc/cpuinfo)" 1 "CPUs:"; }
 real_time() { [[ $(uname -v) == *PREEMPT_RT* ]]; }
-all_reaped() { wait_until no_zombies; }
 
 RAN='runs, once'
 [[ $CONFIG != static-path ]] || RAN='is the static program, once'
@@ -221,4 +203,5 @@ callers)
 esac
 TESTS+=('all_reaped|no helper is left as a zombie')
 skip_without "needs KMOD_CONFIG in the environment" test -n "$CONFIG"
+save "$CORE_PATTERN" "$UEVENT_HELPER"
 run_tests

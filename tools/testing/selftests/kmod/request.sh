@@ -8,12 +8,10 @@ TRACE=/sys/kernel/tracing
 # Of the modules that the options in "config" give: the one that nothing else needs.
 MODULE=tun
 
-loaded() { grep -q "^$1 " /proc/modules; }
-
 unload()
 {
-	! loaded "$1" || rmmod "$1"
-	! loaded "$1"
+	! is_loaded "$1" || rmmod "$1"
+	! is_loaded "$1"
 }
 
 # The device's node is what brings the module in, as for any program.
@@ -27,7 +25,7 @@ open_tun()
 
 real_module()
 {
-	unload "$MODULE" && open_tun && loaded "$MODULE"
+	unload "$MODULE" && open_tun && is_loaded "$MODULE"
 }
 
 unknown_module()
@@ -62,17 +60,17 @@ exec_errno()
 	local program
 
 	set_modprobe "$WORK/not-there"
-	is "$(status_of a)" -2 "missing" || return 1
+	is "$(status_of a)" "$ENOENT" "missing" || return 1
 	program=$(make_helper fake)
 	chmod a-x "$program"
 	set_modprobe "$program"
-	is "$(status_of a)" -13 "not executable" || return 1
+	is "$(status_of a)" "$EACCES" "not executable" || return 1
 	echo 'no program' >"$program"
 	chmod a+x "$program"
-	is "$(status_of a)" -8 "unknown format" || return 1
+	is "$(status_of a)" "$ENOEXEC" "unknown format" || return 1
 	ln -s loop "$WORK/loop"
 	set_modprobe "$WORK/loop"
-	is "$(status_of a)" -40 "symbolic link to itself"
+	is "$(status_of a)" "$ELOOP" "symbolic link to itself"
 }
 
 missing_program()
@@ -115,7 +113,7 @@ switched_off()
 	trace_on
 	line=$(ask fs kmod_off)
 	trace_off
-	is "$(result_of "$line")" ENODEV && is "$(status_of a)" -2 || return 1
+	is "$(result_of "$line")" ENODEV && is "$(status_of a)" "$ENOENT" || return 1
 	# Our own kmod_req is the only exec, and nothing was asked for.
 	is "$(grep -c sched_process_exec: "$TRACE/trace")" 1 "programs started" || return 1
 	is "$(grep -c module_request: "$TRACE/trace")" 0 "requests" || return 1
@@ -192,7 +190,7 @@ inherited_state()
 unprivileged()
 {
 	use_helper fake status
-	setpriv --reuid 65534 --clear-groups "$HERE/kmod_req" pf 19 >/dev/null
+	as "$NOBODY" "$HERE/kmod_req" pf 19 >/dev/null
 	is "$(names_of fake)" net-pf-19 &&
 		is "$(awk '/^Uid/ { print $2 $3 $4 $5 }' "$WORK/fake/status")" 0000 uids
 }

@@ -6,36 +6,16 @@ source "$(dirname "$0")/kmod_lib.sh"
 
 STORMS=10
 
-# ask_held NAME: starts a request whose modprobe stays until $WORK/fake/hold is
-# gone; sets REQUESTER
-ask_held()
-{
-	use_helper fake hold
-	touch "$WORK/fake/hold"
-	"$HERE/kmod_req" fs "$1" >"$WORK/out" &
-	REQUESTER=$!
-	wait_until has_started fake && wait_until asleep "$REQUESTER"
-}
-
-release() { rm -f "$WORK/fake/hold"; }
-
 killed_requester()
 {
-	local from
-
-	ask_held kmod_killed || return 1
-	from=$(now_us)
-	kill -KILL "$REQUESTER"
-	wait "$REQUESTER" 2>/dev/null || :
-	at_most $(($(now_us) - from)) "$SOON" "microseconds:" &&
+	ask_held kmod_killed && dies_at_once "$REQUESTER" &&
 		is "$(ended fake)" 0 "modprobes ended"
 }
 
 modprobe_goes_on()
 {
 	ask_held kmod_goes_on || return 1
-	kill -KILL "$REQUESTER"
-	wait "$REQUESTER" 2>/dev/null || :
+	kill_and_reap "$REQUESTER"
 	release
 	wait_until has_ended fake
 }
@@ -46,8 +26,7 @@ slot_is_counted()
 {
 	set_limit 1
 	ask_held kmod_first || return 1
-	kill -KILL "$REQUESTER"
-	wait "$REQUESTER" 2>/dev/null || :
+	kill_and_reap "$REQUESTER"
 	"$HERE/kmod_req" fs kmod_second >/dev/null &
 	wait_until asleep $! || return 1
 	sleep 1
@@ -71,7 +50,7 @@ storm()
 		at_most "$(awk '$2 == "killed" && $3 > max { max = $3 } END { print max + 0 }' \
 			"$WORK/out")" "$SOON" "microseconds from kill to end:" || return 1
 	done
-	wait_until no_zombies || return 1
+	all_reaped || return 1
 	use_helper fake exit 1
 	is "$(result_of "$(ask fs kmod_calm)")" ENODEV && is "$(started fake)" 1 "modprobes"
 }
@@ -80,8 +59,7 @@ storm()
 killed_modprobe()
 {
 	"$REAL_MODPROBE" -qn test_kmod || return "$KSFT_SKIP"
-	use_helper fake hold
-	touch "$WORK/fake/hold"
+	use_held_helper
 	status_of kmod_murder >"$WORK/out" &
 	wait_until has_started fake || return 1
 	kill -KILL "$(pid_of fake)"

@@ -8,11 +8,11 @@ source "$(dirname "$0")/kmod_lib.sh"
 DEFAULT=50
 MANY=200
 STORMS=20
-# Microseconds after which a request without a slot gives up.
-TIMEOUT=5000000
+# Microseconds
+TIMEOUT=$((SLOT_TIMEOUT * 1000000))
 
 limit() { cat "$LIMIT_SYSCTL"; }
-default_limit() { is "$SAVED_LIMIT" "$DEFAULT"; }
+default_limit() { is "${SAVED[$LIMIT_SYSCTL]}" "$DEFAULT"; }
 
 round_trip()
 {
@@ -97,31 +97,20 @@ killed_requesters()
 		is "$(peak_of fake)" 5 "alive:"
 }
 
-# full_house: one slot, taken by a modprobe that stays until $WORK/fake/hold is gone
+# full_house: one slot, taken by a modprobe that waits for release
 full_house()
 {
-	use_helper fake hold
-	touch "$WORK/fake/hold"
 	set_limit 1
-	"$HERE/kmod_req" fs kmod_holder >/dev/null &
-	wait_until has_started fake
+	ask_held kmod_holder
 }
 
 # Only the one that waits for the slot is killed; the modprobe that has it stays.
 killed_waiter()
 {
-	local pid from
-
-	full_house
-	"$HERE/kmod_req" fs kmod_waiter >"$WORK/out" &
-	pid=$!
-	wait_until asleep "$pid" || return 1
-	from=$(now_us)
-	kill -KILL "$pid"
-	wait "$pid" 2>/dev/null || :
-	at_most $(($(now_us) - from)) "$SOON" "microseconds:" || return 1
-	is "$(started fake)" 1 "modprobes" || return 1
-	rm "$WORK/fake/hold"
+	full_house || return 1
+	"$HERE/kmod_req" fs kmod_waiter >/dev/null &
+	wait_until asleep $! && dies_at_once $! && is "$(started fake)" 1 "modprobes" || return 1
+	release
 	wait
 	ask fs kmod_later >/dev/null
 	is "$(names_of fake | tail -n 1)" fs-kmod_later
@@ -132,15 +121,14 @@ killed_in_the_middle()
 {
 	local pids=() i
 
-	full_house
+	full_house || return 1
 	for i in 1 2 3; do
 		"$HERE/kmod_req" fs "kmod_mid$i" >/dev/null &
 		pids+=($!)
 		wait_until asleep $! || return 1
 	done
-	kill -KILL "${pids[0]}" "${pids[1]}"
-	wait "${pids[0]}" "${pids[1]}" 2>/dev/null || :
-	rm "$WORK/fake/hold"
+	kill_and_reap "${pids[0]}" "${pids[1]}"
+	release
 	wait
 	is "$(names_of fake | tail -n 1)" fs-kmod_mid3 && is "$(started fake)" 2 "modprobes"
 }
@@ -149,13 +137,13 @@ gives_up()
 {
 	local line
 
-	full_house
+	full_house || return 1
 	line=$(ask fs kmod_no_slot)
 	is "$(result_of "$line")" ENODEV && is "$(started fake)" 1 "modprobes" &&
 		at_least "$(time_of "$line")" "$TIMEOUT" "microseconds:" &&
 		at_most "$(time_of "$line")" $((TIMEOUT + 2 * SOON)) "microseconds:" || return 1
 	is "$(dmesg | grep -c 'kmod: .*fs-kmod_no_slot')" 1 "lines in the log" || return 1
-	rm "$WORK/fake/hold"
+	release
 	wait
 	ask fs kmod_after >/dev/null
 	is "$(names_of fake | tail -n 1)" fs-kmod_after
@@ -163,12 +151,9 @@ gives_up()
 
 raised_limit()
 {
-	local pid
-
-	full_house
+	full_house || return 1
 	"$HERE/kmod_req" fs kmod_second >/dev/null &
-	pid=$!
-	wait_until asleep "$pid" || return 1
+	wait_until asleep $! || return 1
 	set_limit 2
 	wait_until has_started fake 2
 }
@@ -178,12 +163,12 @@ in_order()
 {
 	local i
 
-	full_house
+	full_house || return 1
 	for i in 1 2 3 4 5; do
 		"$HERE/kmod_req" fs "kmod_turn$i" >/dev/null &
 		wait_until asleep $! || return 1
 	done
-	rm "$WORK/fake/hold"
+	release
 	wait
 	is "$(names_of fake | tail -n 5 | tr '\n' ' ')" \
 		'fs-kmod_turn1 fs-kmod_turn2 fs-kmod_turn3 fs-kmod_turn4 fs-kmod_turn5 '

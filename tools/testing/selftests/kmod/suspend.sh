@@ -5,67 +5,45 @@
 # not end is named.
 source "$(dirname "$0")/kmod_lib.sh"
 
-PM_TEST=/sys/power/pm_test
 STATE=/sys/power/state
 # How long a test stays suspended, in seconds.
 DELAY=/sys/module/suspend/parameters/pm_test_delay
 
 clean_up_more() { echo none >"$PM_TEST"; }
 
-# Prints the result; the log of it is what dmesg has from then on.
-suspend()
+# suspend_logged: suspend, with its messages alone in the log
+suspend_logged()
 {
-	echo freezer >"$PM_TEST"
-	[[ ! -w $DELAY ]] || echo 1 >"$DELAY"
-	dmesg --clear 2>/dev/null || dmesg -c >/dev/null
-	write_to "$STATE" <<<freeze
+	dmesg -c >/dev/null
+	suspend
 }
 
-requests_work()
-{
-	use_helper after
-	ask fs kmod_after >/dev/null
-	is "$(names_of after)" fs-kmod_after
-}
-
-nothing_runs() { is "$(suspend)" OK && requests_work; }
+nothing_runs() { is "$(suspend_logged)" OK && next_is_served; }
 
 # Waits for the modprobe for 5 s, in vain.
 long_helper()
 {
-	local program requester line
+	local line
 
-	program=$(make_helper fake hold)
-	touch "$WORK/fake/hold"
-	set_modprobe "$program"
-	"$HERE/kmod_req" fs kmod_long >/dev/null &
-	requester=$!
-	wait_until has_started fake || return 1
-	is "$(suspend)" EAGAIN || return 1
-	line=$(dmesg | grep "umh: .*$program" || :)
+	ask_held kmod_long || return 1
+	is "$(suspend_logged)" EAGAIN || return 1
+	line=$(dmesg | grep "umh: .*$WORK/fake/modprobe" || :)
 	say "$line"
 	[[ $line == *"(pid $(pid_of fake),"* ]] || complain "no pid of the helper" || return 1
-	[[ $line == *"kmod_req"*"[$requester]"* ]] || complain "no requester" || return 1
-	rm "$WORK/fake/hold"
-	wait "$requester"
-	requests_work && nothing_runs
+	[[ $line == *"kmod_req"*"[$REQUESTER]"* ]] || complain "no requester" || return 1
+	release
+	wait "$REQUESTER"
+	next_is_served && nothing_runs
 }
 
 # The helper is what stands in the way, not who waits for it.
 killed_requester()
 {
-	local requester
-
-	use_helper fake hold
-	touch "$WORK/fake/hold"
-	"$HERE/kmod_req" fs kmod_orphan >/dev/null &
-	requester=$!
-	wait_until has_started fake || return 1
-	kill -KILL "$requester"
-	wait "$requester" 2>/dev/null || :
-	is "$(suspend)" EAGAIN || return 1
+	ask_held kmod_orphan || return 1
+	kill_and_reap "$REQUESTER"
+	is "$(suspend_logged)" EAGAIN || return 1
 	dmesg | grep -q "umh: .*$WORK/fake/modprobe" || complain "it is not named" || return 1
-	rm "$WORK/fake/hold"
+	release
 	wait_until has_ended fake && nothing_runs
 }
 
@@ -75,7 +53,7 @@ short_helper()
 	use_helper fake sleep 1500
 	"$HERE/kmod_req" fs kmod_short >/dev/null &
 	wait_until has_started fake || return 1
-	is "$(suspend)" OK || return 1
+	is "$(suspend_logged)" OK || return 1
 	wait
 	is "$(ended fake)" 1 "modprobes"
 }
@@ -90,11 +68,11 @@ storm()
 		use_helper fake random 20
 		ask -n 100 fs "kmod_pm$round" >"$WORK/out" &
 		wait_until has_started fake || return 1
-		is "$(suspend)" OK "round $round:" || return 1
+		is "$(suspend_logged)" OK "round $round:" || return 1
 		wait
 		is "$(wc -l <"$WORK/out")" 100 "requests" || return 1
 	done
-	requests_work
+	next_is_served
 }
 
 TESTS=(
@@ -106,4 +84,5 @@ TESTS=(
 )
 skip_without "needs CONFIG_PM_DEBUG, see config" test -w "$PM_TEST"
 skip_without "needs CONFIG_SUSPEND, see config" grep -w freeze "$STATE"
+[[ ! -w $DELAY ]] || echo 1 >"$DELAY"
 run_tests

@@ -4,26 +4,17 @@
 # The list of programs that may be helpers, for each of the engine's callers.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
+source "$(dirname "$0")/autoload_lib.sh"
 
-REQUEST_KEY=/sbin/request-key
-CORE_PATTERN=/proc/sys/kernel/core_pattern
-UEVENT_HELPER=/sys/kernel/uevent_helper
-POWEROFF=/sys/kernel/debug/umh_poweroff
-SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
-SAVED_POWEROFF=$(<"$SYSCTL/poweroff_cmd")
 EVENTS=300
 
 clean_up_more() { rm -f "$REQUEST_KEY"; }
 
 restore_more()
 {
-	echo off >"$POLICY/helpers_mode"
-	echo >"$POLICY/helpers"
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
-	echo >"$UEVENT_HELPER"
-	echo "$SAVED_POWEROFF" >"$SYSCTL/poweroff_cmd"
-	rmdir "$WORK/cg/a" 2>/dev/null || :
-	umount "$WORK/cg" 2>/dev/null || :
+	no_policy
+	remove_cgroup
 }
 
 # allow LINE...: these and nothing else
@@ -52,30 +43,23 @@ run_request_key()
 run_core()
 {
 	echo "|$(make_helper core)" >"$CORE_PATTERN"
-	{ sh -c 'kill -SEGV $$' || :; } 2>/dev/null
+	crash
 }
 
 run_agent()
 {
-	local program
-
-	program=$(make_helper agent)
-	mkdir -p "$WORK/cg"
-	mount -t cgroup -o "none,name=kmodguard,release_agent=$program" kmod "$WORK/cg"
-	mkdir "$WORK/cg/a"
-	echo 1 >"$WORK/cg/a/notify_on_release"
-	sh -c "echo \$\$ >$WORK/cg/a/cgroup.procs"
+	release_cgroup "$(make_helper agent)"
 }
 
 run_uevent()
 {
 	make_helper uevent >"$UEVENT_HELPER"
-	echo add >/sys/class/mem/null/uevent
+	send_uevent
 }
 
 run_poweroff()
 {
-	make_helper poweroff >"$SYSCTL/poweroff_cmd"
+	make_helper poweroff >"$POWEROFF_SYSCTL"
 	echo 1 >"$POWEROFF"
 }
 
@@ -114,8 +98,7 @@ modprobe_refused()
 {
 	allow "$REAL_MODPROBE"
 	refuses run_modprobe &&
-		is "$(awk '$2 == "name=fs-kmod_guard" { print $3, $4 }' \
-			/sys/kernel/debug/kmod/requests | tail -n 1)" "outcome=failed result=-1"
+		is "$(outcome fs-kmod_guard)" "outcome=failed result=-1"
 }
 
 core() { allow /none && refuses run_core && allow "$WORK/*" && runs run_core; }
@@ -125,8 +108,7 @@ agent()
 {
 	allow /none
 	refuses run_agent || return 1
-	rmdir "$WORK/cg/a" 2>/dev/null || :
-	umount "$WORK/cg"
+	remove_cgroup
 	allow "$WORK/*"
 	runs run_agent
 }
@@ -147,7 +129,7 @@ request_key()
 	local program
 
 	program=$(make_helper key reject 1)
-	ln -sf "$program" "$REQUEST_KEY"
+	link_helper "$REQUEST_KEY" "$program"
 	allow /none
 	dmesg -c >/dev/null
 	run_request_key
@@ -194,7 +176,7 @@ changed()
 	"$HERE/kmod_write" "$UEVENT_HELPER" flip "$good" "$bad" &
 	flipper=$!
 	for ((i = 0; i < EVENTS; i++)); do
-		echo change >/sys/class/mem/null/uevent
+		send_uevent
 	done
 	wait_until has_started good 10 || result=1
 	kill "$flipper"
@@ -217,7 +199,8 @@ TESTS=(
 	'no_way_up|a prefix is no way to what is beside it'
 	'changed|a path that changes is judged as it is exec'"'"'ed'
 )
-skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"
+needs_policy
 skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"
 skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
+save "$CORE_PATTERN" "$UEVENT_HELPER" "$POWEROFF_SYSCTL"
 run_tests

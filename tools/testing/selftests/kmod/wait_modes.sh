@@ -7,13 +7,10 @@
 # were each called once, in that order, wherever they had to be. FAULTS 2, 5, 6, 7, 8, 10,
 # 15, 25, 28 and 30.
 source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
 
 DRIVER=/dev/umh_modes
-CORE_PATTERN=/proc/sys/kernel/core_pattern
-SAVED_CORE_PATTERN=$(<"$CORE_PATTERN")
 THREADS_MAX=$SYSCTL/threads-max
-SAVED_THREADS_MAX=$(<"$THREADS_MAX")
-PM_TEST=/sys/power/pm_test
 FREEZER=$WORK/freezer
 ACT=$WORK/act/helper
 
@@ -27,12 +24,8 @@ MODES=(
 	"proc-f:$((PROC | FREEZABLE)):task" "proc-kf:$((PROC | KILLABLE | FREEZABLE)):task"
 )
 
-EBUSY=-16 EAGAIN=-11 ENOENT=-2 E2BIG=-7 ENOEXEC=-8 EACCES=-13 EINVAL=-22 ELOOP=-40 ERESTARTSYS=-512
-
 clean_up_more()
 {
-	echo "$SAVED_THREADS_MAX" >"$THREADS_MAX"
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
 	echo none >"$PM_TEST" || :
 	echo THAWED >"$FREEZER/a/freezer.state" || :
 	rmdir "$FREEZER/a" || :
@@ -123,7 +116,6 @@ cores()
 	echo core.%p >"$CORE_PATTERN"
 	mkdir -p "$WORK/core"
 	act 139 core "$WORK/core" 11 && act 134 core "$WORK/core" 6 || return 1
-	echo "$SAVED_CORE_PATTERN" >"$CORE_PATTERN"
 	at_least "$(find "$WORK/core" -name 'core*' | wc -l)" 1 "core files:"
 	rm -rf "$WORK/core"
 }
@@ -148,7 +140,7 @@ with_env() { row ran 256 -- "$ACT" noenv; }
 no_init() { row bare-ran 256 noinit -- "$ACT" exit 1; }
 
 enoent() { row failed "$ENOENT" -- "$WORK/none"; }
-enotdir() { row failed -20 -- "$ACT/none"; }
+enotdir() { row failed "$ENOTDIR" -- "$ACT/none"; }
 
 eacces()
 {
@@ -179,7 +171,7 @@ eloop()
 }
 
 e2big() { row failed "$E2BIG" env=big -- "$ACT" exit 0; }
-init_error() { row failed -5 init=-5 -- "$ACT" exit 0; }
+init_error() { row failed "$EIO" init="$EIO" -- "$ACT" exit 0; }
 
 # No process can be made meanwhile, so nothing here may need one.
 no_fork()
@@ -188,7 +180,7 @@ no_fork()
 
 	echo 1 >"$THREADS_MAX"
 	row unborn "$EAGAIN" -- "$ACT" exit 0 || result=1
-	echo "$SAVED_THREADS_MAX" >"$THREADS_MAX"
+	echo "${SAVED[$THREADS_MAX]}" >"$THREADS_MAX"
 	return "$result"
 }
 
@@ -210,9 +202,7 @@ disabled()
 			files+=("$fd")
 		done
 	done
-	echo freezer >"$PM_TEST"
-	is "$(write_to /sys/power/state <<<freeze)" OK "suspend:" || return 1
-	echo none >"$PM_TEST"
+	is "$(suspend)" OK "suspend:" || return 1
 	LINE=
 	for mode in "${MODES[@]}"; do
 		for hooks in '' hooks; do
@@ -242,8 +232,8 @@ helper_runs() { [[ -n $(helper_pid) ]]; }
 
 helper_pid() { running "$ACT"; }
 
-# The result of what held() has started, after its end.
-release()
+# end_held: releases what held() has started; sets RESULT
+end_held()
 {
 	rm -f "$WORK/act/hold"
 	read -r RESULT <&"$FD"
@@ -261,7 +251,7 @@ killable_leaves()
 		kill -KILL "$REQUESTER"
 		wait_until gone "$REQUESTER" || return 1
 		helper_runs || complain "the helper is gone" || return 1
-		release
+		end_held
 		is "$RESULT" "ret=$ERESTARTSYS calls=siec status=768 retval=768 task=1" || return 1
 	done
 }
@@ -273,7 +263,7 @@ unkillable_stays()
 	kill -KILL "$REQUESTER"
 	sleep 1
 	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
-	release
+	end_held
 	is "$RESULT" "ret=768 calls=siec status=768 retval=768 task=1"
 }
 
@@ -288,17 +278,17 @@ freeze_requester()
 	echo FROZEN >"$FREEZER/a/freezer.state"
 }
 
-thaw_and_release()
+thaw_and_end()
 {
 	echo THAWED >"$FREEZER/a/freezer.state"
-	release
+	end_held
 	is "$RESULT" "ret=768 calls=siec status=768 retval=768 task=1"
 }
 
 freezable_freezes()
 {
 	freeze_requester "$((PROC | FREEZABLE))" && wait_until frozen_state_is FROZEN &&
-		thaw_and_release
+		thaw_and_end
 }
 
 # The helper ends while its requester is frozen.
@@ -307,7 +297,7 @@ frozen_misses_nothing()
 	freeze_requester "$((PROC | FREEZABLE))" && wait_until frozen_state_is FROZEN || return 1
 	rm -f "$WORK/act/hold"
 	wait_until nobody_acts || return 1
-	thaw_and_release
+	thaw_and_end
 }
 
 nobody_acts() { [[ -z $(helper_pid) ]]; }
@@ -317,10 +307,8 @@ others_do_not_freeze()
 	freeze_requester "$PROC" || return 1
 	sleep 1
 	is "$(<"$FREEZER/a/freezer.state")" FREEZING || return 1
-	thaw_and_release
+	thaw_and_end
 }
-
-all_reaped() { wait_until no_zombies; }
 
 TESTS=(
 	'exit_0|exit 0'
@@ -365,4 +353,5 @@ mkdir -p "$FREEZER" "$WORK/act"
 skip_without "needs CONFIG_CGROUP_FREEZER, see config" mount -t cgroup -o freezer kmod "$FREEZER"
 mkdir -p "$FREEZER/a"
 cp "$HERE/umh_act" "$ACT"
+save "$CORE_PATTERN" "$THREADS_MAX"
 run_tests

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Shared by the tests of the autoload policy. They source kmod_lib.sh first.
+
+# shellcheck disable=SC2034 # for the tests
+{
+	POLICY=/sys/kernel/security/kmod
+	MODE_SYSCTL=$SYSCTL/modules_autoload_mode
+	# The outcome in the journal of a request that the policy denies
+	DENIED_OUTCOME=policy
+	USER_ID=1234
+	OTHER_ID=4321
+	# An address family that the kernel lacks, and the alias that a socket of it requests
+	FAMILY=9 ALIAS=net-pf-9
+}
+
+needs_policy() { skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"; }
+
+# no_policy: as after boot
+no_policy()
+{
+	echo 0 >"$MODE_SYSCTL"
+	echo >"$POLICY/policy"
+	echo off >"$POLICY/helpers_mode"
+	echo >"$POLICY/helpers"
+	echo 1 >"$POLICY/enforce"
+	echo >"$POLICY/learned"
+}
+
+# load_policy MACHINE [without]: a ready-made policy, or that policy without its deny rules
+load_policy()
+{
+	local file=$HERE/$1.conf
+
+	if [[ -n ${2:-} ]]; then
+		grep -v '^deny ' "$file" >"$WORK/policy.conf"
+		file=$WORK/policy.conf
+	fi
+	kmodctl policy load "$file"
+}
