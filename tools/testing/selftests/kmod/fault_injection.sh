@@ -6,7 +6,7 @@
 # is free, the counters add up and the next request is served. A fork that fails for
 # lack of threads: wait_modes.sh no_fork. FAULTS 5 and 25.
 source "$(dirname "$0")/kmod_lib.sh"
-source "$(dirname "$0")/umh_lib.sh"
+source "$(dirname "$0")/../umh/umh_lib.sh"
 
 DEBUGFS=/sys/kernel/debug
 DRIVER=/dev/umh_modes

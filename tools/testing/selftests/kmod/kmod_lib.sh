@@ -5,13 +5,9 @@
 # sets TESTS to pairs of a function and the promise that it checks, and calls run_tests.
 set -euo pipefail
 
-LIBRARY=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-# The folder of the test and of the programs that it uses
+# The folder of the test, and of the programs that it uses
 HERE=${HERE:-$(cd "$(dirname "$0")" && pwd)}
-KTAP=$LIBRARY/../kselftest/ktap_helpers.sh
-[[ -f $KTAP ]] || KTAP=$HERE/kselftest/ktap_helpers.sh
-# shellcheck disable=SC1090 # in two places, in the tree and installed
-source "$KTAP"
+source "$(dirname "${BASH_SOURCE[0]}")/../kselftest/ktap_helpers.sh"
 
 SYSCTL=/proc/sys/kernel
 MODPROBE_SYSCTL=$SYSCTL/modprobe

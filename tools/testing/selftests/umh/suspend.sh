@@ -3,7 +3,7 @@
 #
 # Suspend, as far as freezing user space: no helper runs meanwhile, and one that does
 # not end is named.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 STATE=/sys/power/state
 # How long a test stays suspended, in seconds.

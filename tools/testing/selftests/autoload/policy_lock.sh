@@ -8,7 +8,7 @@
 #
 # The last of these is for the path of modprobe, which is not sealed then.
 # shellcheck disable=SC2317 # the tests are called by name
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 asks() { as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }

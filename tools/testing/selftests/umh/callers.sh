@@ -3,7 +3,7 @@
 #
 # The other callers of the helper engine, each by what triggers it: their results, and
 # that no number of slow helpers stands in anybody's way.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
 # More than the 512 workers that a pool of the kernel's has at most.

@@ -9,7 +9,7 @@
 #
 # The same seed gives the same texts.
 # shellcheck disable=SC2317 # the tests are called by name
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 SEED=${1:-$SRANDOM}

@@ -33,7 +33,7 @@
 #include <unistd.h>
 
 #include "kmod_netlink.h"
-#include "kmod_util.h"
+#include "../kmod/kmod_util.h"
 
 #define WORDS	4
 

@@ -6,7 +6,7 @@
 # 22). Not run by default. make test-configs boots a kernel that has them all, with
 # harness/guest/hotplug as CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader as
 # TOMOYO's; both have left a record in the root directory by now.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
 UEVENTS=/uevents

@@ -7,7 +7,7 @@
 # A kernel without policies is as one that has none loaded; without a journal only
 # /proc/modules tells what happened.
 # shellcheck disable=SC2317 # the tests are called by name
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 TABLE=$HERE/policy_profiles.txt

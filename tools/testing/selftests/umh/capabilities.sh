@@ -4,7 +4,7 @@
 # The capabilities of helpers: two masks that only shrink. What is taken here stays
 # taken until reboot, so it is CAP_WAKE_ALARM (35) and CAP_BLOCK_SUSPEND (36), bits 3
 # and 4 of the upper word, and CAP_LEASE (28) and CAP_SYS_TTY_CONFIG (26) of the lower.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 BSET=$SYSCTL/usermodehelper/bset
 INHERITABLE=$SYSCTL/usermodehelper/inheritable

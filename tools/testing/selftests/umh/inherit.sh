@@ -8,7 +8,7 @@
 #
 # With KMOD_DUMPS, a file, in the environment nothing is judged: all dumps are written to
 # it, each line behind the requester's name, to be compared with those of another kernel.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 DUMPS=${KMOD_DUMPS:-}
 REQUESTER=plain

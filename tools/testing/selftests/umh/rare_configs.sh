@@ -4,7 +4,7 @@
 # Helpers in a kernel that is configured as few are. Not run by default: the environment
 # says by KMOD_CONFIG which one it is, static-path, static-empty, no-sysctl, no-modules
 # or callers. Each check counts the helpers that ran. FAULTS 10.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
 CONFIG=${KMOD_CONFIG:-}

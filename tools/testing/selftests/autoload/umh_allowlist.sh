@@ -3,8 +3,8 @@
 #
 # The list of programs that may be helpers, for each of the engine's callers.
 # shellcheck disable=SC2317 # the tests are called by name
-source "$(dirname "$0")/kmod_lib.sh"
-source "$(dirname "$0")/umh_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
+source "$(dirname "$0")/../umh/umh_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 EVENTS=300

@@ -4,7 +4,7 @@
 # Who may have modules loaded: the mode, the rules, learning. What locks all that for
 # good is in policy_lock.sh.
 # shellcheck disable=SC2317 # the tests are called by name
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 # A module without a use, from lib/test_module.c

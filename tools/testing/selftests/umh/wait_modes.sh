@@ -6,7 +6,7 @@
 # exited() was told, what cleanup() saw, and that spawned(), init(), exited() and cleanup()
 # were each called once, in that order, wherever they had to be. FAULTS 2, 5, 6, 7, 8, 10,
 # 15, 25, 28 and 30.
-source "$(dirname "$0")/kmod_lib.sh"
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
 DRIVER=/dev/umh_modes

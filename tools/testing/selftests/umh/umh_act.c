@@ -30,7 +30,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kmod_util.h"
+#include "../kmod/kmod_util.h"
 
 /* Long enough for an engine that takes a first event for the end to be caught. */
 #define A_WHILE_MS	30
