@@ -105,7 +105,7 @@ run_shellcheck()
 compare_profiles()
 {
 	cd "$ROOT"
-	diff <(awk '!/^#/ { print $1, $4, $5, $6, $7 }' tools/testing/selftests/kmod/policy_profiles.txt) \
+	diff <(awk '!/^#/ { print $1, $4, $5, $6, $7 }' tools/testing/selftests/autoload/policy_profiles.txt) \
 		<(awk 'NF == 5 && /^    / && $2 ~ /^[+x.]+$/ { print $1, $2, $3, $4, $5 }' \
 			Documentation/kmod.txt)
 }

@@ -9,7 +9,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 CONFIGS=$ROOT/harness/configs
-SELFTEST=$TREE/tools/testing/selftests/kmod/config
+SELFTESTS=("$TREE"/tools/testing/selftests/{autoload,kmod,umh}/config)
 
 # The suites, by the files that kunit.py reads as well
 kunit_suites() { find "$TREE"/{kernel,security} -path '*/tests/.kunitconfig' -exec cat {} +; }
@@ -19,7 +19,7 @@ kunit_suites() { find "$TREE"/{kernel,security} -path '*/tests/.kunitconfig' -ex
 # run-tests has kmod.sh use another file system.
 selftest_options()
 {
-	[[ ! -f $SELFTEST ]] || grep -vE '^CONFIG_(TEST_KMOD|XFS_FS|BTRFS_FS)=' "$SELFTEST"
+	cat "${SELFTESTS[@]}" 2>/dev/null | grep -vE '^CONFIG_(TEST_KMOD|XFS_FS|BTRFS_FS)=' || :
 }
 
 # Those of them that an unpatched kernel has as well.

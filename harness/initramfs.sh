@@ -132,7 +132,7 @@ install_modules()
 	kernel_make INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
-# A tree between two of our commits may lack the Makefile. The demo wants one program.
+# A tree between two of our commits may lack our folders. The demo wants one program.
 install_selftests()
 {
 	local demo=$ROOTFS/selftests/kmod
@@ -142,13 +142,14 @@ install_selftests()
 		make -C "$SELFTESTS/kmod" OUTPUT="$demo" CC="${CROSS}gcc" "$demo/kmod_req"
 		return
 	fi
-	if [[ ! -f $SELFTESTS/kmod/Makefile ]]; then
+	if [[ ! -f $SELFTESTS/umh/Makefile ]]; then
 		mkdir -p "$ROOTFS/selftests/kmod"
 		cp "$SELFTESTS/kmod/kmod.sh" "$ROOTFS/selftests/kmod/"
 		: >"$ROOTFS/selftests/kselftest-list.txt"
 		return
 	fi
-	make -C "$SELFTESTS" O="$OUT" TARGETS=kmod INSTALL_PATH="$ROOTFS/selftests" CC="${CROSS}gcc" install
+	make -C "$SELFTESTS" O="$OUT" TARGETS='autoload kmod umh' \
+		INSTALL_PATH="$ROOTFS/selftests" CC="${CROSS}gcc" install
 }
 
 # The tests may bring C programs of their own.

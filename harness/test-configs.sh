@@ -3,7 +3,7 @@
 #
 # make test-configs: the configurations that differ in what the helper engine and
 # request_module() are made of, harness/configs/variants. Each is built and booted, and
-# runs tools/testing/selftests/kmod/configs.sh; callers has more boots and tests.
+# runs tools/testing/selftests/umh/rare_configs.sh; callers has more boots and tests.
 #
 # From the environment: VARIANTS, their names; all by default.
 set -euo pipefail
@@ -87,7 +87,7 @@ callers_boots()
 
 	# rare_callers.sh first: it looks at each uevent since boot.
 	CMDLINE+=' lsm=tomoyo TOMOYO_trigger=/init TOMOYO_loader=/harness/tomoyo-loader' \
-		booted callers test programs=kmod:rare_callers.sh,kmod:rare_configs.sh || result=1
+		booted callers test programs=umh:rare_callers.sh,umh:rare_configs.sh || result=1
 	make_linuxrc_initrd "$image" || return 1
 	INITRD=$image booted linuxrc linuxrc || result=1
 	return "$result"
@@ -98,8 +98,8 @@ boots()
 	export INITRD=$WORK/initramfs-plain.cpio CMDLINE=KMOD_CONFIG=$CONFIG
 	case $CONFIG in
 	callers) callers_boots ;;
-	no-modules) no_request_module && booted "$CONFIG" test programs=kmod:rare_configs.sh ;;
-	*) booted "$CONFIG" test programs=kmod:rare_configs.sh ;;
+	no-modules) no_request_module && booted "$CONFIG" test programs=umh:rare_configs.sh ;;
+	*) booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	esac
 }
 

@@ -78,7 +78,7 @@ switch_root() { in_guest switch-root switch-root; }
 lock()
 {
 	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" \
-		in_guest lock test "scale=$(time_scale)" programs=kmod:policy_lock.sh
+		in_guest lock test "scale=$(time_scale)" programs=autoload:policy_lock.sh
 }
 
 # stage TITLE COMMAND...: a stage that fails before it counts anything is one failure
