@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the tests of the autoload policy. They source kmod_lib.sh first.
+# Shared by the tests of the autoload policy. They must source kmod_lib.sh first.
 
 # shellcheck disable=SC2034 # for the tests
 {
@@ -17,7 +17,7 @@
 
 needs_policy() { skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"; }
 
-# no_policy: as after boot
+# no_policy: restores the state after boot
 no_policy()
 {
 	echo 0 >"$MODE_SYSCTL"

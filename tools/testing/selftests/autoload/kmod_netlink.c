@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Netlink messages for kmod_trigger; see kmod_netlink.h.
+ * Netlink messages for kmod_trigger, see kmod_netlink.h
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 
 #define LINK_NAME	"kmod_trigger"
 
-/* Messages, one after the other; the last one grows. */
+/* Messages, of which the last one can grow */
 struct batch {
 	size_t len;
 	struct nlmsghdr *last;
@@ -36,7 +36,7 @@ static void *add_room(struct batch *b, size_t len)
 	return room;
 }
 
-/* Returns where its family-specific header goes, of which there are @len bytes. */
+/* Returns the room for the family-specific header of @len bytes. */
 static void *add_message(struct batch *b, int type, int flags, size_t len)
 {
 	struct nlmsghdr *nlh;
@@ -91,7 +91,7 @@ static void add_nfnl(struct batch *b, int type, int flags, int res_id)
 	msg->res_id = htons(res_id);
 }
 
-/* An answer that is none, or no error, is 0. */
+/* Returns -1 with errno if the answer is an error, and 0 for any other or no answer. */
 static int error_of(int fd)
 {
 	__u32 text[2048];
@@ -105,7 +105,7 @@ static int error_of(int fd)
 	return errno ? -1 : 0;
 }
 
-/* The kernel has done all before send() returns. */
+/* The kernel processes the messages before sendto() returns. */
 static int transact(const struct batch *b, int protocol)
 {
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
@@ -179,7 +179,7 @@ static void add_chain(struct batch *b, const char *type)
 	add_text(b, NFTA_CHAIN_TYPE, type);
 }
 
-/* Without the end of the batch all is undone, but not what was loaded for it. */
+/* The batch has no end: nf_tables undoes it, but the modules stay loaded. */
 int netlink_chain(const char *type)
 {
 	struct batch b = {};

@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Knocks at the doors through which user space has modules loaded, each with the system
- * call that a program would use. Reads a line per door,
+ * Triggers module requests by the system calls that programs use. Reads lines
  *
  *	alg TYPE NAME		binds an AF_ALG socket
- *	chain TYPE		has nf_tables look for that type of chain, of IPv4
- *	diag FAMILY PROTOCOL	asks for the sockets of these, as ss(8) does
- *	exec FILE		runs it
- *	ifname NAME		asks for the flags of that interface
- *	ldisc NUMBER		sets a pseudo terminal's line discipline
- *	link KIND		makes an interface of that kind, and removes it
- *	mount TYPE		mounts a file system of that type, of nothing
- *	nfnl SUBSYSTEM		writes to that part of netfilter
+ *	chain TYPE		creates an IPv4 chain of that type in nf_tables
+ *	diag FAMILY PROTOCOL	lists the sockets of these, as ss(8) does
+ *	exec FILE		executes it
+ *	ifname NAME		reads the flags of that interface
+ *	ldisc NUMBER		sets the line discipline of a pseudo terminal
+ *	link KIND		creates and removes an interface of that kind
+ *	mount TYPE		mounts and unmounts a file system of that type, without a device
+ *	nfnl SUBSYSTEM		sends a message to that subsystem of netfilter
  *	open FILE		opens it
  *	socket FAMILY TYPE PROTOCOL
- *	tcp NAME		sets a socket's congestion control
+ *	tcp NAME		sets the congestion control of a socket
  *
- * and answers OK or the errno's name. It stays the same process: who it is, and in which
- * namespaces, is up to who starts it.
+ * and prints OK or the name of the errno for each. All are made by this process, with the
+ * credentials and namespaces that it was started in.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,9 +36,9 @@
 
 #define WORDS	4
 
-struct door {
+struct trigger {
 	const char *kind;
-	int (*knock)(char **words);
+	int (*run)(char **words);
 };
 
 static int number(const char *word)
@@ -57,32 +56,32 @@ static int done(int fd, int result)
 	return result;
 }
 
-static int knock_socket(char **words)
+static int by_socket(char **words)
 {
 	int fd = socket(number(words[0]), number(words[1]), number(words[2]));
 
 	return done(fd, fd);
 }
 
-static int knock_alg(char **words)
+static int by_alg(char **words)
 {
 	return bind_alg(words[0], words[1]);
 }
 
-static int knock_open(char **words)
+static int by_open(char **words)
 {
 	int fd = open(words[0], O_RDWR | O_CLOEXEC);
 
 	return done(fd, fd);
 }
 
-/* Comes back, since it is no program. */
-static int knock_exec(char **words)
+/* Returns, as the file is not a program. */
+static int by_exec(char **words)
 {
 	return execl(words[0], words[0], NULL);
 }
 
-static int knock_ifname(char **words)
+static int by_ifname(char **words)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 	struct ifreq ifr = {};
@@ -91,7 +90,7 @@ static int knock_ifname(char **words)
 	return done(fd, ioctl(fd, SIOCGIFFLAGS, &ifr));
 }
 
-static int knock_ldisc(char **words)
+static int by_ldisc(char **words)
 {
 	int fd = open("/dev/ptmx", O_RDWR | O_NOCTTY);
 	int ldisc = number(words[0]);
@@ -99,14 +98,14 @@ static int knock_ldisc(char **words)
 	return done(fd, ioctl(fd, TIOCSETD, &ldisc));
 }
 
-static int knock_mount(char **words)
+static int by_mount(char **words)
 {
 	if (mount("none", "/mnt", words[0], 0, NULL))
 		return -1;
 	return umount2("/mnt", MNT_DETACH);
 }
 
-static int knock_tcp(char **words)
+static int by_tcp(char **words)
 {
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
@@ -114,49 +113,49 @@ static int knock_tcp(char **words)
 				   strlen(words[0])));
 }
 
-static int knock_diag(char **words)
+static int by_diag(char **words)
 {
 	return netlink_diag(number(words[0]), number(words[1]));
 }
 
-static int knock_link(char **words)
+static int by_link(char **words)
 {
 	return netlink_link(words[0]);
 }
 
-static int knock_nfnl(char **words)
+static int by_nfnl(char **words)
 {
 	return netlink_nfnl(number(words[0]));
 }
 
-static int knock_chain(char **words)
+static int by_chain(char **words)
 {
 	return netlink_chain(words[0]);
 }
 
-static const struct door doors[] = {
-	{ "alg", knock_alg },
-	{ "chain", knock_chain },
-	{ "diag", knock_diag },
-	{ "exec", knock_exec },
-	{ "ifname", knock_ifname },
-	{ "ldisc", knock_ldisc },
-	{ "link", knock_link },
-	{ "mount", knock_mount },
-	{ "nfnl", knock_nfnl },
-	{ "open", knock_open },
-	{ "socket", knock_socket },
-	{ "tcp", knock_tcp },
+static const struct trigger triggers[] = {
+	{ "alg", by_alg },
+	{ "chain", by_chain },
+	{ "diag", by_diag },
+	{ "exec", by_exec },
+	{ "ifname", by_ifname },
+	{ "ldisc", by_ldisc },
+	{ "link", by_link },
+	{ "mount", by_mount },
+	{ "nfnl", by_nfnl },
+	{ "open", by_open },
+	{ "socket", by_socket },
+	{ "tcp", by_tcp },
 };
 
-static int knock(const char *kind, char **words)
+static int run_trigger(const char *kind, char **words)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(doors) / sizeof(*doors); i++)
-		if (kind && words[0] && !strcmp(doors[i].kind, kind))
-			return doors[i].knock(words);
-	fprintf(stderr, "kmod_trigger: no door %s\n", kind ?: "");
+	for (i = 0; i < sizeof(triggers) / sizeof(*triggers); i++)
+		if (kind && words[0] && !strcmp(triggers[i].kind, kind))
+			return triggers[i].run(words);
+	fprintf(stderr, "kmod_trigger: unknown trigger '%s'\n", kind ?: "");
 	exit(2);
 }
 
@@ -170,7 +169,7 @@ int main(void)
 		words[0] = strtok(line, "\n ");
 		for (i = 1; i < WORDS; i++)
 			words[i] = words[i - 1] ? strtok(NULL, "\n ") : NULL;
-		err = knock(words[0], words + 1) < 0 ? errno : 0;
+		err = run_trigger(words[0], words + 1) < 0 ? errno : 0;
 		puts(err ? strerrorname_np(err) : "OK");
 	}
 	return 0;

@@ -1,42 +1,41 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kmodctl policy, with this kernel: what it loads is what holds, what it suggests lets
-# through what was learned and nothing else, and what it takes for well formed the kernel
-# takes, too.
+# kmodctl policy with this kernel: a loaded policy must be in force, suggested rules must allow
+# exactly the learned requests, and kmodctl must accept the same texts as the kernel.
 #
 #	kmodctl_policy.sh [SEED [ROUNDS]]
 #
-# The same seed gives the same texts.
+# The texts depend on the seed only.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 SEED=${1:-$SRANDOM}
 ROUNDS=${2:-$((SCALE > 1 ? 100 : 300))}
-# 1 MiB of the shortest lines, and the longest list of helpers.
+# Close to the largest policy, 1 MiB, and to the longest list of helpers
 MANY_RULES=60000
 MANY_HELPERS=3000
 
 restore_more() { no_policy; }
 
-# policy ARGUMENT...: leaves $WORK/out and $WORK/err
+# policy ARGUMENT...: runs kmodctl policy, whose output is in $WORK/out and $WORK/err
 policy() { kmodctl policy "$@" >"$WORK/out" 2>"$WORK/err"; }
 
-# done_well ARGUMENT...: without a message
-done_well()
+# succeeds ARGUMENT...: kmodctl policy must succeed without a message
+succeeds()
 {
 	policy "$@" || complain "policy $*: $(<"$WORK/err")" || return 1
 	is "$(<"$WORK/err")" "" "policy $*:"
 }
 
-# file NAME LINE...
+# file NAME LINE...: writes the lines to that file
 file() { printf '%s\n' "${@:2}" >"$WORK/$1"; }
 
-# mounts USER NAME: a file system of that name, as root of a user namespace of his
+# mounts USER NAME: requests fs-NAME, by a mount as root of a user namespace of that user
 mounts() { as "$1" unshare -Urm "$HERE/kmod_req" fs "$2" >/dev/null 2>&1 || :; }
 
-# passes USER NAME and is_denied USER NAME: his request for fs-NAME
+# passes USER NAME and is_denied USER NAME: the result of such a request
 passes()
 {
 	use_helper fake
@@ -53,8 +52,8 @@ is_denied()
 
 in_force() { cat "$MODE_SYSCTL" "$POLICY"/{enforce,policy,helpers_mode,helpers}; }
 
-# denied_in: the line that the log names when root is denied ALIAS. The log has ten such
-# messages in five seconds, and others may have had them.
+# denied_in: prints the line of the rule that the log names for a denied request of root. The
+# messages are limited to ten in five seconds, which other tests may have used up.
 denied_in()
 {
 	sleep 6
@@ -63,7 +62,7 @@ denied_in()
 	dmesg | sed -n "s/.*alias $ALIAS denied to .* by rule in line //p"
 }
 
-# A directory with all there is; the log and show agree on who denied it.
+# A folder with every kind of line. The log and kmodctl policy show must name the same rule.
 directory()
 {
 	local line
@@ -73,11 +72,11 @@ directory()
 	file policy.d/20-b.conf 'enforce 1' 'mode 1' 'helpers log' "deny alias $ALIAS" \
 		'helper /tmp/*'
 	file policy.d/README 'nonsense'
-	done_well load "$WORK/policy.d" || return 1
+	succeeds load "$WORK/policy.d" || return 1
 	is "$(<"$MODE_SYSCTL") $(<"$POLICY/enforce") $(<"$POLICY/helpers_mode")" "1 1 log" &&
 		is "$(<"$POLICY/helpers")" $'/sbin/modprobe\n/tmp/*' "helpers" || return 1
 	line=$(denied_in)
-	done_well show || return 1
+	succeeds show || return 1
 	is "$(awk -v line="$line" '$1 == line { print $2, $3, $4, $5 }' "$WORK/out")" \
 		"deny alias $ALIAS $WORK/policy.d/20-b.conf:4" "line $line:" &&
 		passes "$USER_ID" kmodctl
@@ -86,7 +85,7 @@ directory()
 one_file()
 {
 	file one 'mode 1' '' 'helpers off' "deny alias $ALIAS"
-	done_well load "$WORK/one" || return 1
+	succeeds load "$WORK/one" || return 1
 	is "$(denied_in)" 4 "the line in the log:"
 }
 
@@ -94,14 +93,14 @@ shown()
 {
 	file one 'mode 1' 'enforce 0' 'deny alias a' $'allow  module\tb\\* uid 7' 'helper /x' \
 		'helpers enforce'
-	done_well load "$WORK/one" && done_well show --json || return 1
+	succeeds load "$WORK/one" && succeeds show --json || return 1
 	is "$(jq -c '[.mode, .enforce, .locked, .helpers_mode, .helpers]' "$WORK/out")" \
 		'[1,false,false,"enforce",["/x"]]' &&
 		is "$(jq -c '.rules[] | [.line, .allow, .kind, .pattern, .uid]' "$WORK/out" |
 			tr '\n' ' ')" '[3,false,"alias","a",null] [4,true,"module","b\\*",7] '
 }
 
-# More than anything but one write takes.
+# The kernel must accept the policy with one write.
 large()
 {
 	local i
@@ -111,7 +110,7 @@ large()
 	done >"$WORK/large"
 	yes 'deny alias x' | head -n "$MANY_RULES" >>"$WORK/large" || :
 	echo "deny alias $ALIAS" >>"$WORK/large"
-	done_well load "$WORK/large" || return 1
+	succeeds load "$WORK/large" || return 1
 	is "$(grep -c . "$POLICY/policy")" $((MANY_RULES + 1)) "rules" &&
 		is "$(grep -c . "$POLICY/helpers")" "$MANY_HELPERS" "helpers" || return 1
 	use_helper fake
@@ -124,21 +123,21 @@ all_or_nothing()
 	local before
 
 	file one 'deny alias old' 'helper /old'
-	done_well load "$WORK/one" || return 1
+	succeeds load "$WORK/one" || return 1
 	before=$(in_force)
 	file bad 'mode 2' 'helper /new' 'enforce 0' 'helpers log' 'allow alias new' \
 		'allow alias [new'
-	! policy load "$WORK/bad" || complain "loads nonsense" || return 1
+	! policy load "$WORK/bad" || complain "expected the load to fail" || return 1
 	is "$(<"$WORK/err")" "kmodctl: $WORK/bad:6: a [ in the pattern without its ]" &&
 		is "$(in_force)" "$before" || return 1
 	sed -i '$d' "$WORK/bad"
 	! without sys_module kmodctl policy load "$WORK/bad" 2>"$WORK/err" ||
-		complain "without CAP_SYS_MODULE" || return 1
+		complain "expected the load to fail without CAP_SYS_MODULE" || return 1
 	grep -q 'it takes CAP_SYS_MODULE' "$WORK/err" || complain "$(<"$WORK/err")" || return 1
 	is "$(in_force)" "$before"
 }
 
-# Odd names, and others that must not be taken for them.
+# Names with special characters, and names that their rules must not match
 LEARNED=('plain' 'a-b_c' 'star*' 'mark?' 'set[ab]' 'back\slash' '!' 'open[')
 LOOKALIKES=('plai' 'plainer' 'a-b-d' 'starry' 'marks' 'seta' 'backslash' 'open')
 
@@ -147,18 +146,18 @@ round_trip()
 	local name
 
 	file learn 'mode 1' 'enforce 0'
-	done_well load "$WORK/learn" || return 1
+	succeeds load "$WORK/learn" || return 1
 	use_helper fake
 	for name in "${LEARNED[@]}" 'a b' $'a\nallow alias *'; do
 		mounts "$USER_ID" "$name"
 	done
 	mounts "$OTHER_ID" plain
-	done_well suggest && cp "$WORK/out" "$WORK/suggested" || return 1
+	succeeds suggest && cp "$WORK/out" "$WORK/suggested" || return 1
 	is "$(grep -c '^allow alias fs-' "$WORK/suggested")" "${#LEARNED[@]}" "rules" &&
 		is "$(grep -c '^# There can be no rule' "$WORK/suggested")" 2 "comments" &&
-		done_well check "$WORK/suggested" || return 1
+		succeeds check "$WORK/suggested" || return 1
 	file enforce 'enforce 1'
-	done_well load "$WORK/suggested" "$WORK/enforce" || return 1
+	succeeds load "$WORK/suggested" "$WORK/enforce" || return 1
 	is "$(<"$MODE_SYSCTL") $(<"$POLICY/enforce")" "1 1" "mode and enforce" || return 1
 	for name in "${LEARNED[@]}"; do
 		passes "$USER_ID" "$name" || return 1
@@ -166,12 +165,12 @@ round_trip()
 	for name in "${LOOKALIKES[@]}" 'a b'; do
 		is_denied "$USER_ID" "$name" || return 1
 	done
-	# He was not alone with the first, and nobody else has asked for the others.
+	# Two users requested the first name, one user the others.
 	passes "$((OTHER_ID + 1))" plain && passes "$USER_ID" a_b-c &&
 		is_denied "$OTHER_ID" 'star*'
 }
 
-# generate DIR: so many files of rules, about half of them spoilt
+# generate DIR: writes ROUNDS files of rules, about half of them malformed
 generate()
 {
 	awk -v seed="$SEED" -v rounds="$ROUNDS" -v dir="$1" '
@@ -201,8 +200,8 @@ generate()
 				return below(2) ? "# comment" : " \t#comment"
 			return below(8) ? rule() : below(2) ? "" : " \t"
 		}
-		# A byte is lost, or is another one, or there is one more; or the end is lost.
-		function spoilt(text,   at, how) {
+		# Removes, replaces or inserts a byte, or cuts the text.
+		function damaged(text,   at, how) {
 			at = below(length(text)) + 1
 			how = below(4)
 			if (how == 0)
@@ -219,7 +218,7 @@ generate()
 			for (n = below(6) + 1; n; n--)
 				text = text line() "\n"
 			for (n = below(5) - 2; n > 0 && length(text); n--)
-				text = spoilt(text)
+				text = damaged(text)
 			return text
 		}
 		BEGIN {
@@ -232,7 +231,7 @@ generate()
 		}'
 }
 
-# What check says: for each file and each FILE:LINE that something is wrong with.
+# The files, and FILE:LINE, for which kmodctl policy check reports an error
 declare -A WRONG
 
 check_texts()
@@ -247,7 +246,7 @@ check_texts()
 	done <"$WORK/err"
 }
 
-# differs TEXT: what check has said of it is not what the kernel says
+# differs TEXT: whether kmodctl policy check and the kernel disagree
 differs()
 {
 	local text=$1 kernel line='' checked=${WRONG[$1]:+EINVAL}
@@ -259,7 +258,7 @@ differs()
 	elif [[ $kernel == EINVAL && -z ${WRONG[$text:$line]:-} ]]; then
 		say "the kernel names line $line, check does not"
 	elif [[ $kernel == OK ]] && ! { policy load "$text" && cmp "$text" "$POLICY/policy"; }; then
-		say "what is in force is not that: $(<"$WORK/err")"
+		say "the policy in force differs: $(<"$WORK/err")"
 	else
 		OUTCOMES[$kernel]=$((${OUTCOMES[$kernel]} + 1))
 		return 1
@@ -282,19 +281,19 @@ agree()
 			return 1
 		fi
 	done
-	say "seed $SEED: ${OUTCOMES[OK]} texts are good, ${OUTCOMES[EINVAL]} are not"
-	at_least "${OUTCOMES[OK]}" $((ROUNDS / 6)) "good texts:" &&
-		at_least "${OUTCOMES[EINVAL]}" $((ROUNDS / 6)) "others:"
+	say "seed $SEED: ${OUTCOMES[OK]} well-formed texts, ${OUTCOMES[EINVAL]} malformed ones"
+	at_least "${OUTCOMES[OK]}" $((ROUNDS / 6)) "well-formed texts:" &&
+		at_least "${OUTCOMES[EINVAL]}" $((ROUNDS / 6)) "malformed texts:"
 }
 
 TESTS=(
-	'directory|a directory is loaded in order, and show knows which file a denial is from'
-	'one_file|of one file the log names the line'
-	'shown|show --json shows what was loaded'
-	'large|what is large is loaded in one write'
-	'all_or_nothing|what is wrong, or not permitted, changes nothing'
-	'round_trip|what was learned and suggested is let through, and nothing else'
-	'agree|check and the kernel agree on good, malformed, cut and binary texts'
+	'directory|load reads a folder in order, and show names the file of a rule'
+	'one_file|for a policy of one file the log names the line in that file'
+	'shown|show --json prints the loaded policy'
+	'large|a large policy is loaded with one write'
+	'all_or_nothing|a malformed policy, or one without CAP_SYS_MODULE, changes nothing'
+	'round_trip|suggested rules allow the learned requests and no others'
+	'agree|check and the kernel agree on well-formed, malformed, cut and binary texts'
 )
 needs_policy
 skip_without "needs kmodctl" command -v kmodctl

@@ -1,19 +1,19 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What lasts until the next boot: what the kernel's command line says of the policy, and
-# the lock on all of it. Needs a boot of its own, with
+# The parameters of the policy on the kernel's command line, and its lock, which lasts until
+# the next boot. Needs a boot of its own, with
 #
 #	kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off
 #
-# The last of these is for the path of modprobe, which is not sealed then.
+# With rodata=off the path of modprobe is not write-protected.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 asks() { as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
-# It can be written as ever, and the log says once what it lacks.
+# The path must be writable by its sysctl, and the log must have one warning.
 unsealed()
 {
 	is "$(dmesg | grep -c 'kmod: kernel.modprobe is not sealed: read-only data is off')" 1 \
@@ -44,13 +44,12 @@ audited()
 	expected="op=autoload kind=alias name=\"$ALIAS\" pid=N uid=$USER_ID"
 	expected+=' auid=4294967295 comm="kmod_req" res=0'
 	dmesg | grep 'audit: type=1330 ' | sed 's/pid=[0-9]*/pid=N/' | grep -qF "$expected" ||
-		complain "no audit record, but: $(dmesg | tail -n 3)"
+		complain "expected an audit record, got: $(dmesg | tail -n 3)"
 }
 
 refused() { is "$(write_to "$1")" EPERM "$1:"; }
 
-# Written as they are, or as they might be: nothing can be changed any more. What was
-# learned can be emptied.
+# No write may succeed, not even of the present value. Only the learned names can be cleared.
 locked()
 {
 	local before
@@ -70,11 +69,12 @@ locked()
 		is "$(echo | write_to "$POLICY/learned")" OK
 }
 
-kmodctl_says()
+kmodctl_reports()
 {
 	command -v kmodctl >/dev/null || return "$KSFT_SKIP"
 	echo "allow alias $ALIAS" >"$WORK/rules"
-	! kmodctl policy load "$WORK/rules" 2>"$WORK/err" || complain "it loads" || return 1
+	! kmodctl policy load "$WORK/rules" 2>"$WORK/err" ||
+		complain "expected the load to fail" || return 1
 	grep -q 'the policy is locked until the next boot' "$WORK/err" ||
 		complain "$(<"$WORK/err")" || return 1
 	is "$(<"$POLICY/policy")" "deny alias $ALIAS" && kmodctl policy lock
@@ -87,12 +87,12 @@ still_denied()
 }
 
 TESTS=(
-	'unsealed|with rodata=off the path works, and is said not to be sealed'
-	'parameters|the command line sets the mode and learning'
-	'audited|a denial leaves an audit record'
-	'locked|once locked nothing can be changed'
-	'kmodctl_says|kmodctl policy says that it is locked'
-	'still_denied|and what was denied is denied'
+	'unsealed|with rodata=off kernel.modprobe works, and the log warns once'
+	'parameters|kmod.autoload and kmod.enforce set the mode and learning'
+	'audited|a denial is audited'
+	'locked|after the lock all writes to the policy fail with EPERM'
+	'kmodctl_reports|kmodctl policy load reports the lock'
+	'still_denied|after the lock the rules still apply'
 )
 needs_policy
 skip_without "needs a boot of its own" grep -w kmod.autoload=1 /proc/cmdline

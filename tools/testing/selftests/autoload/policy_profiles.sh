@@ -1,26 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Real ways to have modules loaded, tried by four requesters, without a policy and with
-# each of the ready-made ones. What must come of it is in policy_profiles.txt.
+# System calls that request modules, made by four requesters without a policy and with each of
+# the ready-made policies. policy_profiles.txt has the expected results.
 #
-# A kernel without policies is as one that has none loaded; without a journal only
-# /proc/modules tells what happened.
+# On a kernel without the autoload policy only the column "none" is checked; without the
+# journal only /proc/modules is.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
 TABLE=$HERE/policy_profiles.txt
-ALIASES=/etc/modprobe.d/kmod_doors.conf
+ALIASES=/etc/modprobe.d/kmod_profiles.conf
 REQUESTERS=(root user userns container)
 PROFILES=(server desktop container-host)
-# Closed to all but root by each of them, and none of its modules is there.
-CLOSED=(socket 29 3 1) CLOSED_NAME=net-pf-29
+# A trigger that each policy denies to users; none of its modules is loaded.
+DENIED=(socket 29 3 1) DENIED_NAME=net-pf-29
 
-declare -A ASK ANSWER PID
+declare -A INPUT OUTPUT PID
 LAST_ID=0 OUTCOME='' SIGN='' SIGNS=''
 
-# unload: what a knock has loaded
+# Unloads the modules that a trigger has loaded.
 unload()
 {
 	local lines
@@ -32,7 +32,7 @@ unload()
 # These two replace the subshell that they run in.
 as_user() { become "$USER_ID" "$@"; }
 
-# A container's root, which has been given some of the host's devices.
+# Root of a container, which has the ptmx device of the host
 in_container()
 {
 	# shellcheck disable=SC2016 # for the inner shell
@@ -42,16 +42,16 @@ in_container()
 		ln -s pts/ptmx /dev/ptmx && exec "$0"' "$1"
 }
 
-# requester NAME COMMAND...: has a kmod_trigger run by that until the end
+# requester NAME COMMAND...: starts a kmod_trigger under that command
 requester()
 {
-	local name=$1 ask answer
+	local name=$1 input output
 
-	mkfifo "$WORK/$name.ask" "$WORK/$name.answer"
-	"${@:2}" "$HERE/kmod_trigger" <"$WORK/$name.ask" >"$WORK/$name.answer" &
+	mkfifo "$WORK/$name.in" "$WORK/$name.out"
+	"${@:2}" "$HERE/kmod_trigger" <"$WORK/$name.in" >"$WORK/$name.out" &
 	PID[$name]=$!
-	exec {ask}>"$WORK/$name.ask" {answer}<"$WORK/$name.answer"
-	ASK[$name]=$ask ANSWER[$name]=$answer
+	exec {input}>"$WORK/$name.in" {output}<"$WORK/$name.out"
+	INPUT[$name]=$input OUTPUT[$name]=$output
 }
 
 start_requesters()
@@ -62,9 +62,9 @@ start_requesters()
 	requester container in_container
 }
 
-# The things behind some of the doors, and an alias of the kind that an administrator
-# makes, since no module of today's has one of these.
-make_things()
+# Creates the device nodes and the program that some triggers use, and an alias for the binary
+# format, which no module has.
+make_files()
 {
 	chmod 755 "$WORK"
 	mknod -m 666 "$WORK/tun" c 10 200
@@ -88,17 +88,17 @@ restore_more()
 	wait_until are_unloaded
 }
 
-# knock REQUESTER WORDS...: tries a door
-knock()
+# trigger REQUESTER WORDS...: makes that requester run a trigger
+trigger()
 {
-	local words=("${@:2}") answer
+	local words=("${@:2}") result
 
 	[[ ${words[0]} != open && ${words[0]} != exec ]] || words[1]=$WORK/${words[1]}
-	echo "${words[*]}" >&"${ASK[$1]}"
-	read -r -u "${ANSWER[$1]}" answer
+	echo "${words[*]}" >&"${INPUT[$1]}"
+	read -r -u "${OUTPUT[$1]}" result
 }
 
-# read_journal NAME: sets OUTCOME of the requests for it since the last call
+# read_journal NAME: sets OUTCOME to that of the requests for NAME since the last call
 read_journal()
 {
 	local lines i id name outcome last=$LAST_ID
@@ -108,7 +108,7 @@ read_journal()
 	mapfile -t lines <"$JOURNAL/requests"
 	for ((i = ${#lines[@]} - 1; i >= 0; i--)); do
 		read -r id name outcome _ <<<"${lines[i]}"
-		# Of fill_slots; it ends after later ones.
+		# The requests of fill_slots end after later ones.
 		[[ $name != name=fs-kmod_full* ]] || continue
 		id=${id#id=}
 		((id > last)) || break
@@ -117,7 +117,7 @@ read_journal()
 	done
 }
 
-# see NAME MODULE: sets SIGN to what became of that, as in the table
+# see NAME MODULE: sets SIGN to the result, as the table has it
 see()
 {
 	local loaded=absent
@@ -133,85 +133,89 @@ see()
 	esac
 }
 
-# try_row NAME MODULE THERE REQUESTERS DOOR...: sets SIGNS
+# try_row NAME MODULE LOADED REQUESTERS TRIGGER...: sets SIGNS
 try_row()
 {
-	local name=$1 module=$2 there=$3 requester
+	local name=$1 module=$2 loaded=$3 requester
 
 	SIGNS=
 	for requester in $4; do
-		[[ $there == - ]] || "$REAL_MODPROBE" "$there"
+		[[ $loaded == - ]] || "$REAL_MODPROBE" "$loaded"
 		read_journal "$name"
-		knock "$requester" "${@:5}"
+		trigger "$requester" "${@:5}"
 		see "$name" "$module"
 		SIGNS+=$SIGN
 		unload || return 1
 	done
 }
 
-# What is no module, or what exec does not ask for, is no door of this kernel.
-doors_here()
+# Prints the rows of the table that apply to this kernel: the module exists, and exec requests
+# modules for binary formats.
+rows_here()
 {
-	local asks="" name module rest
+	local by_exec="" name module rest
 
-	! exec_asks_for "$WORK/strange" || asks=yes
+	! exec_asks_for "$WORK/strange" || by_exec=yes
 	restore
 	while read -r name module rest; do
 		if ! modinfo -n "$module" 2>/dev/null | grep -q '\.ko' ||
-			[[ $name == binfmt-* && -z $asks ]]; then
-			say "not a door of this kernel: $name" >&2
+			[[ $name == binfmt-* && -z $by_exec ]]; then
+			say "no trigger on this kernel: $name" >&2
 		else
 			echo "$name $module $rest"
 		fi
 	done < <(grep -v '^#' "$TABLE")
 }
 
-# rows COLUMN: the table's, with that one's expectation
+# rows COLUMN: prints the rows, each after its expected result in that column
 rows()
 {
 	awk -v column="$1" '!/^#/ { e = $column; $4 = $5 = $6 = $7 = ""; print e, $0 }' "$TABLE"
 }
 
-# table COLUMN
-table()
+# check_column COLUMN: tries each row
+check_column()
 {
-	local expected name module there door result=0
+	local expected name module loaded words result=0
 
-	while read -r expected name module there door; do
+	while read -r expected name module loaded words; do
 		# shellcheck disable=SC2086 # words
-		try_row "$name" "$module" "$there" "${REQUESTERS[*]}" $door
+		try_row "$name" "$module" "$loaded" "${REQUESTERS[*]}" $words
 		is "$SIGNS" "$expected" "$name:" || result=1
 	done < <(rows "$1")
 	return "$result"
 }
 
-# Most of them are doors of any kernel.
+# At most two rows do not apply to a kernel.
 none()
 {
-	at_least "$(wc -l <"$TABLE")" "$(($(grep -vc '^#' "$HERE/policy_profiles.txt") - 2))" "doors" &&
-		table 4
+	local all
+
+	all=$(grep -vc '^#' "$HERE/policy_profiles.txt")
+	at_least "$(wc -l <"$TABLE")" $((all - 2)) "rows:" && check_column 4
 }
 
-server() { load_policy server && table 5; }
-desktop() { load_policy desktop && table 6; }
-container_host() { load_policy container-host && table 7; }
+server() { load_policy server && check_column 5; }
+desktop() { load_policy desktop && check_column 6; }
+container_host() { load_policy container-host && check_column 7; }
 
-# autoloads MACHINE COLUMN: with its policy, but for what that denies
+# autoloads MACHINE COLUMN: without the deny rules of its policy, root must get the modules
+# that the policy denies to root
 autoloads()
 {
-	local expected name module there door result=0
+	local expected name module loaded words result=0
 
 	load_policy "$1" without
-	while read -r expected name module there door; do
+	while read -r expected name module loaded words; do
 		[[ $expected == x* ]] || continue
 		# shellcheck disable=SC2086 # words
-		try_row "$name" "$module" "$there" root $door
+		try_row "$name" "$module" "$loaded" root $words
 		is "$SIGNS" + "$1: $name:" || result=1
 	done < <(rows "$2")
 	return "$result"
 }
 
-# The rows of the tables that are denied to root are so by a rule.
+# The ready-made policies may deny a request of root only by a rule.
 root_autoloads()
 {
 	autoloads server 5 && autoloads desktop 6 && autoloads container-host 7
@@ -232,7 +236,7 @@ root_loads()
 	done
 }
 
-# One of the modes is enough to open a door to it, without CAP_SYS_MODULE.
+# A process with CAP_NET_ADMIN and without CAP_SYS_MODULE
 net_admin()
 {
 	load_policy server
@@ -251,18 +255,18 @@ as_user_with()
 		--ambient-caps "+$1" -- "${@:2}"
 }
 
-# denied_at_once PROFILE: while all slots are taken
+# denied_at_once PROFILE: the denial must not wait for a slot
 denied_at_once()
 {
 	local requester from
 
 	load_policy "$1"
 	for requester in user userns container; do
-		read_journal "$CLOSED_NAME"
+		read_journal "$DENIED_NAME"
 		from=$(now_us)
-		knock "$requester" "${CLOSED[@]}"
+		trigger "$requester" "${DENIED[@]}"
 		at_most $(($(now_us) - from)) "$SOON" "$1, $requester, microseconds:" || return 1
-		read_journal "$CLOSED_NAME"
+		read_journal "$DENIED_NAME"
 		is "$OUTCOME" "$DENIED_OUTCOME" "$1, $requester:" || return 1
 	done
 }
@@ -279,24 +283,24 @@ never_waits()
 	empty_slots
 }
 
-TESTS=('none|without a policy doors open as they always have')
+TESTS=('none|without a policy each trigger loads its module')
 if [[ -d $POLICY ]]; then
 	TESTS+=(
-		'server|with the one for servers, as documented'
-		'desktop|with the one for desktops, as documented'
-		'container_host|with the one for hosts of containers, as documented'
-		'root_autoloads|what no rule denies is loaded for root'
-		'root_loads|with any of them modprobe works for root'
-		'net_admin|CAP_NET_ADMIN opens the doors of interfaces, and no other ones'
-		'never_waits|who is denied does not wait for a slot'
+		'server|the policy for servers allows and denies as documented'
+		'desktop|the policy for desktops allows and denies as documented'
+		'container_host|the policy for container hosts allows and denies as documented'
+		'root_autoloads|each policy denies requests of root only by a rule'
+		'root_loads|with each policy root can load modules by modprobe'
+		'net_admin|CAP_NET_ADMIN suffices for netdev-NAME, and for no other name'
+		'never_waits|a denied request does not wait for a slot'
 	)
 fi
 skip_without "needs root" test "$UID" -eq 0
 unload_others
 note_modules
 MODULES=$(wc -l </proc/modules)
-make_things
-doors_here >"$WORK/doors"
-TABLE=$WORK/doors
+make_files
+rows_here >"$WORK/rows"
+TABLE=$WORK/rows
 start_requesters
 run_tests

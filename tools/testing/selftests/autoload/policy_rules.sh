@@ -1,17 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Who may have modules loaded: the mode, the rules, learning. What locks all that for
-# good is in policy_lock.sh.
+# The policy: modes, rules and learning. policy_lock.sh tests the lock.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
-# A module without a use, from lib/test_module.c
+# lib/test_module.c, which no other module uses
 MODULE=test_module
 LEARNED_MAX=1024
 RULES_MAX=$((1 << 20))
-# Under 10 s on a plain kernel.
+# They take less than 10 s on a plain kernel.
 REPLACEMENTS=10000
 
 restore_more()
@@ -23,10 +22,10 @@ restore_more()
 rules() { printf '%s\n' "$@" | write_to "$POLICY/policy"; }
 set_mode() { echo "$1" >"$MODE_SYSCTL"; }
 learn() { echo 0 >"$POLICY/enforce"; }
-# asks [UID]: opens a socket
+# asks [UID]: requests ALIAS by a socket
 asks() { as "${1:-0}" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
-# passes [UID] and is_denied [UID]: a request of that user for ALIAS
+# passes [UID] and is_denied [UID]: the result of a request of that user for ALIAS
 passes()
 {
 	use_helper fake
@@ -61,8 +60,8 @@ admins_only()
 	is "$(started fake)" 0 "modprobes for root without CAP_SYS_MODULE"
 }
 
-# Nor has a thread of the kernel, which has all capabilities.
-nobody_at_all()
+# Mode 2 also applies to kernel threads, which have all capabilities.
+mode_2()
 {
 	set_mode 2
 	is_denied && is_denied "$USER_ID" || return 1
@@ -84,7 +83,7 @@ one_user()
 	is_denied "$USER_ID" && passes "$OTHER_ID" && passes
 }
 
-# Only for requests: what root loads on its own is not judged.
+# Module rules apply to requests only: root can load a denied module by modprobe.
 modules()
 {
 	local err=0
@@ -92,14 +91,14 @@ modules()
 	rules "deny module test-modul?" >/dev/null
 	is "$(status_of "$MODULE")" -1 "result" &&
 		is "$(outcome "$MODULE")" "outcome=$DENIED_OUTCOME result=-1" || return 1
-	! is_loaded "$MODULE" || complain "it is loaded" || return 1
+	! is_loaded "$MODULE" || complain "expected the module not to be loaded" || return 1
 	"$REAL_MODPROBE" "$MODULE" || err=$?
 	is "$err" 0 "modprobe by root" && rmmod "$MODULE" || return 1
 	rules "deny module test_module uid $USER_ID" >/dev/null
 	is "$(status_of "$MODULE")" 0 "the result for another user"
 }
 
-# Who joins a modprobe shares its end; so must their rules be the same.
+# Requests share a modprobe, and its result, only if the same module rules apply to both.
 not_joined()
 {
 	local first
@@ -128,7 +127,7 @@ learning()
 		is "$(grep -c "^kind=module name=$MODULE uid=0 count=1 comm=" "$POLICY/learned")" 1
 }
 
-# Users choose names at will.
+# A user can choose any number of names.
 learning_is_bounded()
 {
 	local i
@@ -147,7 +146,8 @@ learning_is_bounded()
 	is "$(<"$POLICY/learned")" "" "after it was emptied"
 }
 
-# unchanged ERRNO FILE COMMAND...: whose output, written there, is refused for that
+# unchanged ERRNO FILE COMMAND...: a write of the command's output to that file of the policy
+# fails with that errno and changes nothing
 unchanged()
 {
 	local errno=$1 file=$POLICY/$2 before
@@ -177,16 +177,16 @@ bad_text()
 		unchanged EFBIG enforce printf '%020d' 1
 }
 
-# lines COUNT: so many rules of 16 bytes each
+# lines COUNT: prints that many rules of 16 bytes each
 lines() { yes 'deny alias xxxx' | head -n "$1"; }
 
-# By a second write, or at an offset.
+# A second write, or a write at an offset
 in_parts()
 {
 	rules "deny alias kept" >/dev/null
 	is "$(echo "deny alias x" | write_to "$POLICY/policy" 16)" ESPIPE || return 1
 	! (echo "deny alias a"; echo "deny alias b") 2>/dev/null >"$POLICY/policy" ||
-		complain "two writes"
+		complain "expected the second write to fail"
 }
 
 not_root()
@@ -200,11 +200,11 @@ not_root()
 		is "$result" EPERM "$entry:" || return 1
 	done
 	is "$(echo 2 | without sys_module "$HERE/kmod_write" "$MODE_SYSCTL")" EPERM || return 1
-	! as "$USER_ID" cat "$POLICY/policy" 2>/dev/null || complain "anybody reads the rules"
+	! as "$USER_ID" cat "$POLICY/policy" 2>/dev/null || complain "a user reads the rules"
 	is "$(<"$MODE_SYSCTL")$(<"$POLICY/lock")" 00
 }
 
-# All of them, or as many as fit: read back as they were written, and all of them tried.
+# 10000 rules, of which the last one must match, and as many rules as fit
 many()
 {
 	local i
@@ -219,7 +219,7 @@ many()
 		is "$(wc -c <"$POLICY/policy")" "$RULES_MAX"
 }
 
-# While every slot is taken, and others wait for them.
+# While each slot is taken and other requests wait
 never_waits()
 {
 	fill_slots || return 1
@@ -230,7 +230,7 @@ never_waits()
 	empty_slots
 }
 
-# Whatever rules hold, they are whole: both sets deny that name.
+# Both sets of rules deny ALIAS, so that no request for it may pass at any time.
 storm()
 {
 	local asker
@@ -247,12 +247,12 @@ storm()
 	"$HERE/kmod_write" "$POLICY/policy" swap "$REPLACEMENTS" "$WORK/a" "$WORK/b" || return 1
 	kill "$asker"
 	wait "$asker" 2>/dev/null || :
-	is "$(names_of fake | grep -cx "$ALIAS" || :)" 0 "let through:" &&
-		at_least "$(started fake)" 1 "others:"
+	is "$(names_of fake | grep -cx "$ALIAS" || :)" 0 "modprobes for a denied alias:" &&
+		at_least "$(started fake)" 1 "modprobes:"
 }
 
-# The log has ten such lines in five seconds, and others may have had them.
-told()
+# The messages are limited to ten in five seconds, which other tests may have used up.
+logged()
 {
 	sleep 6
 	rules "# nothing" "deny alias $ALIAS" >/dev/null
@@ -269,22 +269,22 @@ told()
 }
 
 TESTS=(
-	'unconfigured|with nothing configured nothing is denied'
-	'admins_only|in mode 1 only who has CAP_SYS_MODULE has modules loaded'
-	'nobody_at_all|in mode 2 nobody has'
-	'rules_and_modes|rules open and close names in any mode'
-	'one_user|a rule may be for one user'
-	'modules|a module may be closed under whatever name, but not to root itself'
-	'not_joined|users for whom other rules hold do not share a modprobe'
-	'learning|what would be denied is noted once for each user'
-	'learning_is_bounded|no more than 1024 names are noted'
-	'bad_text|bad text is refused, with the line, and changes nothing'
-	'in_parts|what does not come whole is refused'
-	'not_root|it takes CAP_SYS_MODULE'
-	'many|10000 rules, and a megabyte of them, hold as a whole'
-	'never_waits|who is denied does not wait for a slot'
-	'storm|while rules are replaced no request gets past them'
-	'told|the log says who was denied what, and by what'
+	'unconfigured|without a policy no request is denied'
+	'admins_only|mode 1 denies requests without CAP_SYS_MODULE'
+	'mode_2|mode 2 denies all requests'
+	'rules_and_modes|a matching rule overrides the mode'
+	'one_user|a rule with a uid applies to that user only'
+	'modules|a module rule denies a module under any alias, but not to modprobe run by root'
+	'not_joined|requests to which other module rules apply do not share a modprobe'
+	'learning|with enforce 0 each would-be denial is recorded once per user'
+	'learning_is_bounded|at most 1024 names are recorded'
+	'bad_text|malformed text fails with EINVAL, names the line and changes nothing'
+	'in_parts|a write at an offset, or a second write, fails'
+	'not_root|all files of the policy require CAP_SYS_MODULE'
+	'many|10000 rules, and 1 MiB of rules, are accepted as a whole'
+	'never_waits|a denied request does not wait for a slot'
+	'storm|the replacement of rules lets no denied request pass'
+	'logged|the log names the requester, the alias and the rule or mode of a denial'
 )
 needs_policy
 needs_journal

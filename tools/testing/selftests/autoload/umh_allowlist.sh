@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The list of programs that may be helpers, for each of the engine's callers.
+# The allow-list of helper programs, for each caller of the helper engine
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/../umh/umh_lib.sh"
@@ -17,18 +17,18 @@ restore_more()
 	remove_cgroup
 }
 
-# allow LINE...: these and nothing else
+# allow LINE...: enforces a list of these lines
 allow()
 {
 	printf '%s\n' "$@" | write_to "$POLICY/helpers" >/dev/null
 	echo enforce >"$POLICY/helpers_mode"
 }
 
-# refusals PATH: how often the log has it
+# refusals PATH: prints how many refusals of that program the log has
 refusals() { dmesg | grep -cF "umh: helper $1 for " || :; }
 refused() { [[ $(refusals "$1") -ge 1 ]]; }
 
-# One round of each caller, with a helper of the name of the caller.
+# Each of these triggers one caller of the engine, whose helper has the caller's name.
 run_modprobe()
 {
 	use_helper modprobe
@@ -63,7 +63,7 @@ run_poweroff()
 	echo 1 >"$POWEROFF"
 }
 
-# refuses PATH: what a caller started last, WORK/NAME/modprobe, was refused and did not run
+# refuses CALLER: the helper that run_CALLER triggers must be refused and must not run
 refuses()
 {
 	local name=${1#run_}
@@ -73,6 +73,7 @@ refuses()
 	wait_until refused "$WORK/$name/modprobe" && is "$(started "$name")" 0 "$name started"
 }
 
+# runs CALLER: the helper that run_CALLER triggers must run
 runs()
 {
 	local name=${1#run_}
@@ -118,12 +119,12 @@ poweroff()
 	"$REAL_MODPROBE" umh_modes 2>/dev/null || return "$KSFT_SKIP"
 	allow "$WORK/*"
 	runs run_poweroff || return 1
-	# Nothing but the command: without force the machine stays on.
+	# The machine stays on, as this is not a forced poweroff.
 	allow /none
 	refuses run_poweroff
 }
 
-# This one's path is the kernel's own: what runs is a link.
+# The kernel judges the path that is built in, not the target of the link.
 request_key()
 {
 	local program
@@ -150,7 +151,7 @@ logged()
 		grep -q 'is not allowed: logged only$'
 }
 
-# By way of another directory below the one that is allowed.
+# A path with .. must not match a list entry for the folder that it starts with.
 no_way_up()
 {
 	mkdir -p "$WORK/good"
@@ -164,8 +165,8 @@ no_way_up()
 	is "$(started modprobe)" 1 "started without a list"
 }
 
-# The uevent helper's path is a variable that may change until the exec: what is judged
-# is what runs.
+# uevent_helper may change between the request and the exec. The kernel must judge the program
+# that it executes.
 changed()
 {
 	local good bad flipper result=0 i
@@ -182,25 +183,25 @@ changed()
 	kill "$flipper"
 	wait "$flipper" 2>/dev/null || :
 	sleep 1
-	is "$(started evil)" 0 "of the one that is not on the list" || result=1
+	is "$(started evil)" 0 "runs of the program that is not on the list:" || result=1
 	return "$result"
 }
 
 TESTS=(
-	'off|a list that is off refuses nothing'
-	'modprobe_listed|a program on the list runs, another one does not'
-	'modprobe_refused|a modprobe that is not on it fails the request'
-	'core|core helpers'
-	'request_key|request-key'
-	'agent|release agents'
-	'uevent|uevent helpers'
-	'poweroff|the command of an orderly poweroff'
-	'logged|in mode log it runs, and the log says so'
-	'no_way_up|a prefix is no way to what is beside it'
-	'changed|a path that changes is judged as it is exec'"'"'ed'
+	'off|in mode off no program is refused'
+	'modprobe_listed|in mode enforce only programs on the list run'
+	'modprobe_refused|a modprobe that is not on the list fails the request with EPERM'
+	'core|a core helper runs only if it is on the list'
+	'request_key|request-key runs only if it is on the list'
+	'agent|a release agent runs only if it is on the list'
+	'uevent|a uevent helper runs only if it is on the list'
+	'poweroff|the poweroff command runs only if it is on the list'
+	'logged|in mode log a program that is not on the list runs and is logged'
+	'no_way_up|a path with .. does not match a prefix'
+	'changed|the path that is executed is judged, also when it changes meanwhile'
 )
 needs_policy
-skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"
+skip_without "$REQUEST_KEY exists" test ! -e "$REQUEST_KEY"
 skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"
 save "$CORE_PATTERN" "$UEVENT_HELPER" "$POWEROFF_SYSCTL"
 run_tests

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Allocations that fail: each one of the requester's in turn, and at random in the
-# helper's thread and in khelper. After each failure nothing is in flight, the one slot
-# is free, the counters add up and the next request is served. A fork that fails for
-# lack of threads: wait_modes.sh no_fork. FAULTS 5 and 25.
+# Failing allocations: each allocation of the requester in turn, and random ones in the thread
+# of the helper and in khelper. After each failure no request may be in flight, the one slot
+# must be free, the counters must add up and the next request must be served. umh/wait_modes.sh
+# no_fork covers a fork that fails for lack of threads. FAULTS 5 and 25.
 source "$(dirname "$0")/kmod_lib.sh"
 source "$(dirname "$0")/../umh/umh_lib.sh"
 
@@ -15,10 +15,10 @@ MIN_ORDER=$DEBUGFS/fail_page_alloc/min-order
 # MAX_PAGE_ORDER is 10.
 ALL_PAGES=0 NO_PAGES=11
 KMEMLEAK=$DEBUGFS/kmemleak
-# A whole sweep needs some dozen rounds, that of a module's load some more.
+# A sweep needs some dozen rounds; that of a module's load needs more.
 MAX_ROUNDS=2000
 ANYWHERE=(0 0xffffffffffffffff)
-# Per cent of the allocations, and requests with each.
+# Per cent of the allocations that fail, and requests with each
 PROBABILITIES=(1 5 20 100)
 REQUESTS=20
 
@@ -31,14 +31,14 @@ fail_attribute()
 	done
 }
 
-# Only where something between these addresses is on the stack
+# restrict START END: only allocations with an address of this range on the stack fail.
 restrict()
 {
 	fail_attribute require-start "$1"
 	fail_attribute require-end "$2"
 }
 
-# address_range FUNCTION
+# address_range FUNCTION: prints its first address and that behind it
 address_range()
 {
 	awk -v name="$1" 'start && $1 != start { print "0x" start, "0x" $1; exit }
@@ -50,7 +50,7 @@ in_function()
 	local range
 
 	range=$(address_range "$1")
-	[[ -n $range ]] || complain "there is no $1" || return 1
+	[[ -n $range ]] || complain "no such function: $1" || return 1
 	# shellcheck disable=SC2086 # two words
 	restrict $range
 }
@@ -79,8 +79,9 @@ clean_up_more()
 	rmmod kmod_stub || :
 } 2>/dev/null
 
-# sweep ARGUMENTS...: of kmod_fail_nth, without and with allocations of pages. Slabs need some
-# of those, but not each time: the next failure may then skip an allocation of ours.
+# sweep ARGUMENTS...: runs kmod_fail_nth with failing slab allocations only, then with failing
+# page allocations as well. A slab allocates pages only now and then, so that the second run
+# alone could miss one of the allocations under test.
 sweep()
 {
 	local order status=0
@@ -139,7 +140,7 @@ by_loader()
 	sweep load "$(modinfo -n kmod_stub)" 'nowait=fs-kmod_setup%d'
 }
 
-# How many allocations have failed since times was set to 1000000
+# injected: prints how many allocations failed since the attribute times was set to 1000000
 injected()
 {
 	local place sum=0
@@ -150,7 +151,7 @@ injected()
 	echo "$sum"
 }
 
-# storm FUNCTION COMMAND...: with each probability within FUNCTION
+# storm FUNCTION COMMAND...: runs the command with each probability of failure in FUNCTION
 storm()
 {
 	local name=$1 probability status result=0
@@ -176,14 +177,14 @@ storm()
 	return "$result"
 }
 
-# All end, whatever becomes of them.
+# Each request must end.
 many_requests()
 {
 	timeout "$PATIENCE" "$HERE/kmod_req" -n "$REQUESTS" fs kmod_storm >"$WORK/out" || return 1
 	is "$(wc -l <"$WORK/out")" "$REQUESTS" "requests"
 }
 
-# Each call has its counterpart, in each wait mode.
+# In each wait mode init() must be matched by cleanup().
 many_modes()
 {
 	local fd wait i line
@@ -205,28 +206,28 @@ thread_modes() { storm call_usermodehelper_exec_async many_modes; }
 khelper_requests() { storm umh_spawn many_requests; }
 khelper_modes() { storm umh_spawn many_modes; }
 
-# Suspend waits for helpers that it still knows of.
+# Suspend fails if the engine still counts a helper.
 nothing_left()
 {
 	all_reaped || return 1
 	is "$(suspend)" OK "suspend:" || return 1
-	# It switches itself off when it finds no memory for what it has to note.
+	# kmemleak disables itself when it cannot allocate memory.
 	[[ ! -e $KMEMLEAK ]] || is "$(write_to "$KMEMLEAK" <<<scan)" OK "kmemleak:"
 }
 
 TESTS=(
-	'by_mount|any allocation of a mount that asks for a module may fail'
-	'by_socket|any allocation of a socket that asks for a module may fail'
-	'by_module|any allocation of a request that does not wait may fail'
-	'by_loader|the allocation of a helper may fail'
-	'by_key|any allocation of a key that is asked for may fail'
-	'by_uevent|any allocation of a uevent may fail'
-	'by_bridge|any allocation of a bridge that starts its helper may fail'
-	'thread_requests|allocations in the thread of a modprobe may fail'
-	'thread_modes|allocations in the thread of a helper may fail, calls stay balanced'
-	'khelper_requests|allocations of a thread for a modprobe may fail'
-	'khelper_modes|allocations of a thread for a helper may fail, calls stay balanced'
-	'nothing_left|no helper is left, as a zombie or in the way of suspend'
+	'by_mount|every failing allocation of a mount that requests a module is handled'
+	'by_socket|every failing allocation of a socket that requests a module is handled'
+	'by_module|every failing allocation of a request that does not wait is handled'
+	'by_loader|a failing call_usermodehelper_setup() is handled'
+	'by_key|every failing allocation of request_key() is handled'
+	'by_uevent|every failing allocation of a uevent is handled'
+	'by_bridge|every failing allocation of a bridge that starts bridge-stp is handled'
+	'thread_requests|failing allocations in the thread of a modprobe end its request'
+	'thread_modes|failing allocations in the thread of a helper leave the calls balanced'
+	'khelper_requests|failing allocations of the thread of a modprobe end its request'
+	'khelper_modes|failing allocations of the thread of a helper leave the calls balanced'
+	'nothing_left|no helper stays a zombie or prevents suspend'
 )
 skip_without "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS" test -d "${PLACES[0]}"
 skip_without "needs CONFIG_FAIL_PAGE_ALLOC" test -d "${PLACES[1]}"

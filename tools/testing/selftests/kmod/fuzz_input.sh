@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Bad input: every sysctl of ours but kernel.modules_autoload_mode, and every way of a
-# name to modprobe, with generated input. An errno and no change, or exactly what
-# Documentation/kmod.txt says.
+# Generated input for every sysctl except kernel.modules_autoload_mode, and for every kind of
+# module name that user space can choose. A write must fail and change nothing, or have the
+# effect that Documentation/kmod.txt describes.
 #
 #	fuzz_input.sh [SEED [SYSCTL_ROUNDS [NAME_ROUNDS]]]
 #
@@ -17,7 +17,7 @@ VERBOSE_SYSCTL=$SYSCTL/kmod_verbose
 BSET=$SYSCTL/usermodehelper/bset
 INHERITABLE=$SYSCTL/usermodehelper/inheritable
 OURS=("$MODPROBE_SYSCTL" "$LIMIT_SYSCTL" "$VERBOSE_SYSCTL" "$HUNG_SYSCTL" "$BSET" "$INHERITABLE")
-# The closing NUL included.
+# With the terminating NUL
 PATH_LEN=256
 UINT_MAX=4294967295
 DAY=86400
@@ -41,8 +41,8 @@ verbose()
 hung() { written number "$HUNG_SYSCTL" 0 "$DAY"; }
 masks() { written words "$BSET" && written words "$INHERITABLE"; }
 
-# refused FILES -- COMMAND...: whoever COMMAND makes of us writes them in vain, also
-# where root has opened them
+# refused FILES -- COMMAND...: under COMMAND, which drops privileges, writes to the files must
+# fail with EPERM, also to a file that root has opened
 refused()
 {
 	local files=() file before result=0
@@ -55,17 +55,17 @@ refused()
 	for file in "${files[@]}"; do
 		before=$(<"$file")
 		exec 3>"$file"
-		as_comments "$@" "$HERE/kmod_fuzz_sysctl" "$SEED" $((SYSCTL_ROUNDS / 10)) refused "$file" ||
-			result=1
+		as_comments "$@" "$HERE/kmod_fuzz_sysctl" "$SEED" $((SYSCTL_ROUNDS / 10)) \
+			refused "$file" || result=1
 		exec 3>&-
 		is "$(<"$file")" "$before" "$file" || result=1
 	done
 	return "$result"
 }
 
-nobody() { refused "${OURS[@]}" -- as "$NOBODY"; }
+user() { refused "${OURS[@]}" -- as "$NOBODY"; }
 
-nobodys_root()
+users_root()
 {
 	refused "${OURS[@]}" -- as "$NOBODY" unshare --user --map-root-user
 }
@@ -80,7 +80,7 @@ no_capability()
 	refused "$MODPROBE_SYSCTL" "$BSET" "$INHERITABLE" -- without sys_module
 }
 
-# asked KIND
+# asked KIND: requests modules of generated names
 asked()
 {
 	use_helper fake exit 1
@@ -93,19 +93,19 @@ alg_types() { asked type; }
 alg_names() { asked hash; }
 
 TESTS=(
-	'modprobe_path|kernel.modprobe takes a path of up to 255 bytes, or nothing changes'
-	'limit|kernel.kmod-limit takes a number from 1 on, or nothing changes'
-	'verbose|kernel.kmod_verbose takes 0 or 1, or nothing changes'
-	'hung|kernel.umh_hung_secs takes up to a day, or nothing changes'
-	'masks|the capability masks take one or two words, or nothing changes'
-	'nobody|a user changes none of them, also where root has opened it'
-	'nobodys_root|nor does a user who is root in a name space of his own'
-	'roots_root|nor does root there change modprobe or the masks'
-	'no_capability|nor does root without CAP_SYS_MODULE'
-	'fs_names|the name of a file system reaches modprobe byte by byte or not at all'
-	'pf_numbers|the number of an address family reaches modprobe if there is such a one'
-	'alg_types|the type of an algorithm reaches modprobe byte by byte'
-	'alg_names|the name of a hash reaches modprobe byte by byte or not at all'
+	'modprobe_path|kernel.modprobe accepts up to 255 bytes, or fails and does not change'
+	'limit|kernel.kmod-limit accepts 1 and more, or fails and does not change'
+	'verbose|kernel.kmod_verbose accepts 0 and 1, or fails and does not change'
+	'hung|kernel.umh_hung_secs accepts up to a day, or fails and does not change'
+	'masks|the capability masks accept one or two words, or fail and do not change'
+	'user|a user cannot change a sysctl, not even by a file that root has opened'
+	'users_root|root of a user namespace of a user cannot change a sysctl'
+	'roots_root|root of a user namespace of root cannot change modprobe and the masks'
+	'no_capability|root without CAP_SYS_MODULE cannot change modprobe and the masks'
+	'fs_names|the name of a file system reaches modprobe unchanged, or not at all'
+	'pf_numbers|the number of a valid address family reaches modprobe'
+	'alg_types|the type of an algorithm reaches modprobe unchanged'
+	'alg_names|the name of a hash reaches modprobe unchanged, or not at all'
 )
 needs_journal
 skip_without "needs CONFIG_CRYPTO_USER_API_HASH, see config" "$REAL_MODPROBE" algif_hash

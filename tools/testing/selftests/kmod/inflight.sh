@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Requests that overlap: those for one name share a modprobe, those from inside one
-# have slots of their own, and nobody's waiting keeps others waiting for long.
+# Overlapping requests: those for one name must share a modprobe, those made inside a modprobe
+# have slots of their own, and no request may delay those of other users for long.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
 # Seconds after which a modprobe counts as hung, longer than a joiner waits for it
 HUNG=8
 
-# Tasks that wait in the kernel, by the name of their program.
+# asleep_now NAME: the number of processes of that program in an uninterruptible wait
 asleep_now() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c "($1) D" || :; }
 asking() { [[ $(asleep_now kmod_req) -ge $1 ]]; }
 
-# The modprobe stays until all of them wait for it, however long they take to come. On a
-# machine where that is longer than a joiner waits, there is one more each time.
+# The modprobe runs until all requests wait for it. If that takes longer than a request waits
+# for a shared modprobe, one more modprobe per SLOT_TIMEOUT is allowed.
 share()
 {
 	local n=$1 from=$SECONDS
@@ -31,7 +31,7 @@ share()
 share_40() { share 40; }
 share_255() { share 255; }
 
-# lib/test_kmod.c adds up what its threads get; exit status 3 is 768 for wait(2).
+# lib/test_kmod.c prints the result of its threads; exit status 3 is 768.
 share_status()
 {
 	status_of nothing >/dev/null
@@ -42,7 +42,7 @@ share_status()
 	is "$(cat "$TEST_KMOD/test_result")" 768 && is "$(started fake)" 1 "modprobes"
 }
 
-# start_sharing N: one that leads, in LEADER, and N that join it, in JOINERS
+# start_sharing N: starts a request, LEADER, and N that join it, JOINERS
 start_sharing()
 {
 	local i
@@ -79,8 +79,8 @@ kill_joiner()
 		is "$(started fake)" 1 "modprobes"
 }
 
-# The one slot is taken. The first of three that share a name is killed while it waits
-# for it: another one has to go on, with one modprobe for both.
+# With no free slot, the first of three requests for one name is killed while it waits for a
+# slot. One of the others must take its place, with one modprobe for both.
 kill_leader_without_slot()
 {
 	local first
@@ -111,10 +111,11 @@ other_name()
 	wait_until asking 51 || return 1
 	is "$(started fake)" 1 "modprobes" &&
 		at_most "$(time_of "$(ask fs kmod_other)")" "$SOON" "microseconds:" || return 1
-	# Nor do they flood it when they lose patience: one of them starts another one.
+	# When their wait times out, one of them starts one more modprobe.
 	sleep $((SLOT_TIMEOUT + 2))
 	at_least "$(started fake)" 3 "modprobes:" &&
-		at_most "$(started fake)" $((2 + (SECONDS - from + 1) / SLOT_TIMEOUT)) "modprobes:" &&
+		at_most "$(started fake)" $((2 + (SECONDS - from + 1) / SLOT_TIMEOUT)) \
+			"modprobes:" &&
 		at_most "$(time_of "$(ask fs kmod_other)")" "$SOON" "microseconds:"
 }
 
@@ -131,7 +132,7 @@ not_remembered()
 	is "$(started fake)" 3 "modprobes"
 }
 
-# Each of 50 modprobes, all that there may be, needs one more module to go on.
+# Each of 50 modprobes, which hold all slots, makes a request.
 nested()
 {
 	script needs <<-END
@@ -147,8 +148,7 @@ nested()
 		at_least "$(peak_of fake)" 51 "alive:"
 }
 
-# crypto-NAME is an alias that any user can ask for, under any name. The user's modprobes
-# do not end in the time of the test.
+# Any user can request crypto-NAME for any name. The modprobes of the user outlast the test.
 user_share()
 {
 	"$REAL_MODPROBE" algif_hash
@@ -161,7 +161,7 @@ user_share()
 		at_most "$(peak_of fake)" 3 "alive:"
 }
 
-# Root asks for what the user has asked for too, but far behind in the user's queue.
+# Root requests a name for which a request of the user waits, behind others of that user.
 user_queue()
 {
 	use_helper fake sleep 3000
@@ -171,7 +171,8 @@ user_queue()
 	at_most "$(time_of "$(ask pf 37)")" $((3000000 + SOON)) "microseconds:"
 }
 
-# All slots hang. Once they have for long enough, each is named and counts no longer.
+# All slots are held by modprobes that hang. After HUNG seconds each must be reported and must
+# release its slot.
 hung()
 {
 	use_held_helper
@@ -203,18 +204,18 @@ holders_are_named()
 }
 
 TESTS=(
-	'share_40|40 requests for one name at a time cost one modprobe'
-	'share_255|255 requests for one name at a time cost one modprobe'
-	'share_status|they all get its status'
-	'kill_leader|killing the one who asked first changes nothing for the others'
-	'kill_joiner|a killed joiner leaves at once and alone'
-	'kill_leader_without_slot|when the first is killed before its modprobe starts, one goes on'
-	'other_name|50 joiners of a hung modprobe leave another name alone'
-	'not_remembered|neither failure nor success is remembered'
-	'nested|50 modprobes that each need another module all finish'
-	'user_share|a user with 1000 requests does not keep root waiting'
-	'user_queue|root does not wait for the turn of a user who wants the same'
-	'hung|a modprobe that hangs is reported and gives its slot back'
-	'holders_are_named|who holds the slots is in the log when there is none'
+	'share_40|40 overlapping requests for one name share one modprobe'
+	'share_255|255 overlapping requests for one name share one modprobe'
+	'share_status|all requests that share a modprobe return its status'
+	'kill_leader|the requests that share a modprobe survive the kill of the first requester'
+	'kill_joiner|a killed joiner returns at once, the other requests go on'
+	'kill_leader_without_slot|a joiner replaces a first requester killed in the slot queue'
+	'other_name|50 requests that wait for a hung modprobe do not delay another name'
+	'not_remembered|neither a failure nor a success outlives its modprobe'
+	'nested|50 modprobes that each request another module all end'
+	'user_share|1000 requests of a user do not delay a request of root'
+	'user_queue|a request of root overtakes those of a user for the same name'
+	'hung|a hung modprobe is reported and releases its slot'
+	'holders_are_named|a request that times out logs the holders of the slots'
 )
 run_tests

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Who asked, what was loaded, how it ended: every kind of request, as kmodctl tells of it.
+# The journal: every kind of request with its requester, its modules and its outcome, as kmodctl
+# prints them
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
@@ -19,14 +20,14 @@ clean_up_more()
 	rmmod kmod_stub 2>/dev/null || :
 }
 
-# record NAME [NUMBER]: the JSON object of the last, or of that, request for NAME
+# record NAME [NUMBER]: prints the JSON object of the last request for NAME, or of that one
 record()
 {
 	kmodctl log --json | jq -c --arg name "$1" --argjson n "${2:--1}" \
 		'map(select(.name == $name))[$n]'
 }
 
-# expect NAME KEY VALUE...: that is what the last request for NAME has
+# expect NAME KEY VALUE...: checks fields of the last request for NAME
 expect()
 {
 	local name=$1 object
@@ -44,7 +45,7 @@ value() { jq -r --arg key "$2" '.[$key]' <<<"$(record "$1")"; }
 recorded() { [[ $(record "$1") != null ]]; }
 inode_of() { readlink "/proc/$1/ns/$2" | tr -dc 0-9; }
 
-# in_flight NAME STATE: a request for NAME is in that state
+# in_flight NAME STATE: whether a request for NAME is in that state
 in_flight()
 {
 	kmodctl inflight --json | jq -e --arg name "$1" --arg state "$2" \
@@ -104,8 +105,8 @@ nests()
 		expect fs-kmod_inner outcome ok parent "$(value fs-kmod_outer id)"
 }
 
-# What an orphan asks for after the end of its modprobe is a request of its own, again
-# and again: no loop that is recognised, but one that can be seen (FAULTS 32).
+# A request that an orphan makes after the end of its modprobe has no parent request. A chain
+# of these is not detected as a loop; the journal must show it (FAULTS 32).
 outlives()
 {
 	local n orphan=kmod_orphan$$
@@ -138,10 +139,11 @@ busy()
 	set_limit 1
 	ask fs kmod_busy >/dev/null
 	expect fs-kmod_busy outcome busy result "$ETIME" modprobe 0 &&
-		at_least "$(value fs-kmod_busy slot_ns)" "$((SLOT_TIMEOUT * 1000000000))" "ns of waiting:"
+		at_least "$(value fs-kmod_busy slot_ns)" $((SLOT_TIMEOUT * 1000000000)) \
+			"ns of waiting:"
 }
 
-# Its modprobe goes on, so that there is no record before that has ended.
+# The request is recorded when its modprobe has ended.
 killed()
 {
 	ask_held kmod_killed exit 1 || return 1
@@ -220,7 +222,7 @@ container()
 		userns "$(head -n 1 <<<"$inodes")" pidns "$(tail -n 1 <<<"$inodes")"
 }
 
-# Names and programs as users may call them.
+# Any byte can occur in the name of a module or of a program.
 odd_names()
 {
 	local program=$WORK/$'q"\\\n\377' name
@@ -234,8 +236,8 @@ odd_names()
 	is "$(value 'fs-c\x01\x0a' comm)" 'q\x22\x5c\x0a\xff' &&
 		recorded 'fs-q\x22\x5c' && recorded 'fs-u\xff\xc3' && recorded 'fs-a\x20b' &&
 		recorded 'fs-%s%n' || return 1
-	LC_ALL=C grep -q '[^ -~]' "$JOURNAL/requests" && complain "not all is ASCII"
-	kmodctl log | LC_ALL=C grep -q $'[^\n -~]' && complain "kmodctl: not all is ASCII"
+	LC_ALL=C grep -q '[^ -~]' "$JOURNAL/requests" && complain "expected ASCII only"
+	kmodctl log | LC_ALL=C grep -q $'[^\n -~]' && complain "kmodctl: expected ASCII only"
 	return 0
 }
 
@@ -250,7 +252,7 @@ same_as_file()
 		"\(.key)=\(.value)"' | sed 's/^nr_//' | sort)" "$(tr ' ' '\n' <<<"$line" | sort)"
 }
 
-# More than the journal holds. Off: that is quick.
+# More requests than the journal holds. Without modprobe they take little time.
 wraps()
 {
 	local requests outcomes
@@ -268,7 +270,7 @@ wraps()
 			"$(stat_of requests)" "by outcome:"
 }
 
-# Also where the directory is open to all.
+# Also when all users may search the directory
 private()
 {
 	local file
@@ -300,7 +302,7 @@ verbose()
 
 dmesg_has() { dmesg | grep -Fq -- "$1"; }
 
-# Not only modprobe.
+# A helper other than modprobe
 hung_helper()
 {
 	local line
@@ -333,7 +335,7 @@ hung_modprobe()
 		is "$(dmesg | grep -c 'umh: helper .*, has not ended in')" 1 "lines"
 }
 
-# Longer than the 30 seconds after which it is hung all the same.
+# Longer than the 30 s after which a modprobe counts as hung in any case
 no_reports()
 {
 	dmesg -c >/dev/null
@@ -343,7 +345,7 @@ no_reports()
 	! dmesg_has 'has not ended' && ! echo 86401 2>/dev/null >"$HUNG_SYSCTL"
 }
 
-# event NAME: the trace's lines of that event, from the name on
+# event NAME: prints the fields of that event's lines in the trace
 event() { sed -n "s/.* $1: //p" "$WORK/trace"; }
 
 traces()
@@ -365,7 +367,7 @@ traces()
 	traced "$id" "$pid" || complain "the trace: $(cat "$WORK/trace")"
 }
 
-# traced ID PID: of the request and its modprobe
+# traced ID PID: whether the trace has all events of that request and its modprobe
 traced()
 {
 	event kmod_request | grep -q "^id=$1 name=fs-kmod.x09trace by=kmod_req\[[0-9]*\] uid=0 " &&
@@ -376,7 +378,7 @@ traced()
 		event umh_exit | grep -q "^pid=$2 status=256 run_ns=[1-9]"
 }
 
-# kmodctl's own clock is the output's; the request must be there soon after.
+# The request must be printed within 200 ms.
 watches()
 {
 	local pid result=0
@@ -388,7 +390,7 @@ watches()
 	ask fs kmod_watched >/dev/null &
 	wait_until has_started fake || result=1
 	sleep $((SCALE - 1)).2
-	grep -q kmod_watched "$WORK/watch" || complain "nothing seen in 200 ms" || result=1
+	grep -q kmod_watched "$WORK/watch" || complain "no request within 200 ms" || result=1
 	wait_until grep -q '"done"' "$WORK/watch" || result=1
 	kill -INT "$pid"
 	wait "$pid" || :
@@ -405,29 +407,29 @@ has_tools()
 skip_without 'needs kmodctl, jq, CONFIG_KMOD_JOURNAL and CONFIG_TEST_KMOD_STUB' has_tools
 
 TESTS=(
-	'succeeds|a request that succeeds is recorded with who made it'
-	'fails|so is one that fails, with the status or the errno'
-	'joins|joined requests name the one that they joined'
-	'nests|nested requests name their parent'
-	'loops|a loop is recorded'
-	'outlives|a chain of modprobes by orphans that outlive them is recorded'
-	'busy|so is a request without a slot'
-	'killed|so is one whose requester was killed, with the status of its modprobe'
-	'nowait|so is one that nobody waits for'
-	'off|so is one while autoloading is off'
-	'denied|so is one that a security module refuses'
-	'too_long|so is one whose name is too long'
+	'succeeds|a successful request is recorded with its requester'
+	'fails|a failed request is recorded with the wait status or the errno'
+	'joins|requests that join another are recorded with its id'
+	'nests|a nested request is recorded with the id of its parent'
+	'loops|a loop is recorded with ELOOP'
+	'outlives|requests of orphans that outlive their modprobe are recorded'
+	'busy|a request that times out waiting for a slot is recorded'
+	'killed|the request of a killed requester is recorded with the status of its modprobe'
+	'nowait|a request that does not wait is recorded'
+	'off|a request while autoloading is off is recorded'
+	'denied|a request that a security module denies is recorded'
+	'too_long|a request whose name is too long is recorded with the name cut'
 	'modules|modules are attributed to the request that loaded them'
-	'container|the requester is told by its uid and name spaces'
-	'odd_names|strange names are escaped, and the JSON is valid'
-	'same_as_file|kmodctl says what the file says'
-	'wraps|the journal keeps the last 256 of 10000, and counts them all'
-	'private|the journal is for root'
-	'verbose|kernel.kmod_verbose has a line for each request'
-	'hung_helper|a helper that hangs is reported once'
-	'hung_modprobe|so is a modprobe, which gives its slot back'
-	'no_reports|kernel.umh_hung_secs 0 reports nothing, and a day is the most'
-	'traces|the tracepoints tell it as it happens'
-	'watches|kmodctl watch shows it within 200 ms'
+	'container|the uid and the namespaces of the requester are recorded'
+	'odd_names|special characters are escaped, and the JSON is valid'
+	'same_as_file|kmodctl log prints the fields of the journal'
+	'wraps|the journal keeps the last 256 of 10000 requests and counts all'
+	'private|only root can read the journal'
+	'verbose|kernel.kmod_verbose logs a line for each request'
+	'hung_helper|a hung helper is reported once'
+	'hung_modprobe|a hung modprobe is reported once and releases its slot'
+	'no_reports|kernel.umh_hung_secs 0 disables reports, and more than a day is refused'
+	'traces|the tracepoints record each step of a request'
+	'watches|kmodctl watch prints a request within 200 ms'
 )
 run_tests

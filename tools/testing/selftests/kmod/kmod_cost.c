@@ -2,25 +2,24 @@
 /*
  *	kmod_cost PROGRAM [RULES]
  *
- * What does a module request that fails cost, compared with a user space process
- * that starts the same program, with the same arguments, and waits for it? Makes
- * PROGRAM, which exits with 1, kernel.modprobe. Rounds differ by some per cent, as
- * addresses are random: prints the mean of their middle half, in nanoseconds:
+ * Compares the cost of a failing module request with that of a user space process that
+ * starts the same program with the same arguments and waits for it. PROGRAM must exit
+ * with 1; it becomes kernel.modprobe. Addresses are random, so that rounds differ by some
+ * per cent: prints the mean of the middle half of the rounds, in nanoseconds:
  *
  *	user	vfork(), execve() and waitpid()
- *	kernel	a socket() of a family that nobody has, which makes a request
- *	socket	the same with autoloading switched off: what the system call
- *		costs that serves as the trigger, and no part of the request
+ *	kernel	socket() of an unknown family, which makes a request
+ *	socket	the same with an empty kernel.modprobe: the cost of the system call
+ *		without the request
  *	ratio	(kernel - socket) / user
  *	gross	kernel / user
  *
- * and, if there is a file RULES, which lets the request pass,
+ * and with a file RULES, whose rules must allow the request,
  *
- *	ruled	as kernel, with these loaded
+ *	ruled	as kernel, with these rules loaded
  *	rules	(ruled - socket) / (kernel - socket)
  *
- * Where one instruction takes one nanosecond of guest time, these are
- * instructions.
+ * In a guest whose instructions take one nanosecond each, these are instructions.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,7 +53,7 @@ static long long by_kernel(void)
 	long long from = now_ns();
 
 	if (socket(UNKNOWN_FAMILY, SOCK_STREAM, 0) >= 0) {
-		fputs("kmod_cost: the kernel knows that family\n", stderr);
+		fputs("kmod_cost: expected socket() to fail\n", stderr);
 		exit(1);
 	}
 	return now_ns() - from;
@@ -70,7 +69,7 @@ static void must_write(const char *path, const char *text, size_t len)
 
 static void set_modprobe(const char *path)
 {
-	/* A line's end alone is the empty path. */
+	/* A newline alone sets the empty path. */
 	if (!*path)
 		path = "\n";
 	must_write("/proc/sys/kernel/modprobe", path, strlen(path));
@@ -122,7 +121,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (argc == 3)
 		len = read_rules(argv[2], rules);
-	/* The first rounds warm up, and are overwritten. */
+	/* The results of the first rounds, which warm up, are overwritten. */
 	for (i = -WARM_UP; i < ROUNDS; i++) {
 		n = i < 0 ? 0 : i;
 		set_modprobe(argv[1]);

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Does one thing again and again, with its first allocation failing, then its second
- * one, and so on, until it was done without a failure.
+ * Repeats an action. In the first round its first allocation fails, in the second round
+ * the second one, and so on, until no allocation has failed.
  *
- *	kmod_fail_nth MAX fs|pf|key NAME
- *	kmod_fail_nth MAX write FILE TEXT		opens FILE and writes TEXT
- *	kmod_fail_nth MAX toggle FILE		writes 1; 0 after the round
- *	kmod_fail_nth MAX load FILE PARAMETERS	loads that module and removes it again
- *	kmod_fail_nth MAX none -			nothing: only the checks
+ *	kmod_fail_nth MAX fs|pf|key NAME	as kmod_req
+ *	kmod_fail_nth MAX write FILE TEXT	opens FILE and writes TEXT
+ *	kmod_fail_nth MAX toggle FILE 1		writes 1; after the round, writes 0
+ *	kmod_fail_nth MAX load FILE PARAMETERS	loads and unloads that module
+ *	kmod_fail_nth MAX none -		does nothing: only the checks
  *
- * %d in NAME, TEXT and PARAMETERS is the number of the round. After each round
- * nothing may be in flight, the journal's counters must add up, and with a limit of
- * one, the next request must be served. Prints a summary, or what is wrong, and exits
- * with 1 then; 5 when MAX rounds were not enough.
+ * %d in NAME, TEXT and PARAMETERS is the number of the round. After each round no request
+ * may be in flight, the counters of the journal must add up, and with a limit of one, the
+ * next request must be served. Prints a summary and exits with 0, or prints the failed
+ * check and exits with 1; exits with 5 if MAX rounds did not suffice.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,7 @@ struct counts {
 	unsigned long long unrecorded;
 };
 
-/* How rounds ended, by errno. */
+/* Number of rounds by their errno */
 static unsigned int results[4096];
 
 static bool in_flight(void)
@@ -80,14 +80,14 @@ static struct counts read_counts(void)
 	return counts;
 }
 
-/* Nobody waits for some of them. */
+/* Some requests do not wait for their modprobe. */
 static bool all_ended(void)
 {
 	time_t end = time(NULL) + PATIENCE_S;
 
 	while (in_flight()) {
 		if (time(NULL) > end) {
-			printf("something stays in flight\n");
+			printf("a request is still in flight\n");
 			return false;
 		}
 		sleep_ms(5);
@@ -95,7 +95,7 @@ static bool all_ended(void)
 	return true;
 }
 
-/* The one slot is there, and a modprobe runs. */
+/* The only slot must be free and a modprobe must run. */
 static bool next_is_served(void)
 {
 	struct counts before = read_counts(), after;
@@ -122,20 +122,20 @@ static int load(const char *file, const char *parameters)
 	return err;
 }
 
-static int do_it(char **what, const char *text)
+static int perform(char **action, const char *text)
 {
-	if (!strcmp(what[0], "fs"))
+	if (!strcmp(action[0], "fs"))
 		return mount("none", "/", text, 0, NULL);
-	if (!strcmp(what[0], "pf"))
+	if (!strcmp(action[0], "pf"))
 		return socket(atoi(text), SOCK_STREAM, 0);
-	if (!strcmp(what[0], "key"))
+	if (!strcmp(action[0], "key"))
 		return syscall(SYS_request_key, "user", text, "kmod_fail_nth", 0);
-	if (!strcmp(what[0], "load"))
-		return load(what[1], text);
-	if (!strcmp(what[0], "toggle"))
-		return write_file(what[1], "1", 1);
-	if (!strcmp(what[0], "write"))
-		return write_file(what[1], text, strlen(text));
+	if (!strcmp(action[0], "load"))
+		return load(action[1], text);
+	if (!strcmp(action[0], "toggle"))
+		return write_file(action[1], "1", 1);
+	if (!strcmp(action[0], "write"))
+		return write_file(action[1], text, strlen(text));
 	return 0;
 }
 
@@ -150,7 +150,7 @@ static void fail_at(int fd, unsigned int n)
 	}
 }
 
-/* How many allocations were still to come. */
+/* The number of allocations before the one that would have failed */
 static unsigned int left_over(int fd)
 {
 	char text[16] = "";
@@ -163,22 +163,22 @@ static unsigned int left_over(int fd)
 }
 
 /* Returns whether an allocation has failed. */
-static bool one_round(int fd, unsigned int n, char **what, const char *text)
+static bool one_round(int fd, unsigned int n, char **action, const char *text)
 {
 	unsigned int left;
 	int ret, err;
 
 	fail_at(fd, n);
-	ret = do_it(what, text);
+	ret = perform(action, text);
 	err = ret < 0 ? errno : 0;
 	left = left_over(fd);
 	fail_at(fd, 0);
 	results[err]++;
-	if (!strcmp(what[0], "load") && ret >= 0)
+	if (!strcmp(action[0], "load") && ret >= 0)
 		syscall(SYS_delete_module, MODULE_PREFIX, O_NONBLOCK);
-	if (!strcmp(what[0], "toggle"))
-		write_file(what[1], "0", 1);
-	if (!strcmp(what[0], "pf") && ret >= 0)
+	if (!strcmp(action[0], "toggle"))
+		write_file(action[1], "0", 1);
+	if (!strcmp(action[0], "pf") && ret >= 0)
 		close(ret);
 	return !left;
 }

@@ -1,33 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A modprobe, request-key, core dump or any other helper that does what a file
- * beside it says, and keeps a log there.
+ * A scripted helper: a modprobe, request-key, core helper or any other. It reads words
+ * from the file "do.LAST_ARGUMENT" in its folder, or from "do", and obeys them in order;
+ * without either file it exits with 0:
  *
- * The file is "do.LAST_ARGUMENT", else "do"; without both it exits with 0. It
- * holds words, obeyed in order:
- *
- *	sleep MS	sleep so long
- *	random MS	sleep up to so long
- *	hold		wait until the file "hold" is gone
+ *	sleep MS	sleep MS milliseconds
+ *	random MS	sleep up to MS milliseconds
+ *	hold		wait until the file "hold" has been removed
  *	status		copy /proc/self/status to the file "status"
  *	environ		copy /proc/self/environ to the file "environ"
- *	fdinfo N	copy what /proc says of its file N to "fdinfo"
- *	stdin		copy the first bytes of its standard input to "stdin"
- *	instantiate TEXT  as a request-key: give the key that value
- *	reject SECONDS	as a request-key: let it fail so long, with EKEYREJECTED
- *	run PROGRAM	run it with our arguments; its exit status is ours, too
- *	signal N	kill itself by that signal
- *	exit N		exit with that status
+ *	fdinfo N	copy /proc/self/fdinfo/N to the file "fdinfo"
+ *	stdin		copy the first bytes of the standard input to the file "stdin"
+ *	instantiate TEXT  as a request-key: instantiate the key with TEXT
+ *	reject SECONDS	as a request-key: reject the key with EKEYREJECTED
+ *	run PROGRAM	run PROGRAM with the same arguments, exit with its status
+ *	signal N	kill itself with signal N
+ *	exit N		exit with status N
  *
- * The log is the file "log", a line each:
+ * It appends lines to the file "log" in its folder:
  *
  *	start PID PARENT PROGRAM ARGV[0] ARGV[1] ...
  *	ran PID STATUS MICROSECONDS
  *	end PID
  *
- * in which bytes that are not printable, spaces and per cent signs are %XX.
- * "end" is written before the end: who counts those alive by it sees too few,
- * never too many.
+ * Bytes that are not printable, spaces and per cent signs are %XX. As "end" is written
+ * shortly before the exit, a count of the living helpers may be too low, never too high.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -49,7 +46,7 @@
 static char program[PATH_MAX];
 static int dir = -1;
 
-/* One write per line, or the lines of several helpers would mix. */
+/* One write per line: helpers that share the log must not mix their lines. */
 static void log_line(const char *text)
 {
 	int fd = openat(dir, "log", O_WRONLY | O_APPEND | O_CREAT, 0666);
@@ -109,7 +106,7 @@ static void hold(void)
 		sleep_ms(50);
 }
 
-/* Enough for what we copy; the rest is read all the same, as a pipe wants it. */
+/* Copies at most 64 KiB, but reads all: the writer of a pipe must not get SIGPIPE. */
 static void copy(int from, const char *name)
 {
 	int to = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC, 0666);
@@ -196,7 +193,7 @@ static void leave(int status)
 	exit(status);
 }
 
-/* Words that stand alone. Returns whether it was one. */
+/* Words without a value. Returns 0 for any other word. */
 static int obey_word(const char *word)
 {
 	if (!strcmp(word, "hold"))

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the kernel ask for modules of generated names.
+ * Requests modules of generated names.
  *
  *	kmod_fuzz_names SEED ROUNDS fs|pf|type|hash LOG
  *
- *	fs	mounts a file system: fs-NAME
+ *	fs	mounts a file system of that type: fs-NAME
  *	pf	opens a socket of that family: net-pf-NUMBER
  *	type	binds a socket to that type of algorithm: algif-NAME
  *	hash	binds a socket to that hash: crypto-NAME, crypto-NAME-all
  *
- * kernel.modprobe must be a kmod_fake that exits with 1, and LOG its log. Each name
- * that fits arrives there byte by byte, and is in the journal as failed; one that is
- * too long is in the journal as such, cut, and nothing is run. Prints what has been
- * done, or the first difference, and exits with 1 then.
+ * kernel.modprobe must be a kmod_fake that exits with 1, and LOG must be its log. A name
+ * that fits must reach modprobe unchanged and be in the journal as failed. One that is too
+ * long must be in the journal as such, cut, and must start no modprobe. Prints a summary
+ * and exits with 0, or prints the first difference and exits with 1.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -29,12 +29,12 @@
 #include "kmod_random.h"
 
 #define JOURNAL		"/sys/kernel/debug/kmod/requests"
-/* MODULE_NAME_LEN, the closing NUL included: 64 without a long. */
+/* MODULE_NAME_LEN, with the terminating NUL */
 #define NAME_LEN	(64 - sizeof(long))
-/* Address families that the kernel knows of, and some more. */
+/* More than the number of address families */
 #define FAMILIES	64
 #define ALG_NAME	100
-/* The journal has 256 requests; one ask makes up to three. */
+/* The journal holds 256 requests; each round makes up to three. */
 #define BATCH		60
 #define MAX_NAMES	256
 
@@ -48,8 +48,8 @@ static long log_pos;
 static unsigned long long last_id;
 static unsigned int arrived, too_long, nothing;
 
-/* The kernel's crypto manager, which is asked for besides. */
-static bool is_expected_besides(const char *name)
+/* The crypto API requests its manager as well. */
+static bool is_crypto_manager(const char *name)
 {
 	return !strcmp(name, "cryptomgr");
 }
@@ -61,7 +61,7 @@ static void expect(struct names *names, const char *prefix, const char *name,
 		exit(7);
 }
 
-/* A C string of one of many kinds; bytes of "not" are not in it. */
+/* A random C string without the bytes of "not" */
 static void make_name(char *name, size_t max, const char *not)
 {
 	static const char odd[] = "%s%n%p\\\"' \t\n\r;|&$`*?[]{}<>!#~^=:,/-_\x7f\xff\x80";
@@ -84,7 +84,7 @@ static void make_name(char *name, size_t max, const char *not)
 	name[len] = '\0';
 }
 
-/* What is behind a dot is the file system's own affair. */
+/* The kernel requests the part of the type before a dot. */
 static void ask_fs(struct names *expected)
 {
 	char type[5000];
@@ -98,7 +98,7 @@ static void ask_fs(struct names *expected)
 	expect(expected, "fs-", type, "");
 }
 
-/* A family that the kernel has is not asked for. */
+/* The kernel requests a module for a valid family that it lacks. */
 static void ask_pf(struct names *expected)
 {
 	int family = random_one_in(4) ? (int)random_next() : (int)random_below(FAMILIES);
@@ -138,7 +138,7 @@ static void ask_type(struct names *expected)
 	expect(expected, "algif-", type, "");
 }
 
-/* Parentheses would have the kernel ask for what is within. */
+/* Not with parentheses: the kernel requests the name within. */
 static void ask_hash(struct names *expected)
 {
 	char name[ALG_NAME];
@@ -149,7 +149,7 @@ static void ask_hash(struct names *expected)
 	expect(expected, "crypto-", name, "-all");
 }
 
-/* In place: mark, and what follows it in hexadecimal, is a byte. */
+/* Replaces, in place, mark and two hexadecimal digits by a byte. */
 static void unescape(char *text, const char *mark)
 {
 	size_t skip = strlen(mark);
@@ -167,7 +167,7 @@ static void unescape(char *text, const char *mark)
 	*to = '\0';
 }
 
-/* What modprobe has been asked for since. */
+/* The names that modprobe was started with since the last call */
 static void read_log(struct names *found)
 {
 	FILE *log = fopen(log_path, "r");
@@ -182,7 +182,7 @@ static void read_log(struct names *found)
 		line[strcspn(line, "\n")] = '\0';
 		name = strrchr(line, ' ') + 1;
 		unescape(name, "%");
-		if (!is_expected_besides(name))
+		if (!is_crypto_manager(name))
 			expect(found, "", name, "");
 	}
 	log_pos = ftell(log);
@@ -209,7 +209,7 @@ static void read_journal(struct names *found, bool *is_long)
 			continue;
 		*outcome = '\0';
 		unescape(name, "\\x");
-		if (is_expected_besides(name + 5))
+		if (is_crypto_manager(name + 5))
 			continue;
 		is_long[found->count] = !strncmp(outcome + 1, "outcome=name ", 13);
 		expect(found, "", name + 5, "");
@@ -224,22 +224,22 @@ static void forget(struct names *names)
 		free(names->name[--names->count]);
 }
 
-static void show(const char *what, const struct names *names, int i)
+static void show(const char *title, const struct names *names, int i)
 {
 	const char *c;
 
 	if (i >= names->count) {
-		printf("%s: nothing\n", what);
+		printf("%s: nothing\n", title);
 		return;
 	}
-	printf("%s, %zu bytes:", what, strlen(names->name[i]));
+	printf("%s, %zu bytes:", title, strlen(names->name[i]));
 	for (c = names->name[i]; *c && c < names->name[i] + 200; c++)
 		printf(isgraph((unsigned char)*c) && *c != '%' ? "%c" : "%%%02x",
 		       (unsigned char)*c);
 	printf("\n");
 }
 
-/* Compares all that was asked for since the last time. */
+/* Compares the requests since the last call with the log and the journal. */
 static bool agrees(const struct names *expected)
 {
 	static struct names log, journal;
@@ -298,7 +298,7 @@ int main(int argc, char **argv)
 		}
 		forget(&expected);
 	}
-	printf("%s: %u arrived, %u too long, %u not asked for\n", argv[3], arrived,
+	printf("%s: %u reached modprobe, %u too long, %u not requested\n", argv[3], arrived,
 	       too_long, nothing);
 	return 0;
 }

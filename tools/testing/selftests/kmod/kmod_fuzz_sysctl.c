@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes generated input to a file of /proc/sys and knows what must come of it.
+ * Writes generated input to a file of /proc/sys and compares the result with a model.
  *
- *	kmod_fuzz_sysctl SEED ROUNDS string FILE SIZE		up to SIZE - 1 bytes
+ *	kmod_fuzz_sysctl SEED ROUNDS string FILE SIZE	up to SIZE - 1 bytes
  *	kmod_fuzz_sysctl SEED ROUNDS number FILE MIN MAX
  *	kmod_fuzz_sysctl SEED ROUNDS words FILE		capability masks
- *	kmod_fuzz_sysctl SEED ROUNDS refused FILE		who may not write it
+ *	kmod_fuzz_sysctl SEED ROUNDS refused FILE	writes must fail with EPERM
  *
- * Each write either fails with the errno that it should and changes nothing, or
- * returns the length and has the effect of the model. What would take capabilities
- * away is not written. "refused" also uses file descriptor 3, which somebody more
- * privileged has opened for writing. Prints what has been done, or the first
- * difference, and exits with 1 then.
+ * Each write must fail with the errno of the model and change nothing, or return the length
+ * and have the effect of the model. A write that would clear capabilities is skipped.
+ * "refused" also writes to file descriptor 3, which a privileged caller must have opened for
+ * writing. Prints a summary and exits with 0, or prints the first difference and exits
+ * with 1.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -30,7 +30,7 @@
 #define LONGEST		70000
 #define MEMORY		(20 * 4096)
 #define VALUE_SIZE	512
-/* All that the kernel looks at of a number's text. */
+/* The kernel ignores the text of a number after so many bytes. */
 #define NUMBER_TEXT	4095
 #define NUMBER_DIGITS	21
 
@@ -45,12 +45,12 @@ static const char *file;
 static size_t string_size;
 static unsigned long long number_min, number_max;
 
-/* Followed by a page that nobody may read. */
+/* Followed by a page that cannot be read */
 static unsigned char *memory;
 
 static unsigned int taken, rejected, ignored, skipped;
 
-/* What sizes, offsets and numbers go wrong at. */
+/* Sizes and offsets next to the limits of the kernel */
 static const size_t edges[] = {
 	0, 1, 2, 7, 8, 20, 21, 22, 127, 128, 254, 255, 256, 257, 258, 511, 512,
 	4094, 4095, 4096, 4097, 8192, 65535, 65536, 65537, LONGEST - 1, LONGEST,
@@ -89,7 +89,7 @@ static void make_text(struct attempt *a)
 	}
 }
 
-/* White space up to where the kernel stops to look, then text. */
+/* White space up to NUMBER_TEXT, then text */
 static void make_padded(struct attempt *a)
 {
 	a->len = NUMBER_TEXT - random_below(6);
@@ -112,7 +112,7 @@ static void make_bytes(struct attempt *a)
 	a->len = len;
 	if (random_one_in(4))
 		return;
-	/* Nothing in it ends it. */
+	/* Without a NUL or a newline, which would end it */
 	for (i = 0; i < len; i++)
 		if (!a->data[i] || a->data[i] == '\n')
 			a->data[i] = 'a';
@@ -155,7 +155,7 @@ static void make_attempt(struct attempt *a)
 	}
 }
 
-/* What the kernel refuses before the file is asked. */
+/* The errno of a write that fails before it reaches the handler of the sysctl */
 static int early_errno(const struct attempt *a)
 {
 	if (a->off < 0 || (a->len && a->off > LLONG_MAX - (off_t)a->len))
@@ -163,7 +163,7 @@ static int early_errno(const struct attempt *a)
 	return a->unreadable ? EFAULT : 0;
 }
 
-/* The end of a line or a NUL ends a string; at an offset it goes on from there. */
+/* A newline or a NUL ends a string; a write at an offset continues the value. */
 static int model_string(const struct attempt *a, char *value)
 {
 	char new[VALUE_SIZE];
@@ -203,7 +203,7 @@ static unsigned int digit_of(unsigned char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10U : 99;
 }
 
-/* A number as in C, without a sign and with a blank or nothing behind it. */
+/* A number as in C, without a sign, followed by white space or the end */
 static int parse_number(const unsigned char **p, const unsigned char *end,
 			unsigned long long *value)
 {
@@ -233,7 +233,7 @@ static int parse_number(const unsigned char **p, const unsigned char *end,
 	return 0;
 }
 
-/* Whatever follows the number and a blank is not looked at. */
+/* The text after the number and a blank is ignored. */
 static int model_number(const struct attempt *a, char *value)
 {
 	size_t len = a->len < NUMBER_TEXT ? a->len : NUMBER_TEXT;
@@ -249,7 +249,7 @@ static int model_number(const struct attempt *a, char *value)
 	return 0;
 }
 
-/* One or two words and nothing else; -1 for what would take capabilities away. */
+/* One or two words. Returns -1 for a write that would clear capabilities. */
 static int model_words(const struct attempt *a, char *value)
 {
 	const unsigned char *p = a->data, *end = p + a->len;
@@ -291,7 +291,7 @@ static void read_value(char *value)
 	close(fd);
 }
 
-/* A part of it: numbers are only read from their beginning. */
+/* Reads a part of the file. Numbers can only be read from offset 0. */
 static bool reads_in_part(const char *value, bool is_string)
 {
 	size_t len = strlen(value) + 1, off = random_below(len + 3);
@@ -312,7 +312,7 @@ static bool reads_in_part(const char *value, bool is_string)
 	return false;
 }
 
-/* One write, in up to three pieces. Returns 0, an errno, or -1 for a short one. */
+/* One write of up to three parts. Returns 0, an errno, or -1 for a short write. */
 static int attempt_write(int fd, const struct attempt *a)
 {
 	size_t first = random_below(a->len + 1), second;

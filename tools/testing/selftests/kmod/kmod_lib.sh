@@ -27,8 +27,9 @@ NOBODY=65534
 SCALE=${KMOD_TEST_SCALE:-1}
 SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
 PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
+# Seconds after which the kernel ends a wait for a slot, or for a shared modprobe
 # shellcheck disable=SC2034
-SLOT_TIMEOUT=5			# seconds, the kernel's: waiting for a slot, or for a shared modprobe
+SLOT_TIMEOUT=5
 
 # As request_module() and call_usermodehelper() return them
 # shellcheck disable=SC2034
@@ -46,7 +47,7 @@ esac
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
 
-# What restore() writes back, by file
+# The contents that restore() writes back, by file
 declare -A SAVED=()
 
 # save FILE...: restore() writes back their present contents. A kernel without sysctls or
@@ -94,7 +95,7 @@ restore()
 	done
 }
 
-# running PREFIX: the pids of the processes whose program's path begins so. One grep for all
+# running PREFIX: prints the pids of processes with such a command line. One grep for all
 # processes: under emulation and KASAN, one for each would take as long as a test.
 running() { grep -l "^$1" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 || :; }
 no_helper_runs() { [[ -z $(running "$WORK/") ]]; }
@@ -368,7 +369,7 @@ exec_asks_for()
 	[[ -n $(names_of formats) ]]
 }
 
-# status_of NAME: prints what request_module() returns, by lib/test_kmod.c
+# status_of NAME: prints the result of request_module(), called by lib/test_kmod.c
 status_of()
 {
 	[[ -d $TEST_KMOD ]] || "$REAL_MODPROBE" test_kmod

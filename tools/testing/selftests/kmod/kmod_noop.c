@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The shortest failing modprobe. */
+/* The cheapest modprobe that fails */
 int main(void)
 {
 	return 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Random numbers for the tests: the same ones again from the same seed.
+ * Random numbers for the tests, which depend on the seed only
  */
 #ifndef KMOD_RANDOM_H
 #define KMOD_RANDOM_H
@@ -10,7 +10,7 @@
 
 static uint64_t random_state;
 
-/* A counter, thoroughly mixed. */
+/* Hashes a counter. */
 static inline uint32_t random_next(void)
 {
 	uint64_t x = random_state += 0x9e3779b97f4a7c15;
@@ -20,7 +20,7 @@ static inline uint32_t random_next(void)
 	return x >> 32;
 }
 
-/* Less than n. */
+/* Returns a number below n. */
 static inline uint32_t random_below(uint32_t n)
 {
 	return (uint64_t)random_next() * n >> 32;

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the kernel ask user space for something, as any program may.
+ * Makes the kernel run a helper, by system calls that are open to any program.
  *
  *	kmod_req [-n COUNT] [-s] [-k MS] [-r COUNT] fs|pf|key|hash NAME
  *
  *	fs	mounts a file system of that type: module fs-NAME
  *	pf	opens a socket of that family: module net-pf-NAME
- *	key	asks for a key of that description: /sbin/request-key
+ *	key	requests a key of that description: /sbin/request-key
  *	hash	binds a socket to that hash: modules net-pf-38, algif-hash, ...
  *
- * With -n so many processes ask at once, for NAME0, NAME1, ..., or with -s all
- * for NAME. With -k each is killed at a random moment within so many
- * milliseconds. With -r one process asks so many times, one after the other.
+ * -n COUNT	that many processes make one request each at the same time, for NAME0,
+ *		NAME1, ..., or with -s all for NAME
+ * -k MS	kills each of these processes at a random time within MS milliseconds
+ * -r COUNT	one process makes that many requests, one after the other
+ *
  * Prints a line per request,
  *
  *	NAME RESULT MICROSECONDS
  *
- * the result being OK or the errno's name; the time is that of the request. For
- * a process that was killed in time the line is "NAME killed MICROSECONDS", from
- * the kill to its end.
+ * in which RESULT is OK or the name of the errno. For a killed process RESULT is "killed",
+ * and the time is that from the kill to its end.
  */
 #include <errno.h>
 #include <signal.h>
@@ -35,7 +36,7 @@
 
 struct child {
 	pid_t pid;
-	long long kill_at;	/* microseconds; 0: never, or not any more */
+	long long kill_at;	/* microseconds; 0: never, or killed already */
 	long long killed_at;
 	char name[4200];
 };
@@ -53,11 +54,11 @@ static int request(const char *name)
 		return syscall(SYS_request_key, "user", name, "kmod_req", 0);
 	if (!strcmp(kind, "hash"))
 		return bind_alg("hash", name);
-	fprintf(stderr, "kmod_req: no kind %s\n", kind);
+	fprintf(stderr, "kmod_req: expected fs, pf, key or hash, not %s\n", kind);
 	exit(2);
 }
 
-/* One write, so that the lines of several processes do not mix. */
+/* One write per line: the processes must not mix their lines. */
 static void report(const char *name, const char *result, long long us)
 {
 	char line[4300];
@@ -110,7 +111,7 @@ static void reap(struct child *children, int count, int *alive)
 	}
 }
 
-/* Kills what is due, returns the microseconds to the next one. */
+/* Kills the processes that are due. Returns the microseconds until the next one. */
 static long long kill_due(struct child *children, int count)
 {
 	long long next = 1000000, left;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes life hard for processes of some names.
+ * Puts processes under stress.
  *
- *	kmod_stress SEED SECONDS NAME...	kills, stops and traces them
- *	kmod_stress hog			takes memory until it is killed for that
- *
- * Prints how often it did what.
+ *	kmod_stress SEED SECONDS NAME...	kills, stops and traces processes of these
+ *						names; prints how many
+ *	kmod_stress hog				allocates memory until the OOM killer ends it
  */
 #include <dirent.h>
 #include <signal.h>
@@ -26,7 +25,7 @@
 #define MAX_STOPPED	16
 #define STOP_S		4
 #define STEP_MS		20
-/* How long a tracer waits for its tracee, which may be asleep in the kernel. */
+/* Steps for which a tracer waits for its tracee, which may sleep in the kernel */
 #define TRACE_STEPS	10
 
 static char **names;
@@ -56,7 +55,7 @@ static bool is_victim(const char *pid)
 	return found;
 }
 
-/* One of those that are there, or 0. */
+/* A random process of these names, or 0 */
 static pid_t pick_victim(void)
 {
 	pid_t victims[MAX_VICTIMS];
@@ -71,7 +70,7 @@ static pid_t pick_victim(void)
 	return n ? victims[random_below(n)] : 0;
 }
 
-/* The tracer ends, and with it the trace, wherever the tracee is then. */
+/* The exit of the tracer ends the trace, in whichever state the tracee is. */
 static void trace(pid_t pid, bool kill_it, int hold_ms)
 {
 	int i;
@@ -96,7 +95,7 @@ static void start_trace(pid_t pid)
 	drops += kill_it;
 }
 
-/* Those who were stopped go on when their time has come. */
+/* Continues the processes that were stopped long enough. */
 static void release(time_t now)
 {
 	int i;
@@ -138,7 +137,7 @@ static void step(void)
 		start_trace(pid);
 		break;
 	default:
-		/* Kernel threads must not care. */
+		/* kthreadd must ignore it. */
 		kill(2, SIGCHLD);
 	}
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes as a shell cannot.
+ * Writes that a shell cannot do.
  *
- *	kmod_write FILE [OFFSET]	copies standard input there in one write,
- *					prints OK or the errno's name
- *	kmod_write FILE flip A B	writes A and B in turn until killed
- *	kmod_write FILE swap COUNT A B	writes what is in the files A and B in turn,
- *					so many times
+ *	kmod_write FILE [OFFSET]	copies the standard input to FILE with one write(),
+ *					prints OK or the name of the errno
+ *	kmod_write FILE flip A B	writes the strings A and B in turn until killed
+ *	kmod_write FILE swap COUNT A B	writes the contents of the files A and B in turn,
+ *					COUNT times
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* More than any file takes. */
+/* More than any of the files accepts */
 #define SIZE_MAX_WRITTEN	(2 << 20)
 
 struct text {
@@ -23,7 +23,7 @@ struct text {
 	size_t size;
 };
 
-/* Some files take writes, but no offsets. */
+/* Some files do not support pwrite(). */
 static ssize_t write_at(int fd, const struct text *text, off_t offset)
 {
 	if (offset)

@@ -1,20 +1,20 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Requests from inside the modprobe that serves the same request end at once.
+# A request made inside a modprobe that serves a request for the same name must fail at once.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
 LONGEST=8
 CONF=/etc/modprobe.d/kmod_loops.conf
 
-# For some programs one after the other. A loop that is not seen waits 5 s for a slot.
+# Microseconds, for several programs in turn. An undetected loop takes 5 s.
 WITHOUT_WAIT=$((2 * SOON))
 
 clean_up_more() { rm -f "$CONF"; }
 
-# ends NAME MODPROBES CHAIN: a request ends soon, with so many modprobes, and the log
-# has the chain
+# ends NAME MODPROBES CHAIN: the request fails at once and starts so many modprobes, and the
+# log has the chain
 ends()
 {
 	local line
@@ -56,7 +56,7 @@ distinct()
 	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9"
 }
 
-# Its parents are gone when it asks; modprobe, which is still there, is its parent.
+# modprobe is a child subreaper, so that the orphan is still its descendant.
 orphan()
 {
 	script daemon <<-END
@@ -84,8 +84,8 @@ real_install()
 		is "$(wc -l <"$WORK/ran")" 1 "runs"
 }
 
-# The kernel asks for a module that can run modprobe, from the thread that is to become
-# modprobe. Its name is made of the file's third and fourth byte.
+# The exec of modprobe requests a module for its binary format, named after the third and
+# fourth byte of the file, from within modprobe's own thread.
 strange_binary()
 {
 	local line asks=""
@@ -102,7 +102,7 @@ strange_binary()
 		complain "the log has: $(dmesg | grep request_module)"
 }
 
-# A loop among many costs those nothing that are none.
+# Requests outside the loop must be served.
 others_meanwhile()
 {
 	script again <<<"exec $HERE/kmod_req fs kmod_a"
@@ -115,12 +115,12 @@ others_meanwhile()
 }
 
 TESTS=(
-	'itself|a modprobe that asks for what it loads ends at once'
-	'each_other|two that ask for each other end at once'
-	'distinct|a chain of different names ends after eight'
-	'orphan|an orphan of a modprobe still belongs to it'
-	'real_install|an install line of the real modprobe that loops ends at once'
-	'strange_binary|a modprobe that needs a module to be run ends at once'
-	'others_meanwhile|a loop keeps nobody else waiting'
+	'itself|a modprobe that requests the name it serves fails at once'
+	'each_other|two modprobes that request each other fail at once'
+	'distinct|a chain of distinct names ends at a depth of eight'
+	'orphan|a request of an orphaned descendant belongs to its modprobe'
+	'real_install|a loop through an install line of modprobe.d fails at once'
+	'strange_binary|a modprobe in an unknown binary format fails at once'
+	'others_meanwhile|a loop does not delay other requests'
 )
 run_tests

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A modprobe that its file system does not let run: the request gets the errno or the
-# status, and costs no slot. FAULTS 8.
+# A modprobe that cannot be executed or read: the request must return the errno or the wait
+# status, and must release its slot. FAULTS 8.
 source "$(dirname "$0")/kmod_lib.sh"
 
 MOUNT=$WORK/mnt
 IMAGE=$WORK/image
 LOOP=/dev/loop7
 SIGBUS=7 SIGSEGV=11 SIGKILL=9
-# The image is cut by so much at a time.
+# Bytes by which the image is truncated at a time
 STEP=$((64 * 1024))
 
 clean_up_more()
@@ -30,7 +30,7 @@ noexec()
 	umount "$MOUNT"
 }
 
-# cut_program BYTES: its first ones
+# cut_program BYTES: requests a module with a modprobe of so many bytes; prints the status
 cut_program()
 {
 	head -c "$1" "$HERE/kmod_fake" >"$WORK/cut"
@@ -39,8 +39,8 @@ cut_program()
 	status_of a
 }
 
-# Without its program headers it is no program; with those and no more its segments
-# cannot be set up, or it gets a signal when it runs.
+# Without its program headers the exec must fail with ENOEXEC. With the headers alone the exec
+# fails with EFAULT, or the program dies by a signal.
 cut_short()
 {
 	local status
@@ -55,7 +55,7 @@ cut_short()
 
 is_signal() { [[ $(($1 & 127)) =~ ^($SIGBUS|$SIGSEGV|$SIGKILL)$ && $1 -gt 0 ]]; }
 
-# A file system whose device ends early, ever earlier.
+# Mounts a file system that holds modprobe from a loop device.
 make_image()
 {
 	truncate -s 3M "$IMAGE"
@@ -68,10 +68,10 @@ make_image()
 	mount -t ext2 -o ro "$LOOP" "$MOUNT" && grep -q " $MOUNT ext2 " /proc/mounts
 }
 
-# Each request ends, with the exec's errno or by the signal that the program gets for a page
-# which cannot be read. A program that needs none of those has a status of its own, since it
-# cannot write its log. EFAULT is exec's, too: it clears the rest of a page that it cannot
-# read, which on arm64 comes before any program could die.
+# The device becomes shorter and shorter. Each request must return the errno of the exec, or
+# the signal that the program gets for an unreadable page; a program that needs none of the
+# lost pages exits as before. On arm64 the exec fails with EFAULT, as it clears the rest of a
+# page that it cannot read.
 io_error()
 {
 	local size status whole failed=0 found=
@@ -97,9 +97,9 @@ io_error()
 }
 
 TESTS=(
-	'noexec|a modprobe on a file system mounted noexec is EACCES'
-	'cut_short|a modprobe that was cut short fails, or dies by a signal'
-	'io_error|a modprobe that cannot be read is EIO or EFAULT, or dies by a signal'
+	'noexec|a modprobe on a noexec mount returns EACCES'
+	'cut_short|a truncated modprobe returns the errno of the exec, or the signal'
+	'io_error|an unreadable modprobe returns EIO or EFAULT, or the signal'
 )
 mkdir "$MOUNT"
 skip_without "needs CONFIG_TEST_KMOD=m, see config" modprobe -n test_kmod

@@ -1,20 +1,21 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kernel.modprobe: who may write it, what it takes, and requests meanwhile.
+# kernel.modprobe: permissions, accepted values, and requests during a write
 source "$(dirname "$0")/kmod_lib.sh"
 
-# KMOD_PATH_LEN is 256, the closing NUL included.
+# KMOD_PATH_LEN is 256, with the terminating NUL.
 LONGEST=255
-# Enough to meet a torn path: on kernels that tear, every third to fifth request did.
+# On kernels that read the path while it is being written, a third to a fifth of the requests
+# get a mixture of two paths.
 ROUNDS=60
 
 path() { cat "$MODPROBE_SYSCTL"; }
 
-# path_of_length N: an absolute one
+# path_of_length N: prints an absolute path
 path_of_length() { printf '/%0*d' "$(($1 - 1))" 0; }
 
-# refused ERRNO COMMAND...: it prints that errno, and the path is as before
+# refused ERRNO COMMAND...: the command prints that errno, and the path does not change
 refused()
 {
 	local errno=$1 before found
@@ -44,7 +45,7 @@ other_user()
 	refused EACCES as "$NOBODY" "$HERE/kmod_write" "$MODPROBE_SYSCTL" <<</evil
 }
 
-# Root there, nobody here: neither the file's mode nor its own capabilities help.
+# Capabilities in a user namespace must not suffice.
 user_namespace()
 {
 	set_modprobe /before
@@ -52,7 +53,7 @@ user_namespace()
 		"$HERE/kmod_write" "$MODPROBE_SYSCTL" <<</evil
 }
 
-anybody_reads()
+any_user_reads()
 {
 	set_modprobe /before
 	is "$(as "$NOBODY" cat "$MODPROBE_SYSCTL")" /before
@@ -66,8 +67,7 @@ longest()
 	is "$(write_to "$MODPROBE_SYSCTL" <<<"$longest")" OK && is "$(path)" "$longest"
 }
 
-# That the whole length counts, and not what fits in, is seen from a path that fits
-# and is followed by more of it.
+# Longer ones must fail as well, rather than be cut to a length that fits.
 too_long()
 {
 	local length
@@ -79,7 +79,7 @@ too_long()
 	done
 }
 
-# The longest path is also run.
+# The kernel must also run a program with the longest path.
 longest_is_run()
 {
 	local dir program
@@ -99,7 +99,7 @@ longest_is_run()
 	is "$(awk '{ print $5, $NF }' "$(dirname "$dir")/log" | head -n 1)" "$dir fs-kmod_longest"
 }
 
-# As every string in /proc/sys: a line's end or a NUL ends it.
+# As for every string in /proc/sys, a newline or a NUL ends the value.
 ends()
 {
 	is "$(write_to "$MODPROBE_SYSCTL" <<<$'/first\n/second')" OK &&
@@ -107,7 +107,7 @@ ends()
 	is "$(printf '/third\0/fourth' | write_to "$MODPROBE_SYSCTL")" OK && is "$(path)" /third
 }
 
-# sysctl_writes_strict is 1: a write at an offset goes on where the last one ended.
+# sysctl_writes_strict is 1: a write at an offset within the value continues it.
 offsets()
 {
 	set_modprobe /sbin/modprobe
@@ -117,8 +117,8 @@ offsets()
 	refused EINVAL write_to "$MODPROBE_SYSCTL" 200 <<<"$(path_of_length 100)"
 }
 
-# While another task writes one of two paths of different lengths, each request runs
-# one of the two, under its own name.
+# While another task writes two paths of different lengths in turn, each request must run one
+# of the two programs, with its own path as argv[0].
 flipped()
 {
 	local short long flipper result=0
@@ -135,11 +135,11 @@ flipped()
 	wait "$flipper" 2>/dev/null || :
 	cat "${short%/*}/log" "${long%/*}/log" >"$WORK/all"
 	is "$(grep -c ^start "$WORK/all")" "$ROUNDS" "modprobes started" || result=1
-	is "$(awk '$1 == "start" && $4 != $5' "$WORK/all")" "" "under a wrong name" || result=1
+	is "$(awk '$1 == "start" && $4 != $5' "$WORK/all")" "" "with a wrong argv[0]" || result=1
 	return "$result"
 }
 
-# By the mapping of the kernel's own data, and by that of all memory.
+# By the mapping of the kernel's data, and by the linear mapping
 sealed()
 {
 	local address
@@ -147,24 +147,25 @@ sealed()
 	address=$(awk '$3 == "kmod_path" { print "0x" $1 }' /proc/kallsyms)
 	[[ -n $address ]] || complain "needs CONFIG_KALLSYMS_ALL" || return 1
 	use_helper fake
-	! "$REAL_MODPROBE" kmod_stub "poke=$address" 2>"$WORK/err" || complain "written" || return 1
+	! "$REAL_MODPROBE" kmod_stub "poke=$address" 2>"$WORK/err" ||
+		complain "the write succeeded" || return 1
 	grep -q 'Bad address' "$WORK/err" && is "$(path)" "$WORK/fake/modprobe" || return 1
 	ask fs kmod_sealed >/dev/null
 	is "$(names_of fake)" fs-kmod_sealed
 }
 
 TESTS=(
-	'round_trip|what was written is what is read'
-	'no_capability|root without CAP_SYS_MODULE cannot write it'
-	'other_user|another user cannot write it'
-	'user_namespace|root of a user namespace cannot write it'
-	'anybody_reads|anybody can read it'
-	'longest|a path of 255 bytes fits'
-	'too_long|a path of 256 bytes and more is refused and changes nothing'
-	'longest_is_run|a path of 255 bytes is run'
-	'ends|a new line or a NUL ends it'
+	'round_trip|a read returns the path that was written'
+	'no_capability|root without CAP_SYS_MODULE cannot write the path'
+	'other_user|another user cannot write the path'
+	'user_namespace|root of a user namespace cannot write the path'
+	'any_user_reads|any user can read the path'
+	'longest|a path of 255 bytes is accepted'
+	'too_long|paths of 256 bytes and more fail with EINVAL and change nothing'
+	'longest_is_run|a program with a path of 255 bytes runs'
+	'ends|a newline or a NUL ends the path'
 	'offsets|a write at an offset continues the path or changes nothing'
-	'sealed|a stray write in the kernel cannot change it'
-	'flipped|no request fails or runs under a wrong name while it is being changed'
+	'sealed|a stray write in the kernel cannot change the path'
+	'flipped|requests during writes run one of the two programs, never a mixed path'
 )
 run_tests

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# One request at a time: what is started for it, with what, and what comes back.
+# One request at a time: the program that it runs, its arguments and state, and the result.
 source "$(dirname "$0")/kmod_lib.sh"
 
 TRACE=/sys/kernel/tracing
-# Of the modules that the options in "config" give: the one that nothing else needs.
+# A module of "config" that no other module uses
 MODULE=tun
 
 unload()
@@ -14,7 +14,7 @@ unload()
 	! is_loaded "$1"
 }
 
-# The device's node is what brings the module in, as for any program.
+# An open of the device node requests char-major-10-200.
 open_tun()
 {
 	local node=$WORK/tun
@@ -36,7 +36,7 @@ unknown_module()
 	is "$(result_of "$line")" ENODEV && is "$(status_of kmod_no_such)" 256
 }
 
-# wait(2) has an exit code in the second byte, a signal in the first one.
+# As in wait(2), the exit code is in the second byte and the signal in the first one.
 exit_status()
 {
 	local core=0
@@ -50,7 +50,7 @@ exit_status()
 	use_helper fake signal 9
 	is "$(status_of a)" 9 "SIGKILL" || return 1
 	use_helper fake signal 11
-	# With or without the bit for "core dumped".
+	# The bit for "core dumped" depends on the limits.
 	core=$(status_of a)
 	is $((core & 127)) 11 "SIGSEGV"
 }
@@ -82,8 +82,7 @@ missing_program()
 	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON"
 }
 
-# Whether a process was started is seen by the trace of all execs, not by a log of
-# one program.
+# Traces module:module_request and the execs of all programs.
 trace_on()
 {
 	echo 0 >"$TRACE/tracing_on"
@@ -99,8 +98,7 @@ trace_off()
 	echo 0 >"$TRACE/events/sched/sched_process_exec/enable"
 }
 
-# Programs that the kernel itself, not this shell, has started since trace_on: those
-# of helpers whose parent is not ours are in no other way told from ours.
+# traced_execs PROGRAM: how often it was started since trace_on
 traced_execs() { grep -c "sched_process_exec: filename=$1 " "$TRACE/trace" || :; }
 
 switched_off()
@@ -114,7 +112,7 @@ switched_off()
 	line=$(ask fs kmod_off)
 	trace_off
 	is "$(result_of "$line")" ENODEV && is "$(status_of a)" "$ENOENT" || return 1
-	# Our own kmod_req is the only exec, and nothing was asked for.
+	# kmod_req itself is the only exec.
 	is "$(grep -c sched_process_exec: "$TRACE/trace")" 1 "programs started" || return 1
 	is "$(grep -c module_request: "$TRACE/trace")" 0 "requests" || return 1
 	set_modprobe "$program"
@@ -164,7 +162,7 @@ parent()
 	is "$(awk '{ print $3; exit }' "$WORK/fake/log")" 2
 }
 
-# A requester with odd properties; its helper has the usual ones.
+# The requester's state must not reach its helper. umh/inherit.sh has all of them.
 inherited_state()
 {
 	local status=$WORK/fake/status
@@ -200,7 +198,7 @@ special_names()
 	local name expected
 
 	use_helper fake
-	# shellcheck disable=SC2016 # it is not to be expanded
+	# shellcheck disable=SC2016 # not to be expanded
 	for name in 'a b' "q'u\"o" '$(id)' '-x' '--' '%s%n' 'a;b' '*' $'new\nline' $'\303\244'; do
 		ask fs "$name" >/dev/null
 	done
@@ -209,7 +207,7 @@ special_names()
 	is "$(names_of fake | tr '\n' ' ')" "$expected"
 }
 
-# modprobe decides what it thinks of it.
+# The kernel must leave the decision on an empty name to modprobe.
 empty_name()
 {
 	use_helper fake exit 3
@@ -229,8 +227,9 @@ long_names()
 	is "$(started fake)" 1 "programs started"
 }
 
-# The module's init ends after all async work, which must not wait for a module's init.
-# The warning is looked for, and kept from whoever takes it for a failure.
+# The init of a module waits for all async work, so that async work must not wait for a module.
+# The warning is expected: it must neither panic nor reach the console, where the harness
+# would count it as a failure.
 async_work()
 {
 	local console panics found
@@ -250,22 +249,22 @@ async_work()
 }
 
 TESTS=(
-	'real_module|a program that opens a device gets the module for it'
-	'unknown_module|a module that does not exist is reported as missing'
-	'exit_status|the result is the status of modprobe as wait(2) has it'
-	'exec_errno|the result is the errno of a modprobe that cannot be run'
-	'missing_program|without the program the requester sees no module and does not hang'
-	'switched_off|an empty kernel.modprobe starts nothing until a path is written'
-	'tracepoint|module:module_request fires once for a request'
-	'environment|the environment is HOME, TERM and PATH and nothing else'
-	'arguments|the arguments are PATH -q -- NAME'
+	'real_module|an open of a device node loads its module'
+	'unknown_module|a request for a missing module returns the status of modprobe'
+	'exit_status|the result is the wait status of modprobe'
+	'exec_errno|the result is the errno of a failed exec of modprobe'
+	'missing_program|without modprobe a request fails at once'
+	'switched_off|with an empty kernel.modprobe a request starts no program'
+	'tracepoint|module:module_request fires once per request'
+	'environment|the environment of modprobe is HOME, TERM and PATH'
+	'arguments|the arguments of modprobe are PATH -q -- NAME'
 	'parent|the parent of modprobe is kthreadd'
-	'inherited_state|modprobe inherits nothing from who asked'
+	'inherited_state|modprobe does not inherit the state of the requester'
 	'unprivileged|an unprivileged request runs modprobe as root'
-	'special_names|odd characters in a name reach modprobe as they are'
+	'special_names|special characters in a name reach modprobe unchanged'
 	'empty_name|an empty name reaches modprobe'
-	'long_names|the longest name is asked for, a longer one starts nothing'
-	'async_work|async work that waits for a module is warned about, and served'
+	'long_names|the longest name reaches modprobe, a longer one starts no program'
+	'async_work|a request in async work warns and is served'
 )
 skip_without "needs CONFIG_TUN=m, see config" modprobe -n "$MODULE"
 skip_without "needs CONFIG_TEST_KMOD=m, see config" modprobe -n test_kmod

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Signals: to who asks, to the modprobe, to the kernel's threads.
+# Signals to the requester, to its modprobe and to kernel threads
 source "$(dirname "$0")/kmod_lib.sh"
 
 STORMS=10
@@ -20,8 +20,8 @@ modprobe_goes_on()
 	wait_until has_ended fake
 }
 
-# The next request waits although the first requester is gone; a second is ample for
-# it to start a modprobe if it could. It is served as soon as the first one has ended.
+# The next request must wait until the modprobe of the killed requester has ended. A second
+# would suffice to start another modprobe.
 slot_is_counted()
 {
 	set_limit 1
@@ -36,7 +36,7 @@ slot_is_counted()
 	is "$(names_of fake | tail -n 1)" fs-kmod_second
 }
 
-# The end of the modprobe and of the requester's wait fall together in all ways.
+# Requesters are killed while their modprobes end, in all orders.
 storm()
 {
 	local round
@@ -44,7 +44,7 @@ storm()
 	for ((round = 0; round < STORMS; round++)); do
 		use_helper fake random 5
 		ask -n 60 -k 60 fs "kmod_storm$round" >"$WORK/out"
-		# One that is killed after it has told its result has two lines.
+		# A process that is killed after its request has two lines.
 		is "$(awk '!seen[$1]++' "$WORK/out" | wc -l)" 60 "requests" || return 1
 		wait_until all_ended fake || return 1
 		at_most "$(awk '$2 == "killed" && $3 > max { max = $3 } END { print max + 0 }' \
@@ -55,7 +55,7 @@ storm()
 	is "$(result_of "$(ask fs kmod_calm)")" ENODEV && is "$(started fake)" 1 "modprobes"
 }
 
-# A killed modprobe is an end as any other, and no success.
+# The result must not be 0.
 killed_modprobe()
 {
 	"$REAL_MODPROBE" -qn test_kmod || return "$KSFT_SKIP"
@@ -72,7 +72,7 @@ stopped_modprobe()
 	kill -STOP "$(pid_of fake)"
 	release
 	sleep 1
-	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
+	asleep "$REQUESTER" || complain "the requester no longer waits" || return 1
 	kill -CONT "$(pid_of fake)"
 	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
 }
@@ -83,7 +83,7 @@ kernel_thread_pids()
 		awk 'int($9 / 2097152) % 2 { print $1 }'
 }
 
-# Nothing but the modprobe's end ends the wait, nor does the wait miss that.
+# The engine must not take SIGCHLD for the end of a helper.
 stray_sigchld()
 {
 	local round pids
@@ -95,32 +95,32 @@ stray_sigchld()
 		kill -CHLD "${pids[@]}" 2>/dev/null || :
 		sleep 0.1
 	done
-	asleep "$REQUESTER" || complain "the requester does not wait in round $round" || return 1
+	asleep "$REQUESTER" || complain "the requester no longer waits in round $round" || return 1
 	release
 	wait_until gone "$REQUESTER" && is "$(result_of "$(<"$WORK/out")")" ENODEV
 }
 
-# An unkillable state is not what an ordinary signal ends.
+# The wait is killable, not interruptible.
 other_signals()
 {
 	ask_held kmod_signals || return 1
-	# Handled ones only: these have no effect by default.
+	# The default action of both is to ignore them.
 	kill -CHLD "$REQUESTER"
 	kill -WINCH "$REQUESTER"
 	sleep 0.5
-	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
+	asleep "$REQUESTER" || complain "the requester no longer waits" || return 1
 	release
 	wait_until gone "$REQUESTER"
 }
 
 TESTS=(
-	'killed_requester|a killed requester leaves at once while its modprobe runs'
+	'killed_requester|a killed requester returns at once while its modprobe runs'
 	'modprobe_goes_on|the modprobe of a killed requester runs to its end'
 	'slot_is_counted|the modprobe of a killed requester holds its slot until it ends'
-	'storm|kills at random moments leave nothing behind'
-	'killed_modprobe|a killed modprobe ends the request, with the signal as its result'
-	'stopped_modprobe|a stopped modprobe keeps its requester until it goes on'
-	'stray_sigchld|a SIGCHLD sent to kernel threads does not upset a wait'
-	'other_signals|a signal that does not kill does not end the wait'
+	'storm|kills at random times leave no zombie and lose no request'
+	'killed_modprobe|the result of a killed modprobe is the signal'
+	'stopped_modprobe|a request waits for a stopped modprobe'
+	'stray_sigchld|SIGCHLD sent to kernel threads does not end a wait'
+	'other_signals|signals that do not kill the requester do not end its wait'
 )
 run_tests

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# No more modprobes at a time than kernel.kmod-limit, whoever is killed, and everybody
-# is served in turn.
+# The number of modprobes must not exceed kernel.kmod-limit, also when requesters are killed,
+# and waiting requests must be served in order.
 source "$(dirname "$0")/kmod_lib.sh"
 
 DEFAULT=50
@@ -34,8 +34,8 @@ rejected()
 	done
 }
 
-# affordable N LIMIT: N, or as many as this machine serves, with that limit, in half of
-# the time that a request waits for its slot. A debug kernel on a busy host is slow.
+# affordable N LIMIT: prints N, or fewer if this machine, with that limit, could not serve N
+# requests in half the time after which a request without a slot fails
 affordable()
 {
 	local n=$1 from n_in_time
@@ -48,8 +48,7 @@ affordable()
 	echo $((n_in_time < n ? n_in_time : n))
 }
 
-# A sleep keeps those alive together that may be; 10 ms are enough to let 50 pile up
-# where the limit is not kept.
+# Modprobes that sleep for 10 ms accumulate if the kernel does not keep to the limit.
 all_served()
 {
 	local many
@@ -78,9 +77,9 @@ small_limit()
 		at_most "$(peak_of fake)" 3 "alive:" && at_least "$(peak_of fake)" 2 "alive:"
 }
 
-# With requesters that live 300 ms at most, slots that come back with the requester and
-# not with its modprobe let many more than the limit be alive. Afterwards all slots must
-# be there: a lost one would show as a smaller peak.
+# Requesters live for at most 300 ms. A kernel that releases the slot with the requester,
+# instead of with its modprobe, exceeds the limit. Afterwards no slot may be lost: with a
+# limit of 5 the peak must be 5.
 killed_requesters()
 {
 	local round
@@ -104,7 +103,7 @@ full_house()
 	ask_held kmod_holder
 }
 
-# Only the one that waits for the slot is killed; the modprobe that has it stays.
+# The killed request waits for the slot; the modprobe that holds it goes on.
 killed_waiter()
 {
 	full_house || return 1
@@ -116,7 +115,7 @@ killed_waiter()
 	is "$(names_of fake | tail -n 1)" fs-kmod_later
 }
 
-# A waiter that leaves must not take the others' turn with it.
+# The third request must get the slot.
 killed_in_the_middle()
 {
 	local pids=() i
@@ -133,7 +132,7 @@ killed_in_the_middle()
 	is "$(names_of fake | tail -n 1)" fs-kmod_mid3 && is "$(started fake)" 2 "modprobes"
 }
 
-gives_up()
+times_out()
 {
 	local line
 
@@ -158,7 +157,7 @@ raised_limit()
 	wait_until has_started fake 2
 }
 
-# Each asks once the one before it waits; all of them get the one slot in that order.
+# Each request starts once the previous one waits for the slot.
 in_order()
 {
 	local i
@@ -190,16 +189,16 @@ failed_starts()
 
 TESTS=(
 	'default_limit|kernel.kmod-limit is 50 by default'
-	'round_trip|the limit written is the limit read'
-	'rejected|a limit of zero, a negative one, a huge one and garbage change nothing'
-	'all_served|many requests at a time are all served, by 50 modprobes at a time'
-	'small_limit|a small limit is kept and used'
-	'killed_requesters|killed requesters let no more modprobes run than the limit'
-	'killed_waiter|a killed waiter leaves at once'
-	'killed_in_the_middle|a killed waiter does not take the turn of others'
-	'gives_up|without a slot a request fails after 5 s with one line in the log'
-	'raised_limit|a raised limit lets a waiter in'
-	'in_order|waiters get their slot in the order they came'
-	'failed_starts|a modprobe that cannot be started costs no slot'
+	'round_trip|a read returns the limit that was written'
+	'rejected|zero, negative, too large and malformed limits fail with EINVAL'
+	'all_served|more requests than slots are all served, by at most 50 modprobes at a time'
+	'small_limit|a small limit is kept, and all its slots are used'
+	'killed_requesters|the modprobe of a killed requester counts against the limit'
+	'killed_waiter|a request that is killed while it waits for a slot returns at once'
+	'killed_in_the_middle|a killed waiter does not delay the waiters behind it'
+	'times_out|without a slot a request fails after 5 s and logs one line'
+	'raised_limit|a raised limit serves a waiting request at once'
+	'in_order|waiting requests get their slots in order'
+	'failed_starts|a modprobe whose exec fails releases its slot'
 )
 run_tests

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The other callers of the helper engine, each by what triggers it: their results, and
-# that no number of slow helpers stands in anybody's way.
+# Callers of the helper engine other than request_module(), each run by its ordinary trigger:
+# the caller must act on its helper's result, and sleeping helpers must not delay others.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
-# More than the 512 workers that a pool of the kernel's has at most.
+# More than the 512 workers that one worker pool of the kernel may have
 CROWD=600
-# Kernel threads come and go for other reasons.
+# Kernel threads that other parts of the kernel may start meanwhile
 FEW=20
 
 clean_up_more()
@@ -18,8 +18,8 @@ clean_up_more()
 	remove_cgroup
 }
 
-# All of them sleep in the kernel for their key while one module is asked for. A kernel
-# in whose way they are serves it when they have ended: they sleep for ten minutes.
+# One module is requested while each of the helpers sleeps and its requester waits for a key.
+# A kernel whose workers wait for helpers serves the request after ten minutes.
 crowd()
 {
 	local before asker result=0
@@ -46,18 +46,18 @@ key_positive()
 	link_helper "$REQUEST_KEY" "$(make_helper key instantiate made)"
 	is "$(keyctl session - "$HERE/kmod_req" key kmod:good 2>/dev/null |
 		awk '{ print $2 }')" OK &&
-		is "$(ended key)" 1 "helpers that came to their end"
+		is "$(ended key)" 1 "helpers that ended"
 }
 
-# This errno is the helper's own: the kernel's would be ENOKEY.
+# The helper sets this errno; the kernel itself would return ENOKEY.
 key_negative()
 {
 	link_helper "$REQUEST_KEY" "$(make_helper key reject 1)"
 	is "$(result_of "$(ask key kmod:bad)")" EKEYREJECTED
 }
 
-# The helper's failure is the end of a key that it has left alone. One that is not
-# there has an errno of its own.
+# A helper that fails without instantiating the key leaves the requester with ENOKEY; a
+# missing helper, with ENOENT.
 key_untouched()
 {
 	link_helper "$REQUEST_KEY" "$(make_helper key exit 1)"
@@ -70,8 +70,8 @@ key_untouched()
 	is "$(result_of "$(ask key kmod:none)")" ENOENT
 }
 
-# start_stp: has a new bridge run STP; prints its state: 1 for the kernel's STP, 2 for that
-# of user space
+# start_stp: makes a new bridge run STP; prints its state: 1 if the kernel runs it, 2 if user
+# space does
 start_stp()
 {
 	ip link delete "$BRIDGE" 2>/dev/null || :
@@ -116,7 +116,7 @@ core_dump()
 		is "$(head -c 4 "$WORK/core/stdin" | od -An -tx1)" " 7f 45 4c 46"
 }
 
-# The helper's own crash must not be dumped by one more of it.
+# The helper's own crash must not start another core helper.
 core_of_core()
 {
 	dump_core '' signal 11 || return 1
@@ -124,7 +124,7 @@ core_of_core()
 	is "$(started core)" 1 "core helpers"
 }
 
-# It gets a file for the process that dumps. A kernel that does not know %F drops it.
+# %F passes a pidfd of the process that dumps core. An older kernel drops %F.
 core_pidfd()
 {
 	dump_core '%F %p' fdinfo 3 || return 1
@@ -148,7 +148,7 @@ uevent_helper()
 		is "$(tr '\0' '\n' <"$WORK/uevent/environ" | grep ^DEVNAME=)" DEVNAME=null
 }
 
-# Nobody waits for these: many at a time still all run.
+# The kernel does not wait for these helpers, so that many run at one time.
 uevent_storm()
 {
 	local i
@@ -161,7 +161,7 @@ uevent_storm()
 	is "$(started uevent)" 200 "helpers"
 }
 
-# Nothing is powered off by a helper that just writes its log.
+# The machine stays on: this helper only writes its log.
 poweroff()
 {
 	local helper
@@ -177,25 +177,25 @@ poweroff()
 }
 
 TESTS=(
-	'crowd|600 sleeping helpers delay no module request and add no kernel threads'
-	'key_positive|a key that request-key makes is found'
-	'key_negative|a key that request-key denies is not'
-	'key_untouched|a key that request-key fails to make is not found'
-	'bridge_user|a bridge-stp that exits with 0 makes STP the user'"'"'s'
-	'bridge_kernel|a bridge-stp that fails makes STP the kernel'"'"'s'
-	'bridge_killed|a bridge-stp that is killed makes STP the kernel'"'"'s'
-	'bridge_missing|without a bridge-stp STP is the kernel'"'"'s'
-	'core_dump|a core helper gets the core on its standard input'
-	'core_of_core|a core helper that crashes is not dumped by another one'
-	'core_pidfd|a core helper gets a pidfd of who dumps'
-	'release_agent|the release agent of an empty control group runs'
-	'uevent_helper|the uevent helper gets the event'
+	'crowd|600 sleeping helpers neither delay a module request nor need kernel threads'
+	'key_positive|a key that request-key instantiates is returned'
+	'key_negative|a key that request-key rejects fails with the errno of the rejection'
+	'key_untouched|a key that request-key does not instantiate fails with ENOKEY'
+	'bridge_user|bridge-stp that exits with 0 leaves STP to user space'
+	'bridge_kernel|bridge-stp that fails leaves STP to the kernel'
+	'bridge_killed|bridge-stp that is killed leaves STP to the kernel'
+	'bridge_missing|a missing bridge-stp leaves STP to the kernel'
+	'core_dump|a core helper reads the core from its standard input'
+	'core_of_core|the crash of a core helper starts no other core helper'
+	'core_pidfd|a core helper inherits a pidfd of the process that dumps core'
+	'release_agent|the release agent runs when a cgroup becomes empty'
+	'uevent_helper|the uevent helper receives the event in its environment'
 	'uevent_storm|200 uevents run 200 helpers'
-	'poweroff|an orderly poweroff runs its command'
-	'all_reaped|no helper is left as a zombie'
+	'poweroff|an orderly poweroff runs kernel.poweroff_cmd'
+	'all_reaped|no helper stays a zombie'
 )
-skip_without "$REQUEST_KEY is there already" test ! -e "$REQUEST_KEY"
-skip_without "$BRIDGE_STP is there already" test ! -e "$BRIDGE_STP"
+skip_without "$REQUEST_KEY exists" test ! -e "$REQUEST_KEY"
+skip_without "$BRIDGE_STP exists" test ! -e "$BRIDGE_STP"
 skip_without "needs CONFIG_KEYS, see config" test -r /proc/keys
 skip_without "needs CONFIG_BRIDGE, see config" modprobe bridge
 skip_without "needs CONFIG_UEVENT_HELPER, see config" test -w "$UEVENT_HELPER"

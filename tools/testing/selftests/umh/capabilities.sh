@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The capabilities of helpers: two masks that only shrink. What is taken here stays
-# taken until reboot, so it is CAP_WAKE_ALARM (35) and CAP_BLOCK_SUSPEND (36), bits 3
-# and 4 of the upper word, and CAP_LEASE (28) and CAP_SYS_TTY_CONFIG (26) of the lower.
+# The capabilities of helpers: two masks whose bits can only be cleared. They stay cleared
+# until reboot, so the test clears capabilities that no helper needs: CAP_WAKE_ALARM (35) and
+# CAP_BLOCK_SUSPEND (36), bits 3 and 4 of the upper word, and CAP_LEASE (28) and
+# CAP_SYS_TTY_CONFIG (26) in the lower one.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 BSET=$SYSCTL/usermodehelper/bset
@@ -17,7 +18,7 @@ words() { tr '\t' ' ' <"$1"; }
 low() { words "$1" | cut -d' ' -f1; }
 high() { words "$1" | cut -d' ' -f2; }
 
-# One mask of a helper's own, as one number.
+# helper_mask FIELD: that mask in the status of a helper, as a number
 helper_mask()
 {
 	use_helper fake status
@@ -37,7 +38,7 @@ format()
 	done
 }
 
-# rejected RESULT TEXT [COMMAND...]: neither mask takes it
+# rejected RESULT TEXT [COMMAND...]: a write of TEXT to either mask fails with RESULT
 rejected()
 {
 	local expected=$1 text=$2 file before
@@ -78,8 +79,8 @@ unprivileged()
 		rejected EACCES '0 0' as "$NOBODY"
 }
 
-# takes FILE LOW HIGH: the mask loses just these bits
-takes()
+# clears FILE LOW HIGH: the write clears these bits and no other
+clears()
 {
 	local low high
 
@@ -90,22 +91,23 @@ takes()
 
 bset_shrinks()
 {
-	local taken=$((WAKE_ALARM << 32 | LEASE)) bound
+	local cleared=$((WAKE_ALARM << 32 | LEASE)) bound
 
-	takes "$BSET" "$LEASE" "$WAKE_ALARM" || return 1
+	clears "$BSET" "$LEASE" "$WAKE_ALARM" || return 1
 	bound=$(helper_mask CapBnd)
-	is $((bound & taken)) 0 "taken bits of CapBnd" || return 1
+	is $((bound & cleared)) 0 "cleared bits of CapBnd" || return 1
 	is $((bound)) $(($(high "$BSET") << 32 | $(low "$BSET"))) "CapBnd" || return 1
-	is $(($(helper_mask CapPrm) & taken)) 0 "taken bits of CapPrm"
+	is $(($(helper_mask CapPrm) & cleared)) 0 "cleared bits of CapPrm"
 }
 
 inheritable_shrinks()
 {
-	takes "$INHERITABLE" "$TTY_CONFIG" "$BLOCK_SUSPEND" || return 1
-	is $(($(helper_mask CapInh) & (BLOCK_SUSPEND << 32 | TTY_CONFIG))) 0 "taken bits of CapInh"
+	clears "$INHERITABLE" "$TTY_CONFIG" "$BLOCK_SUSPEND" || return 1
+	is $(($(helper_mask CapInh) & (BLOCK_SUSPEND << 32 | TTY_CONFIG))) 0 \
+		"cleared bits of CapInh"
 }
 
-stays_taken()
+stays_cleared()
 {
 	local file before
 
@@ -114,7 +116,7 @@ stays_taken()
 		is "$(write_to "$file" <<<"4294967295 4294967295")" OK &&
 			is "$(words "$file")" "$before" "mask" || return 1
 	done
-	is $(($(helper_mask CapBnd) & (WAKE_ALARM << 32 | LEASE))) 0 "taken bits of CapBnd"
+	is $(($(helper_mask CapBnd) & (WAKE_ALARM << 32 | LEASE))) 0 "cleared bits of CapBnd"
 }
 
 one_word()
@@ -128,14 +130,14 @@ one_word()
 
 TESTS=(
 	'format|each mask reads as two words of 32 bits'
-	'garbage|garbage is refused and changes nothing'
-	'third_word|a third word is refused and changes nothing'
-	'negative|a negative number is refused and changes nothing'
-	'too_large|a word of more than 32 bits is refused and changes nothing'
-	'unprivileged|a write needs CAP_SETPCAP and CAP_SYS_MODULE'
-	'bset_shrinks|a bit cleared in bset is gone from a helper'
-	'inheritable_shrinks|a bit cleared in inheritable is gone from a helper'
-	'stays_taken|a cleared bit never comes back'
-	'one_word|a single word leaves the other one alone'
+	'garbage|malformed numbers fail with EINVAL and change nothing'
+	'third_word|a third word fails with EINVAL and changes nothing'
+	'negative|negative numbers fail with EINVAL and change nothing'
+	'too_large|words of more than 32 bits fail with EINVAL and change nothing'
+	'unprivileged|a write requires CAP_SETPCAP and CAP_SYS_MODULE'
+	'bset_shrinks|a bit cleared in bset is cleared in the sets of a helper'
+	'inheritable_shrinks|a bit cleared in inheritable is cleared in a helper'
+	'stays_cleared|a cleared bit cannot be set again'
+	'one_word|a single word does not change the upper word'
 )
 run_tests

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A helper is the same whoever asked for it (FAULTS 23 and 31). A modprobe that dumps
-# all it has inherited is asked for by requesters in all kinds of states: its dump must
-# be that of a plain requester to the byte, and that one must be what is documented.
-# umh_dump.c says what is left out of a dump.
+# The state that a helper inherits must not depend on its requester (FAULTS 23 and 31).
+# Requesters in many states make the kernel run a modprobe that dumps its state. Each dump
+# must equal that of a plain requester, and that one must agree with Documentation/kmod.txt.
+# umh_dump.c lists the fields that a dump leaves out.
 #
-# With KMOD_DUMPS, a file, in the environment nothing is judged: all dumps are written to
-# it, each line behind the requester's name, to be compared with those of another kernel.
+# With KMOD_DUMPS=FILE in the environment the test checks nothing and writes all dumps to that
+# file, each line after the requester's name, for a comparison with another kernel.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 DUMPS=${KMOD_DUMPS:-}
@@ -15,7 +15,7 @@ REQUESTER=plain
 CGROUP=/sys/fs/cgroup
 GROUP=$CGROUP/kmod_inherit
 JAIL=$WORK/jail
-# A family that has no module here.
+# A family without a module in the tests' kernels
 FAMILY=30
 
 clean_up_more()
@@ -24,8 +24,7 @@ clean_up_more()
 	umount "$JAIL/proc" || :
 } 2>/dev/null
 
-# dump NAME COMMAND...: the dump of the modprobe that the command asks for, in the file
-# NAME
+# dump NAME COMMAND...: the command requests a module; writes its modprobe's dump to NAME
 dump()
 {
 	local name=$1
@@ -33,13 +32,13 @@ dump()
 	shift
 	rm -f "$WORK/dump/dump"
 	"$@" >/dev/null || complain "the requester failed with $?" || return 1
-	mv "$WORK/dump/dump" "$WORK/$name" || complain "no helper has run"
+	mv "$WORK/dump/dump" "$WORK/$name" || complain "no helper ran"
 }
 
-# record NAME: that dump, for the test that runs
+# record NAME: appends that dump for the current requester
 record() { sed "s/^/$REQUESTER /" "$WORK/$1" >>"$DUMPS"; }
 
-# same COMMAND...: asked for by that command, is it the plain one's?
+# same COMMAND...: the dump that the command causes must equal that of the plain requester
 same()
 {
 	set_modprobe "$WORK/dump/modprobe"
@@ -51,10 +50,10 @@ same()
 }
 
 ASK=("$HERE/kmod_req" pf "$FAMILY")
-# in_state STATE: asked for by a requester in that state, see umh_as.c
+# in_state STATE: the same for a requester in that state, see umh_as.c
 in_state() { same "$HERE/umh_as" "$1" "${ASK[@]}"; }
 
-# has FIELD VALUE: in the plain dump
+# has FIELD VALUE: checks the plain requester's dump
 has()
 {
 	local value
@@ -76,7 +75,7 @@ plain()
 		has 'stat field 6' 0 && has 'stat field 7' 0 && has /proc/self/oom_score_adj 0
 }
 
-# The mask is the engine's own; the guest's init sees to it that PID 1 has another one.
+# The engine sets 022. In the guest, PID 1 has 077.
 umask_is_ours()
 {
 	say "PID 1 has $(sed -n 's/^Umask:\t//p' /proc/1/status)"
@@ -117,7 +116,7 @@ open_files() { in_state open_files; }
 bound() { in_state bound && in_state locked; }
 session() { same setsid -w "${ASK[@]}"; }
 
-# With a place of its own, another directory to be in, and an environment.
+# A requester in a chroot, then one with another working directory and environment
 chrooted()
 {
 	mkdir -p "$JAIL"
@@ -132,7 +131,7 @@ namespaces()
 		same unshare -U -r -n "${ASK[@]}"
 }
 
-# A root directory of its own in a mount name space of its own.
+# A root directory in a mount namespace of the requester
 own_root()
 {
 	mkdir -p "$JAIL"
@@ -149,7 +148,7 @@ unprivileged()
 in_cgroup()
 {
 	mkdir -p "$GROUP"
-	# shellcheck disable=SC2016 # its own pid
+	# shellcheck disable=SC2016 # the pid of the inner shell
 	same sh -c 'echo $$ >"$0" && exec "$@"' "$GROUP/cgroup.procs" "${ASK[@]}"
 }
 
@@ -162,19 +161,19 @@ in_cpuset()
 
 session_keyring() { same keyctl session kmod_inherit "${ASK[@]}"; }
 
-# The helper's thread is a copy of one of these.
+# The pids of the unbound workers, one of which forks the helper's thread
 workers()
 {
 	local stat
 
 	for stat in /proc/[0-9]*/stat; do
-		# Not those of high priority, which have an H in their names.
+		# Those with an H in their names have another priority.
 		[[ ! $(<"$stat") =~ \(kworker/u[0-9]+:[0-9]+[^0-9H] ]] || echo "$stat"
 	done 2>/dev/null | cut -d/ -f3
 }
 
-# by_workers COMMAND... -- COMMAND...: asked for while the workers are as the first command
-# has made them; the second one makes them as they were. Both get their pids, one by one.
+# by_workers COMMAND... -- COMMAND...: runs the first command with the pid of each worker,
+# then checks the dump. The second command undoes the first.
 by_workers()
 {
 	local -a make=()
@@ -185,7 +184,7 @@ by_workers()
 		shift
 	done
 	shift
-	workers | xargs -n 1 "${make[@]}" >/dev/null || complain "cannot" || return 1
+	workers | xargs -n 1 "${make[@]}" >/dev/null || complain "${make[*]} fails" || return 1
 	same "${ASK[@]}" || result=1
 	workers | xargs -n 1 "$@" >/dev/null || :
 	return "$result"
@@ -195,7 +194,7 @@ niced_worker() { by_workers renice 10 -p -- renice 0 -p; }
 
 real_time_worker() { by_workers chrt -f -p 10 -- chrt -o -p 0; }
 
-# A requester that fails has a line that says so.
+# A requester that fails leaves a line "NAME failed: yes".
 record_all()
 {
 	local entry
@@ -209,43 +208,43 @@ record_all()
 }
 
 TESTS=(
-	'plain|a helper inherits what is documented'
-	'umask_is_ours|its umask is 022, whatever that of PID 1 is'
-	'no_files|it has no open files'
-	'pid1_root|it is in the root directory of PID 1'
-	'pid1_namespaces|it is in the name spaces of PID 1'
+	'plain|a helper inherits the documented state'
+	'umask_is_ours|its umask is 022, also when PID 1 has another'
+	'no_files|it inherits no open files'
+	'pid1_root|it has the root directory of PID 1'
+	'pid1_namespaces|it is in the namespaces of PID 1'
 )
 REQUESTERS=(
-	'again|the same requester gets the same twice'
-	'nice_up|a nice requester'
-	'nice_down|one with a negative nice value'
-	'real_time|a real-time requester'
-	'other_policy|a batch requester, an idle one'
-	'pinned|a requester that is pinned to a CPU'
-	'masked|one that blocks all signals, and has some pending'
-	'ignoring|one that ignores all signals'
-	'limited|one with low resource limits'
-	'umask_all|one with umask 0777'
-	'victim|one with another oom_score_adj'
-	'ioprio|one with another I/O priority'
-	'a_personality|one with another personality'
-	'slack|one with another timer slack'
-	'controlled|a subreaper with secure bits and a parent death signal'
-	'no_new_privs|one with no_new_privs'
-	'filtered|one with a seccomp filter'
-	'timed|one with timers'
-	'open_files|one with many open files'
-	'bound|one with a memory policy, one with locked memory'
-	'session|one in a session of its own'
-	'chrooted|one in a chroot, one with another directory and environment'
-	'namespaces|one in name spaces of its own'
-	'own_root|one with a root directory of its own'
-	'unprivileged|an unprivileged one, one without capabilities'
-	'in_cgroup|one in a control group'
-	'in_cpuset|one in a cpuset'
-	'session_keyring|one with a session keyring'
-	'niced_worker|the kernel worker that makes the helper may be niced'
-	'real_time_worker|that worker may be a real-time one'
+	'again|two requests of one requester give the same state'
+	'nice_up|the nice value of the requester is not inherited'
+	'nice_down|a negative nice value is not inherited'
+	'real_time|a real-time policy is not inherited'
+	'other_policy|the batch and idle policies are not inherited'
+	'pinned|the CPU affinity is not inherited'
+	'masked|blocked and pending signals are not inherited'
+	'ignoring|ignored signals are not inherited'
+	'limited|resource limits are not inherited'
+	'umask_all|the umask is not inherited'
+	'victim|oom_score_adj is not inherited'
+	'ioprio|the I/O priority is not inherited'
+	'a_personality|the personality is not inherited'
+	'slack|the timer slack is not inherited'
+	'controlled|subreaper, securebits and parent death signal are not inherited'
+	'no_new_privs|no_new_privs is not inherited'
+	'filtered|a seccomp filter is not inherited'
+	'timed|timers are not inherited'
+	'open_files|open files are not inherited'
+	'bound|a memory policy and locked memory are not inherited'
+	'session|the session is not inherited'
+	'chrooted|a chroot, the working directory and the environment are not inherited'
+	'namespaces|namespaces are not inherited'
+	'own_root|a root directory in a mount namespace is not inherited'
+	'unprivileged|credentials are not inherited'
+	'in_cgroup|the cgroup is not inherited'
+	'in_cpuset|the cpuset is not inherited'
+	'session_keyring|the session keyring is not inherited'
+	'niced_worker|the nice value of the worker that forks the helper is not inherited'
+	'real_time_worker|the real-time policy of that worker is not inherited'
 )
 TESTS+=("${REQUESTERS[@]}")
 [[ $UID -ne 0 ]] || mkdir -p "$WORK/dump"

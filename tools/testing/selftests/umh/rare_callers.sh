@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Callers of the helper engine that few kernels have: TOMOYO, the firmware loader's
-# fallback, nfsd's client tracking, and uevents before there is a root file system (FAULTS
-# 22). Not run by default. make test-configs boots a kernel that has them all, with
-# harness/guest/hotplug as CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader as
-# TOMOYO's; both have left a record in the root directory by now.
+# fallback, nfsd's client tracking, and uevents before the root file system is mounted (FAULTS
+# 22). Not run by default: make test-configs boots a kernel with all of them, in which
+# harness/guest/hotplug is CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader the loader
+# of TOMOYO. Both have written their logs to the root directory before this test starts.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -27,7 +27,7 @@ clean_up_more()
 stop_nfsd() { [[ $(<"$NFSD/threads") == 0 ]] || echo 0 >"$NFSD/threads"; }
 restore_more() { stop_nfsd; }
 
-# From the first one that was let in, before PID 1 was there, to the last.
+# The log has every sequence number from its first one on, which precedes PID 1.
 no_uevent_lost()
 {
 	local first last
@@ -41,12 +41,11 @@ early_uevents()
 {
 	wait_until no_uevent_lost || return 1
 	say "$(wc -l <"$UEVENTS") uevents, the first: $(sort -n "$UEVENTS" | head -n 1)"
-	# A driver's initcall made this one while the initramfs was being unpacked.
-	grep -q ' add tty /devices/.*/ttyS1$' "$UEVENTS" || complain "not that of ttyS1"
+	# A driver's initcall sends this one while the initramfs is being unpacked.
+	grep -q ' add tty /devices/.*/ttyS1$' "$UEVENTS" || complain "expected that of ttyS1"
 }
 
-# The kernel panics if the loader has not written a profile when it is believed to have
-# ended.
+# The kernel panics when the loader exits without having written a profile.
 tomoyo()
 {
 	say "$(<"$TOMOYO")"
@@ -54,7 +53,7 @@ tomoyo()
 		grep -q '0-COMMENT=kmod' /sys/kernel/security/tomoyo/profile
 }
 
-# answer NAME TEXT: gives a pending request its firmware
+# answer NAME TEXT: loads TEXT for a pending firmware request
 answer()
 {
 	echo 1 >"$PENDING/$1/loading"
@@ -62,7 +61,7 @@ answer()
 	echo 0 >"$PENDING/$1/loading"
 }
 
-# The uevent helper does that, in a script of its own.
+# firmware_helper COMMANDS: the uevent helper runs them for each firmware request
 firmware_helper()
 {
 	cat >"$WORK/firmware" <<-END
@@ -74,12 +73,12 @@ firmware_helper()
 	echo "$WORK/firmware" >"$UEVENT_HELPER"
 }
 
-# request NAME [TRIGGER]: what it comes to. A newline would be part of the name.
+# request NAME [TRIGGER]: prints the result. A newline would become part of the name.
 request() { printf '%s' "$1" | write_to "$TEST_FIRMWARE/trigger_${2:-request}"; }
 
 firmware_served()
 {
-	# shellcheck disable=SC2016 # to be expanded by the helper
+	# shellcheck disable=SC2016 # the helper expands it
 	firmware_helper \
 		'cd "/sys$DEVPATH" && echo 1 >loading && echo -n 45 >data && echo 0 >loading'
 	is "$(request kmod_served)" OK && is "$(cat "$TEST_FIRMWARE/../test_firmware/test_result" \
@@ -88,18 +87,18 @@ firmware_served()
 
 firmware_denied()
 {
-	# shellcheck disable=SC2016 # to be expanded by the helper
+	# shellcheck disable=SC2016 # the helper expands it
 	firmware_helper 'echo -1 >"/sys$DEVPATH/loading"'
 	printf kmod_denied | timeout "$PATIENCE" "$HERE/kmod_write" \
 		"$TEST_FIRMWARE/trigger_request" >"$WORK/out" ||
-		complain "the request hangs" || return 1
-	[[ $(<"$WORK/out") != OK ]] || complain "it was granted"
+		complain "the request did not end" || return 1
+	[[ $(<"$WORK/out") != OK ]] || complain "expected an error"
 }
 
 pending() { [[ -e $PENDING/$1/loading ]]; }
 
-# Who relies on helpers, as the firmware loader does, keeps them enabled: suspend has
-# not frozen anybody yet while it waits.
+# The firmware loader holds the read lock of the usermode helpers: suspend must wait for it
+# before it freezes user space.
 firmware_holds()
 {
 	local suspender
@@ -111,13 +110,13 @@ firmware_holds()
 	suspender=$!
 	sleep 2
 	kill -0 "$suspender" && [[ ! -s $WORK/suspend ]] ||
-		complain "it did not wait: $(<"$WORK/suspend")" || return 1
+		complain "suspend did not wait: $(<"$WORK/suspend")" || return 1
 	answer kmod_held 46
 	wait
 	is "$(<"$WORK/request")" OK && is "$(<"$WORK/suspend")" OK
 }
 
-# One of which user space is not told is given up, so as not to hold suspend.
+# Suspend must abort a request of which user space gets no uevent, as it would wait for ever.
 firmware_given_up()
 {
 	echo >"$UEVENT_HELPER"
@@ -128,7 +127,7 @@ firmware_given_up()
 	is "$(<"$WORK/request")" ENODEV
 }
 
-# A newline would be part of the path.
+# start_nfsd PROGRAM. A newline would become part of the path.
 start_nfsd()
 {
 	printf '%s' "$1" >"$CLTRACK"
@@ -142,16 +141,16 @@ nfsd_tracks()
 
 	helper=$(make_helper cltrack environ)
 	start_nfsd "$helper" || return 1
-	has_ended cltrack || complain "it has not waited" || return 1
+	has_ended cltrack || complain "nfsd did not wait for it" || return 1
 	stop_nfsd
-	# It finds out whether this works, and then does it.
+	# nfsd runs it once to test it, and again.
 	is "$(grep ^start "$WORK/cltrack/log" | cut -d ' ' -f 5- | sort -u)" "$helper init" &&
 		is "$(tr '\0' '\n' <"$WORK/cltrack/environ" | cut -d = -f 1)" \
 			NFSDCLTRACK_GRACE_START &&
 		is "$(<"$CLTRACK")" "$helper"
 }
 
-# This errno, and no other result, makes nfsd forget the program.
+# Only -ENOENT makes nfsd clear the program's path.
 nfsd_forgets()
 {
 	start_nfsd "$(make_helper cltrack exit 2)" || :
@@ -164,15 +163,15 @@ nfsd_forgets()
 }
 
 TESTS=(
-	'early_uevents|uevents before the root file system is there wait for it'
-	'tomoyo|TOMOYO gets its policy from its loader, in the exec of PID 1'
-	'firmware_served|a uevent helper that gives the firmware serves the request'
-	'firmware_denied|one that denies it ends the request'
+	'early_uevents|uevents sent before the root file system is mounted wait for it'
+	'tomoyo|the loader of TOMOYO runs in the exec of PID 1, which waits for it'
+	'firmware_served|a uevent helper that loads the firmware completes the request'
+	'firmware_denied|a uevent helper that aborts the load fails the request'
 	'firmware_holds|suspend waits for a firmware request'
-	'firmware_given_up|suspend ends a firmware request that nobody was told of'
+	'firmware_given_up|suspend aborts a firmware request without a uevent'
 	'nfsd_tracks|nfsd waits for its client tracking program'
-	'nfsd_forgets|nfsd forgets a client tracking program that is not there'
-	'all_reaped|no helper is left as a zombie'
+	'nfsd_forgets|nfsd clears the path of a client tracking program that is missing'
+	'all_reaped|no helper stays a zombie'
 )
 skip_without "needs CONFIG_UEVENT_HELPER_PATH=/harness/hotplug" test -s "$UEVENTS"
 skip_without "needs CONFIG_SECURITY_TOMOYO" test -s "$TOMOYO"

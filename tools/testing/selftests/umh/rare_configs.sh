@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Helpers in a kernel that is configured as few are. Not run by default: the environment
-# says by KMOD_CONFIG which one it is, static-path, static-empty, no-sysctl, no-modules
-# or callers. Each check counts the helpers that ran. FAULTS 10.
+# Helpers in kernels with a rare configuration. Not run by default: KMOD_CONFIG in the
+# environment names the configuration, which is static-path, static-empty, no-sysctl,
+# no-modules or callers. Each test counts the helpers that ran. FAULTS 10.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
 CONFIG=${KMOD_CONFIG:-}
 MODPROBE=/sbin/modprobe
-# For those whose path can be set; in no other kernel is there a file of that name.
+# For the callers whose path can be set; no program of the guest has this name.
 ANY=/sbin/kmod-any
 STATIC=/sbin/usermode-helper
 SAVED_LINK=$(readlink "$MODPROBE")
@@ -22,7 +22,7 @@ clean_up_more()
 	remove_cgroup
 } 2>/dev/null
 
-# serve PATH [WORDS...]: where the kernel runs PATH it gets the helper "it"
+# serve PATH [WORDS...]: the helper "it" runs where the kernel runs PATH
 serve()
 {
 	local path=$1 helper
@@ -34,11 +34,11 @@ serve()
 	ln -s "$helper" "$path"
 }
 
-# The helpers that were started, all of whose arguments are known, each in a line
+# The arguments of each helper that was started, one a line
 command_lines() { cut -d ' ' -f 5- <<<"$(grep '^start ' "$WORK/it/log" || :)"; }
 
-# ran COMMAND_LINE: one helper, that one. With an empty static path: none, and a second
-# is long enough for one to show up.
+# ran COMMAND_LINE: exactly one helper ran, with these arguments. With an empty static path
+# none ran within a second.
 ran()
 {
 	if [[ $CONFIG == static-empty ]]; then
@@ -55,7 +55,7 @@ modprobe_runs()
 	is "$(result_of "$(ask fs kmod_config)")" ENODEV && ran "$MODPROBE -q -- fs-kmod_config"
 }
 
-# A path that no file has will do, as it is not what is run.
+# kernel.modprobe may name a missing file: the static program runs instead.
 other_modprobe()
 {
 	serve "$MODPROBE"
@@ -73,17 +73,17 @@ no_modprobe()
 	is "$(started it)" 0 "helpers"
 }
 
-# More than there are slots, in turn.
+# More requests than slots
 many_requests()
 {
 	serve "$MODPROBE" random 30
 	ask -n "$REQUESTS" fs kmod_many >"$WORK/out"
 	is "$(grep -c ' ENODEV ' "$WORK/out")" "$REQUESTS" "requests" &&
 		is "$(started it)" "$REQUESTS" "modprobes" &&
-		at_most "$(peak_of it)" 50 "modprobes at a time:"
+		at_most "$(peak_of it)" 50 "modprobes alive:"
 }
 
-# Requesters that are killed at any moment, and whose modprobes go on.
+# Requesters are killed at random; their modprobes go on.
 killed_requests()
 {
 	serve "$MODPROBE" random 30
@@ -93,7 +93,6 @@ killed_requests()
 		at_least "$(started it)" 1 "modprobes"
 }
 
-# Neither modprobe's path nor modprobe is looked at.
 no_request()
 {
 	serve "$MODPROBE"
@@ -102,8 +101,8 @@ no_request()
 	is "$(started it)" 0 "helpers" && [[ ! -e $MODPROBE_SYSCTL && ! -e $LIMIT_SYSCTL ]]
 }
 
-# An exec that asks for a module, binfmt-0003, when there are any. bash takes a file with
-# a NUL for no script, and says with 126 that the kernel could not run it.
+# With modules, exec would request binfmt-0003. bash does not run a file with a NUL as a
+# script, and exits with 126 when the kernel cannot run it.
 no_format()
 {
 	local status=0
@@ -160,12 +159,12 @@ no_keys() { [[ ! -e /proc/keys ]]; }
 one_cpu() { is "$(grep -c '^processor' /proc/cpuinfo)" 1 "CPUs:"; }
 real_time() { [[ $(uname -v) == *PREEMPT_RT* ]]; }
 
-RAN='runs, once'
-[[ $CONFIG != static-path ]] || RAN='is the static program, once'
-[[ $CONFIG != static-empty ]] || RAN='is nothing at all'
+RAN='runs once'
+[[ $CONFIG != static-path ]] || RAN='is replaced by the static program, which runs once'
+[[ $CONFIG != static-empty ]] || RAN='does not run'
 TESTS=(
 	"uevent|the uevent helper $RAN"
-	"release_agent|the release agent of a control group $RAN"
+	"release_agent|the release agent of a cgroup $RAN"
 )
 [[ $CONFIG == no-modules ]] || TESTS+=("modprobe_runs|modprobe $RAN")
 [[ $CONFIG == no-modules ]] || TESTS+=("key|request-key $RAN")
@@ -173,35 +172,35 @@ TESTS=(
 case $CONFIG in
 static-path)
 	TESTS+=(
-		"other_modprobe|another path of modprobe $RAN"
-		'no_modprobe|an empty path of modprobe is nothing at all'
+		"other_modprobe|a modprobe at another path $RAN"
+		'no_modprobe|an empty kernel.modprobe runs nothing'
 	)
 	;;
-static-empty) TESTS+=("other_modprobe|another path of modprobe $RAN") ;;
+static-empty) TESTS+=("other_modprobe|a modprobe at another path $RAN") ;;
 no-sysctl)
 	TESTS+=(
-		'no_sysctls|there is no sysctl'
-		'one_cpu|there is one CPU'
-		'many_requests|many requests are served in turn'
-		'killed_requests|requests whose requesters are killed come to their end'
+		'no_sysctls|the kernel has no sysctls'
+		'one_cpu|the kernel has one CPU'
+		'many_requests|more requests than slots are all served'
+		'killed_requests|the modprobes of killed requesters end'
 	)
 	;;
 no-modules)
 	TESTS+=(
-		'no_request|an unknown file system is no request'
-		'no_format|an unknown binary format is no request'
-		'no_keys|there are no keys'
+		'no_request|an unknown file system starts no modprobe'
+		'no_format|an unknown binary format starts no modprobe'
+		'no_keys|the kernel has no keys'
 	)
 	;;
 callers)
 	TESTS+=(
-		'real_time|the kernel is a real-time one'
-		'many_requests|many requests are served in turn'
-		'killed_requests|requests whose requesters are killed come to their end'
+		'real_time|the kernel has PREEMPT_RT'
+		'many_requests|more requests than slots are all served'
+		'killed_requests|the modprobes of killed requesters end'
 	)
 	;;
 esac
-TESTS+=('all_reaped|no helper is left as a zombie')
+TESTS+=('all_reaped|no helper stays a zombie')
 skip_without "needs KMOD_CONFIG in the environment" test -n "$CONFIG"
 save "$CORE_PATTERN" "$UEVENT_HELPER"
 run_tests

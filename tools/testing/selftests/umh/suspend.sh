@@ -1,17 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Suspend, as far as freezing user space: no helper runs meanwhile, and one that does
-# not end is named.
+# Suspend, as far as freezing user space: no helper may run meanwhile, and the log must name
+# a helper that prevents it.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 STATE=/sys/power/state
-# How long a test stays suspended, in seconds.
+# Seconds for which user space stays frozen
 DELAY=/sys/module/suspend/parameters/pm_test_delay
 
 clean_up_more() { echo none >"$PM_TEST"; }
 
-# suspend_logged: suspend, with its messages alone in the log
+# suspend_logged: clears the log, then suspends
 suspend_logged()
 {
 	dmesg -c >/dev/null
@@ -20,7 +20,7 @@ suspend_logged()
 
 nothing_runs() { is "$(suspend_logged)" OK && next_is_served; }
 
-# Waits for the modprobe for 5 s, in vain.
+# Suspend waits 5 s for the modprobe, then fails.
 long_helper()
 {
 	local line
@@ -36,18 +36,17 @@ long_helper()
 	next_is_served && nothing_runs
 }
 
-# The helper is what stands in the way, not who waits for it.
+# The running helper counts, not the requester that waited for it.
 killed_requester()
 {
 	ask_held kmod_orphan || return 1
 	kill_and_reap "$REQUESTER"
 	is "$(suspend_logged)" EAGAIN || return 1
-	dmesg | grep -q "umh: .*$WORK/fake/modprobe" || complain "it is not named" || return 1
+	dmesg | grep -q "umh: .*$WORK/fake/modprobe" || complain "no name of the helper" || return 1
 	release
 	wait_until has_ended fake && nothing_runs
 }
 
-# Helpers that end soon are waited for.
 short_helper()
 {
 	use_helper fake sleep 1500
@@ -58,8 +57,8 @@ short_helper()
 	is "$(ended fake)" 1 "modprobes"
 }
 
-# With requests all the time: either of them may be turned away, none hangs, and
-# afterwards all is as before.
+# With continuous requests: a request may fail while helpers are disabled, none may hang, and
+# the next one must be served.
 storm()
 {
 	local round
@@ -77,10 +76,10 @@ storm()
 
 TESTS=(
 	'nothing_runs|suspend succeeds when no helper runs'
-	'long_helper|a helper that does not end makes suspend fail and is named'
-	'killed_requester|a helper whose requester was killed still counts'
-	'short_helper|a helper that ends within 5 s is waited for'
-	'storm|suspend succeeds while modules are being asked for'
+	'long_helper|a helper that does not end makes suspend fail, and the log names it'
+	'killed_requester|a helper whose requester was killed makes suspend fail, too'
+	'short_helper|suspend waits for a helper that ends within 5 s'
+	'storm|suspend succeeds during continuous module requests'
 )
 skip_without "needs CONFIG_PM_DEBUG, see config" test -w "$PM_TEST"
 skip_without "needs CONFIG_SUSPEND, see config" grep -w freeze "$STATE"

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A helper that comes to its end in the way that its arguments say:
+ * A helper that ends in the way that its arguments name:
  *
- *	exit N			by itself
- *	signal N		by this signal, without a dump
- *	core DIR N		by this signal, with a dump in DIR
- *	again N			after one more exec, of "exit N"
- *	leader N		the first thread ends, then another one exits with N
- *	last N			the first thread ends, then the other one alone with N
+ *	exit N			exits with status N
+ *	signal N		kills itself with signal N, without a core dump
+ *	core DIR N		the same, with a core dump in DIR
+ *	again N			execs "exit N"
+ *	leader N		the first thread ends, then another one calls exit_group(N)
+ *	last N			the first thread ends, then the last one with status N
  *	thread N		another thread execs "exit N"
  *	orphaned N		the first thread ends, then another one execs "exit N"
- *	stopped N		stopped and continued first
- *	traced N		a tracer sees it first, and reaps late
- *	dropped N		a tracer sees it first, and dies without reaping
- *	parent N		leaves a child behind that lives on for long
- *	noenv			exits with 0 when it has no environment, else with 1
- *	hold FILE N		when FILE is gone
+ *	stopped N		is stopped and continued, then exits
+ *	traced N		exits under a tracer that reaps late
+ *	dropped N		exits under a tracer that dies without reaping
+ *	parent N		exits and leaves a child that runs for minutes
+ *	noenv			exits with 0 if its environment is empty, else with 1
+ *	hold FILE N		exits once FILE has been removed
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@
 
 #include "../kmod/kmod_util.h"
 
-/* Long enough for an engine that takes a first event for the end to be caught. */
+/* Reveals an engine that takes an earlier event for the end of the helper. */
 #define A_WHILE_MS	30
 #define LONG_S		600
 
@@ -57,7 +57,7 @@ static void die(int signal_number, rlim_t core)
 	_exit(98);
 }
 
-/* exit_group(): the status is that of the process, whoever's thread this is. */
+/* exit_group(): N is the status of the process, in whichever thread it is called. */
 static void *exits(void *unused)
 {
 	sleep_ms(A_WHILE_MS);
@@ -65,7 +65,7 @@ static void *exits(void *unused)
 	return unused;
 }
 
-/* Ends this thread alone; being the last, its status is the process's. */
+/* Ends this thread only. It is the last one, so its status is that of the process. */
 static void *ends(void *unused)
 {
 	sleep_ms(A_WHILE_MS);
@@ -94,8 +94,8 @@ static void end_this_thread(void)
 }
 
 /*
- * Whoever continues us has another name and does not give up: what looks for helpers
- * by name, to kill them, must not leave us stopped for good.
+ * The child that continues this process has another name and repeats the signal: torture,
+ * which kills helpers by name, must not leave this one stopped.
  */
 static void stopped(void)
 {
@@ -119,10 +119,7 @@ static void stopped(void)
 	wait(NULL);
 }
 
-/*
- * The tracer is a grandchild, so that this process has no child of its own that
- * could be mistaken for a reason to wait. It goes on after we have ended.
- */
+/* The tracer outlives this process: it reaps it late, or dies without reaping. */
 static void traced(int reap)
 {
 	pid_t me = getpid();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * umh_as STATE PROGRAM [ARGUMENT]...: runs the program in a state that no helper
- * may inherit from whoever asked for it. See states[] at the end.
+ * umh_as STATE PROGRAM [ARGUMENT]...: runs the program in a state that a helper which it
+ * requests must not inherit. states[] lists them.
  */
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -95,7 +95,7 @@ static void as_ignoring(void)
 		signal(i, SIG_IGN);
 }
 
-/* With signals waiting, too. */
+/* With signals pending as well */
 static void as_pending(void)
 {
 	as_masked();
@@ -103,7 +103,7 @@ static void as_pending(void)
 	must(raise(SIGUSR1));
 }
 
-/* What the program itself needs is left to it. */
+/* All limits that the program itself does not need */
 static void as_limited(void)
 {
 	static const int which[] = {
@@ -191,7 +191,7 @@ static void as_bound(void)
 {
 	unsigned long node = 1;
 
-	/* A kernel without NUMA has no such call, and nothing to inherit. */
+	/* May fail: without CONFIG_NUMA there is no such call and no policy to inherit. */
 	syscall(SYS_set_mempolicy, MPOL_BIND, &node, sizeof(node) * 8);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A helper that writes all that it has inherited to the file "dump" beside it, a
- * field a line. Left out is what differs from one process to the next anyhow:
- * ids of processes, addresses, sizes, counters and times.
+ * A helper that writes its inherited state to the file "dump" in its folder, one field a
+ * line. It leaves out fields that differ between any two processes: process ids, addresses,
+ * sizes, counters and times.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -83,7 +83,7 @@ static void dump_status(void)
 		fclose(in);
 }
 
-/* Of /proc/self/stat: from the field after the command on, by their numbers in proc(5). */
+/* Some fields of /proc/self/stat, numbered as in proc(5) */
 static void stat_fields(void)
 {
 	static const int wanted[] = { 5, 6, 7, 8, 18, 19, 38, 40, 41, 0 };
@@ -198,7 +198,7 @@ static void dump_timers(void)
 	file("/proc/self/timens_offsets");
 }
 
-/* By its description: the serial of a keyring that is made on demand varies. */
+/* Its description: the serial number of a keyring that is created on demand varies. */
 static void keyring(const char *name, int id)
 {
 	char text[256] = "";
@@ -273,7 +273,7 @@ static void dump(char **argv)
 	place(".");
 }
 
-/* Complete or not there: whoever waits for the dump looks for its name. */
+/* Renames the complete dump, as inherit.sh waits for the name. */
 int main(int argc, char **argv)
 {
 	char self[PATH_MAX] = "", name[PATH_MAX + 16], new[PATH_MAX + 16];
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 	size_t size;
 	FILE *to;
 
-	/* The list of files first, before there is one of ours. */
+	/* First the list of open files, while this program has opened none. */
 	out = open_memstream(&text, &size);
 	links("/proc/self/fd");
 	dump(argv);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the tests that run other usermode helpers than modprobe. They source
-# kmod_lib.sh first.
+# Shared by the tests of usermode helpers other than modprobe. They must source kmod_lib.sh
+# first.
 
 # shellcheck disable=SC2034 # for the tests
 {
@@ -14,7 +14,7 @@
 	UEVENT_HELPER=/sys/kernel/uevent_helper
 }
 
-# crash: runs a process that dumps core; sets CRASHED to its pid
+# Runs a process that dumps core; sets CRASHED to its pid.
 crash()
 {
 	sh -c 'kill -SEGV $$' 2>/dev/null &
@@ -24,7 +24,7 @@ crash()
 
 send_uevent() { echo change >/sys/class/mem/null/uevent; }
 
-# release_cgroup PROGRAM: empties a control group whose release agent it is
+# release_cgroup PROGRAM: empties a cgroup with that release agent
 release_cgroup()
 {
 	mkdir -p "$WORK/cg"

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every wait mode against every way in which a helper can end. Each cell of the table
-# is one helper, run by kernel/kmod/tests/umh_modes.c: what the call returned, what
-# exited() was told, what cleanup() saw, and that spawned(), init(), exited() and cleanup()
-# were each called once, in that order, wherever they had to be. FAULTS 2, 5, 6, 7, 8, 10,
-# 15, 25, 28 and 30.
+# Every wait mode with every way in which a helper can end. umh_modes.c runs one helper per
+# cell of this table. A cell checks the return value of the call, the status that exited()
+# receives, sub_info->retval in cleanup(), and that spawned(), init(), exited() and cleanup()
+# were each called once, in this order, where the mode and the end require it. FAULTS 2, 5, 6,
+# 7, 8, 10, 15, 25, 28 and 30.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -15,7 +15,7 @@ FREEZER=$WORK/freezer
 ACT=$WORK/act/helper
 
 EXEC=1 PROC=2 KILLABLE=4 FREEZABLE=8
-# name:flags:context; each of them once with spawned() and exited() and once without
+# name:flags:context. Each mode is tried with and without spawned() and exited().
 MODES=(
 	no:0:task no-spinlock:0:spinlock no-timer:0:timer no-irq:0:irq
 	"exec:$EXEC:task" "exec-k:$((EXEC | KILLABLE)):task"
@@ -32,7 +32,7 @@ clean_up_more()
 	umount "$FREEZER" || :
 } 2>/dev/null
 
-# run OPTIONS... -- [PATH [ARGUMENTS...]]: one helper; sets RESULT
+# run OPTIONS... -- [PATH [ARGUMENTS...]]: runs one helper; sets RESULT
 run()
 {
 	local fd
@@ -43,9 +43,10 @@ run()
 	exec {fd}>&-
 }
 
-# expected KIND VALUE FLAGS HOOKS CONTEXT: the result of a cell. KIND is how far the
-# helper comes: ran (VALUE is its wait status), failed (VALUE is an errno), unborn (the
-# same, before it has a thread) or refused (at once); after "bare-" it has no init().
+# expected KIND VALUE FLAGS HOOKS CONTEXT: sets EXPECTED to the result of a cell. KIND is ran
+# (VALUE is the wait status), failed (VALUE is the errno of init() or exec), unborn (VALUE is
+# the errno of the fork) or refused (VALUE is the errno of the call). "bare-" stands for a
+# helper without init().
 expected()
 {
 	local kind=$1 value=$2 flags=$3 hooks=$4 context=$5 ret=$2 retval=$2 calls='' task=1
@@ -58,12 +59,12 @@ expected()
 		ret=0
 	fi
 	[[ -n $hooks ]] && calls+=e || value=0
-	# A refusal is cleaned up where it is made.
+	# A refused call cleans up in the context of the caller.
 	[[ $kind != refused || $context == task ]] || task=0
 	EXPECTED="ret=$ret calls=${calls}c status=$value retval=$retval task=$task"
 }
 
-# judge KIND VALUE MODE HOOKS: whether RESULT is what it should be; adds the cell to LINE
+# judge KIND VALUE MODE HOOKS: compares RESULT with EXPECTED; appends the cell to LINE
 judge()
 {
 	local name flags context
@@ -74,7 +75,7 @@ judge()
 	[[ $RESULT == "$EXPECTED" ]] || complain "$name $4: $RESULT, expected $EXPECTED"
 }
 
-# prepare MODE HOOKS OPTIONS... -- [PATH [ARGUMENTS...]]: REQUEST is that cell's
+# prepare MODE HOOKS OPTIONS... -- [PATH [ARGUMENTS...]]: sets REQUEST for one cell
 prepare()
 {
 	local mode=$1 hooks=$2 rest=${1#*:}
@@ -83,7 +84,7 @@ prepare()
 	REQUEST="wait=${rest%:*} context=${mode##*:} ${hooks:+$hooks }$*"
 }
 
-# row KIND VALUE OPTIONS... -- [PATH [ARGUMENTS...]]: all modes; prints the row
+# row KIND VALUE OPTIONS... -- [PATH [ARGUMENTS...]]: tries all modes; prints the row
 row()
 {
 	local kind=$1 value=$2 label=${FUNCNAME[1]} mode hooks bad=0
@@ -112,7 +113,7 @@ sigsegv() { act 11 signal 11; }
 
 cores()
 {
-	# A name each, since the dump of a helper that nobody waits for is still on its way.
+	# One file per helper: some still dump when the next one starts.
 	echo core.%p >"$CORE_PATTERN"
 	mkdir -p "$WORK/core"
 	act 139 core "$WORK/core" 11 && act 134 core "$WORK/core" 6 || return 1
@@ -129,7 +130,7 @@ stopped() { act 2048 stopped 8; }
 traced() { act 1792 traced 7; }
 dropped() { act 1792 dropped 7; }
 
-# All the children are still there.
+# The children of all helpers still run.
 parent()
 {
 	act 256 parent 1 && is "$(helper_pid | wc -l)" $((2 * ${#MODES[@]})) "children:"
@@ -149,7 +150,7 @@ eacces()
 	row failed "$EACCES" -- "$WORK/act/plain" && row failed "$EACCES" -- "$WORK/act"
 }
 
-# The second one has the kernel ask for a module from the helper's own thread.
+# For the second file exec requests a module, in the thread of the helper.
 enoexec()
 {
 	local asked=""
@@ -173,7 +174,7 @@ eloop()
 e2big() { row failed "$E2BIG" env=big -- "$ACT" exit 0; }
 init_error() { row failed "$EIO" init="$EIO" -- "$ACT" exit 0; }
 
-# No process can be made meanwhile, so nothing here may need one.
+# Every fork fails meanwhile, so that row() must not need one.
 no_fork()
 {
 	local result=0
@@ -187,7 +188,7 @@ no_fork()
 empty() { row refused 0 --; }
 null_path() { row refused "$EINVAL" path=null --; }
 
-# Suspend, as far as freezing user space, disables helpers: all cells wait for that.
+# Suspend disables helpers. umh_modes.c runs the cells when that happens.
 disabled()
 {
 	local mode hooks fd bad=0
@@ -217,8 +218,8 @@ disabled()
 	return "$bad"
 }
 
-# held FLAGS: starts a helper that stays until $WORK/act/hold is gone, asked for by
-# a process of its own, REQUESTER, from the open file FD
+# held FLAGS: starts a helper that runs until $WORK/act/hold is removed. Its requester is the
+# process REQUESTER, which uses the open file FD.
 held()
 {
 	touch "$WORK/act/hold"
@@ -250,7 +251,7 @@ killable_leaves()
 		wait_until asleep "$REQUESTER" || return 1
 		kill -KILL "$REQUESTER"
 		wait_until gone "$REQUESTER" || return 1
-		helper_runs || complain "the helper is gone" || return 1
+		helper_runs || complain "the helper has ended" || return 1
 		end_held
 		is "$RESULT" "ret=$ERESTARTSYS calls=siec status=768 retval=768 task=1" || return 1
 	done
@@ -262,14 +263,14 @@ unkillable_stays()
 	wait_until asleep "$REQUESTER" || return 1
 	kill -KILL "$REQUESTER"
 	sleep 1
-	asleep "$REQUESTER" || complain "the requester does not wait" || return 1
+	asleep "$REQUESTER" || complain "the requester no longer waits" || return 1
 	end_held
 	is "$RESULT" "ret=768 calls=siec status=768 retval=768 task=1"
 }
 
 frozen_state_is() { [[ $(<"$FREEZER/a/freezer.state") == "$1" ]]; }
 
-# The freezer's state after the requester, and only that, was told to freeze
+# freeze_requester FLAGS: freezes the requester of a held helper, and no other task
 freeze_requester()
 {
 	held "$1" || return 1
@@ -291,16 +292,15 @@ freezable_freezes()
 		thaw_and_end
 }
 
-# The helper ends while its requester is frozen.
 frozen_misses_nothing()
 {
 	freeze_requester "$((PROC | FREEZABLE))" && wait_until frozen_state_is FROZEN || return 1
 	rm -f "$WORK/act/hold"
-	wait_until nobody_acts || return 1
+	wait_until no_helper_left || return 1
 	thaw_and_end
 }
 
-nobody_acts() { [[ -z $(helper_pid) ]]; }
+no_helper_left() { [[ -z $(helper_pid) ]]; }
 
 others_do_not_freeze()
 {
@@ -311,41 +311,41 @@ others_do_not_freeze()
 }
 
 TESTS=(
-	'exit_0|exit 0'
-	'exit_1|exit 1 is 256'
-	'exit_255|exit 255 is 65280'
-	'sigkill|SIGKILL is 9'
-	'sigsegv|SIGSEGV without a core is 11'
-	'cores|a core dump is 128 and the signal'
-	'again|a helper that execs again ends with its last program'
-	'leader_first|a helper whose first thread ends first ends with its last one'
-	'last_thread|a helper whose threads end one by one ends with the last status'
-	'thread_execs|a helper that execs from another thread ends with that program'
-	'orphaned_thread_execs|the same when the first thread has ended before'
-	'stopped|a helper that is stopped and continued has not ended'
-	'traced|a helper whose tracer reaps late'
-	'dropped|a helper whose tracer dies without reaping'
-	'parent|a helper that leaves a child behind'
-	'no_env|an environment of NULL is an empty one'
-	'with_env|an environment arrives'
-	'no_init|without init()'
-	'enoent|a program that is not there is ENOENT'
-	'enotdir|a path through a file is ENOTDIR'
-	'eacces|a file that is not executable is EACCES'
-	'enoexec|a file in no known format is ENOEXEC'
-	'eloop|a loop of links is ELOOP'
-	'e2big|too large an environment is E2BIG'
-	'init_error|an error of init() is the result'
-	'no_fork|a fork that fails is EAGAIN'
-	'disabled|helpers that are disabled are EBUSY, without init()'
-	'empty|an empty path is 0, without init()'
-	'null_path|no path is EINVAL, without init()'
-	'killable_leaves|a killed KILLABLE requester leaves, its helper goes on'
-	'unkillable_stays|a requester that is not KILLABLE stays'
-	'freezable_freezes|a FREEZABLE requester can be frozen'
-	'frozen_misses_nothing|a helper that ends while its requester is frozen'
-	'others_do_not_freeze|a requester that is not FREEZABLE cannot be frozen'
-	'all_reaped|no helper is left as a zombie'
+	'exit_0|exit 0 returns 0'
+	'exit_1|exit 1 returns 256'
+	'exit_255|exit 255 returns 65280'
+	'sigkill|SIGKILL returns 9'
+	'sigsegv|SIGSEGV without a core dump returns 11'
+	'cores|a core dump returns 128 plus the signal'
+	'again|after another exec the status is that of the last program'
+	'leader_first|when the first thread ends first, the status is that of the process'
+	'last_thread|when threads end one by one, the status is that of the last one'
+	'thread_execs|after an exec in another thread the status is that of the new program'
+	'orphaned_thread_execs|the same after the first thread has ended'
+	'stopped|a stop and a continuation do not end the wait'
+	'traced|the status is complete when a tracer reaps late'
+	'dropped|the status is complete when a tracer dies without reaping'
+	'parent|a child that outlives the helper does not delay the result'
+	'no_env|a NULL environment is an empty one'
+	'with_env|the environment reaches the helper'
+	'no_init|a helper without init() returns its status'
+	'enoent|a missing program returns ENOENT'
+	'enotdir|a path below a regular file returns ENOTDIR'
+	'eacces|a program without execute permission returns EACCES'
+	'enoexec|an unknown binary format returns ENOEXEC'
+	'eloop|a loop of symbolic links returns ELOOP'
+	'e2big|too large an environment returns E2BIG'
+	'init_error|the error of init() is returned'
+	'no_fork|a failed fork returns EAGAIN'
+	'disabled|while helpers are disabled a call returns EBUSY and skips init()'
+	'empty|an empty path returns 0 and skips init()'
+	'null_path|a NULL path returns EINVAL and skips init()'
+	'killable_leaves|with UMH_KILLABLE a killed requester returns, its helper goes on'
+	'unkillable_stays|without UMH_KILLABLE a killed requester waits for its helper'
+	'freezable_freezes|with UMH_FREEZABLE a waiting requester can be frozen'
+	'frozen_misses_nothing|a helper may end while its requester is frozen, its result is kept'
+	'others_do_not_freeze|without UMH_FREEZABLE a waiting requester cannot be frozen'
+	'all_reaped|no helper stays a zombie'
 )
 skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
 skip_without "needs CONFIG_DEVTMPFS, see config" test -w "$DRIVER"
