@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- *	bench same|distinct COUNT	so many threads ask at once
- *	bench load			the real modprobe loads a real module
- *	bench loop			a modprobe asks for what it loads
- *	bench inflight COUNT		so many modprobes sleep
- *	bench sleepers COUNT		so many request-keys sleep
- *	bench suspend COUNT		suspend, as far as the freezer, with those
- *	bench wall same|distinct COUNT	microseconds a request, by the clock
+ *	bench same|distinct COUNT	COUNT threads request at the same time
+ *	bench load			Debian's modprobe loads ext2
+ *	bench loop			modprobe requests the name that it serves
+ *	bench inflight COUNT		COUNT modprobes sleep
+ *	bench sleepers COUNT		COUNT request-keys sleep
+ *	bench suspend COUNT		suspend as far as the freezer, with COUNT request-keys
+ *	bench wall same|distinct COUNT	microseconds a request, by the wall clock
  *
- * Prints lines "NAME VALUE". Instructions are nanoseconds that were not idle:
- * where one instruction takes one nanosecond they are the same.
+ * Prints lines "NAME VALUE". Instructions are the nanoseconds that the machine was not
+ * idle, in a guest whose instructions take one nanosecond each.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,21 +27,18 @@
 #define ROUNDS		7
 #define WALL_ROUNDS	31
 #define WARM_UP		2
-/*
- * Whatever a request leaves to be done later is done by then: the exit of a
- * modprobe, its RCU callbacks, workers that end.
- */
+/* Covers the deferred work of a request: exit of modprobe, RCU callbacks, ending workers. */
 #define SETTLE		(300 * MS)
 
 static int round_number;
 
-static void ask_same(int number)
+static void request_same(int number)
 {
 	(void)number;
 	need(socket(UNKNOWN_FAMILY, SOCK_STREAM, 0) < 0, "socket");
 }
 
-static void ask_distinct(int number)
+static void request_distinct(int number)
 {
 	char name[64];
 
@@ -49,7 +46,7 @@ static void ask_distinct(int number)
 	need(mount("none", "/", name, 0, NULL) < 0 && errno == ENODEV, name);
 }
 
-/* The work of the whole machine for one round. */
+/* Returns the busy time of the whole machine for one round. */
 static long long storm(struct crowd *crowd)
 {
 	struct mark start;
@@ -65,7 +62,7 @@ static long long storm(struct crowd *crowd)
 	return busy;
 }
 
-/* Per request. Waking the threads and waiting for the end is in it. */
+/* Busy time per request, including the wake-up of the threads and the wait for their end */
 static long long storms(struct crowd *crowd, int count, const char *modprobe)
 {
 	long long busy[ROUNDS];
@@ -80,12 +77,12 @@ static long long storms(struct crowd *crowd, int count, const char *modprobe)
 static int do_storms(const char *kind, int count)
 {
 	int same = !strcmp(kind, "same");
-	struct crowd *crowd = crowd_make(count, same ? ask_same : ask_distinct);
+	struct crowd *crowd = crowd_create(count, same ? request_same : request_distinct);
 	const char *modprobe = same ? "/bench/slow" : "/bench/noop";
 	const char *counted = same ? "/bench/slow_log" : "/bench/noop_log";
 
 	long long on = storms(crowd, count, modprobe);
-	/* Autoloading is off: threads and system calls alone. */
+	/* Without modprobe: the threads and system calls alone */
 	long long off = storms(crowd, count, "\n");
 
 	printf("%s%d_gross %lld\n", kind, count, on);
@@ -98,11 +95,11 @@ static int do_storms(const char *kind, int count)
 	return 0;
 }
 
-/* By the clock on the wall: waiting is part of it. */
+/* By the wall clock, so that waiting counts */
 static int do_wall(const char *kind, int count)
 {
 	int same = !strcmp(kind, "same");
-	struct crowd *crowd = crowd_make(count, same ? ask_same : ask_distinct);
+	struct crowd *crowd = crowd_create(count, same ? request_same : request_distinct);
 	long long took[WALL_ROUNDS];
 	int i;
 
@@ -131,12 +128,12 @@ static void load_by_user(void)
 
 static void load_by_kernel(void)
 {
-	/* Known once it is loaded, but there is no such device. */
+	/* ENOENT: the file system is known now, but has no such device. */
 	need(mount("none", "/", "ext2", 0, NULL) < 0 && errno == ENOENT,
 	     "mount of ext2");
 }
 
-/* What the whole machine does for it, also after the end of modprobe. */
+/* Returns the busy time of the whole machine, also after the end of modprobe. */
 static long long load_once(void (*load)(void), long long *took)
 {
 	struct mark start;
@@ -186,22 +183,22 @@ static int do_loop(void)
 
 int main(int argc, char **argv)
 {
-	const char *what = argc > 1 ? argv[1] : "";
+	const char *name = argc > 1 ? argv[1] : "";
 	int count = argc > 2 ? atoi(argv[2]) : 0;
 
-	if (!strcmp(what, "same") || !strcmp(what, "distinct"))
-		return do_storms(what, count);
-	if (!strcmp(what, "load"))
+	if (!strcmp(name, "same") || !strcmp(name, "distinct"))
+		return do_storms(name, count);
+	if (!strcmp(name, "load"))
 		return do_load();
-	if (!strcmp(what, "loop"))
+	if (!strcmp(name, "loop"))
 		return do_loop();
-	if (!strcmp(what, "wall") && argc > 3)
+	if (!strcmp(name, "wall") && argc > 3)
 		return do_wall(argv[2], atoi(argv[3]));
-	if (!strcmp(what, "inflight"))
+	if (!strcmp(name, "inflight"))
 		return do_inflight(count);
-	if (!strcmp(what, "sleepers"))
+	if (!strcmp(name, "sleepers"))
 		return do_sleepers(count);
-	if (!strcmp(what, "suspend"))
+	if (!strcmp(name, "suspend"))
 		return do_suspend(count);
 	return 2;
 }

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# bench.sh [check]: measures the kernel here side by side with the unpatched base and
-# prints a table; bench/README.md says how. Writes bench/results/<base>.csv and charts.
+# bench.sh [check]: measures the patched kernel and the unpatched base and prints a table of
+# both, see bench/README.md. Writes bench/results/<base>.csv and charts.
 # With check it writes nothing, and fails when a ratio that repeats closely is worse
 # than the committed one by more than 2 %.
 #
 # From the environment: BOOTS (of each, 3; with check 1), MEASURE (only these, see
-# bench/guest; wall is the part by the clock on the wall; with check some of them).
+# bench/guest; wall is the part by the wall clock; with check some of them).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/../harness/lib.sh"
@@ -22,7 +22,7 @@ CSV=$HERE/results/$BASE.csv
 TOLERANCE=2
 ALL='cost same distinct load loop suspend alive inflight sleepers wall'
 
-# helper NAME OPTION...: a modprobe or request-key, with as little in it as there can be
+# helper NAME OPTION...: compiles a minimal modprobe or request-key
 helper()
 {
 	local name=$1
@@ -34,7 +34,7 @@ helper()
 		"$@" "$HERE/helper.c" -o "$PROGRAMS/$name" -lgcc
 }
 
-# What both guests get on top of their initramfs.
+# The programs that both guests get in addition to their initramfs
 make_programs()
 {
 	rm -rf "$SCRATCH/root"
@@ -52,7 +52,7 @@ make_programs()
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
 }
 
-# A copy of all that is booted: somebody may build anew meanwhile.
+# Copies the kernel and its initramfs, as another build may replace them meanwhile.
 make_guest()
 {
 	local config=$1
@@ -63,7 +63,7 @@ make_guest()
 	cat "$WORK/initramfs-$config.cpio" "$SCRATCH/programs.cpio" >"$SCRATCH/$config.cpio"
 }
 
-# measure CONFIG NAME ROW...: boots, and has the guest measure
+# measure CONFIG NAME ROW...: boots a guest that measures these rows
 measure()
 {
 	local config=$1 name=bench-$1-$2
@@ -75,14 +75,13 @@ measure()
 	grep -q '^# exit 0' "$LOGS/$name.results" || die "a boot has failed; see $LOGS/$name.console"
 }
 
-# values SIDE CONFIG NAME BOOT: a line each, and all else that the guest has said is
-# left out
+# values SIDE CONFIG NAME BOOT: prints the values among the guest's output, one a line
 values()
 {
 	sed -n "s/^\([a-z0-9_]* -\{0,1\}[0-9.]*\)\r*$/$1 $4 \1/p" "$LOGS/bench-$2-$3.results"
 }
 
-# Both at a time: instructions do not care who else computes.
+# Both guests at a time: their load does not change the number of instructions.
 count_instructions()
 {
 	local boot=$1
@@ -95,8 +94,8 @@ count_instructions()
 	values here plain "$boot" "$boot" >>"$VALUES"
 }
 
-# One after the other, since the clock does. Without tsc=reliable the guest finds that the
-# counters of its CPUs differ, as they do in an emulator, and has a clock of 4 ms.
+# One guest after the other, as load changes the times. Without tsc=reliable a guest finds that
+# the emulated TSCs of its CPUs differ, and uses a clock with steps of 4 ms.
 stop_the_time()
 {
 	local boot=$1
@@ -122,13 +121,13 @@ measure_both()
 			count_instructions "$boot" "${rows[@]/#wall/}"
 		fi
 		if [[ " ${rows[*]} " == *' wall '* ]]; then
-			say "boot $boot of $boots, unpatched, then here: by the clock"
+			say "boot $boot of $boots, unpatched, then here: by the wall clock"
 			stop_the_time "$boot"
 		fi
 	done
 }
 
-# worse OLD NEW: prints the rows whose ratio, or without one whose figure, has grown
+# worse OLD NEW: prints the rows with a higher ratio, or, without a ratio, a higher value
 worse()
 {
 	awk -F, -v tolerance="$TOLERANCE" '

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# charts.sh CSV FOLDER: draws what bench.sh has written, as SVG.
+# charts.sh CSV FOLDER: draws the results of bench.sh as SVG.
 set -euo pipefail
 
 CSV=$1

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The modprobes and the request-key of the benchmark. What each does is said
- * when it is compiled, so that the measured ones do nothing besides:
+ * The modprobes and the request-key of the benchmark. Macros select their actions at
+ * compile time, so that the measured programs do nothing else:
  *
- *	LOG		append a byte to the log: its size is the number of starts
- *	SLEEP_MS	sleep so long
- *	ASK		ask for the same module again
- *	HOLD		stay until somebody has the fifo open for writing
+ *	LOG		append a byte to the log, whose size is the number of starts
+ *	SLEEP_MS	sleep so many milliseconds
+ *	ASK		request the same module again
+ *	HOLD		wait until the fifo is opened for writing
  */
 #include "measure.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a request costs while others, for other names, have modprobes that do not end.
+ * The cost of a request while modprobes for other names run
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 
 #define LIMIT	"/proc/sys/kernel/kmod-limit"
 
-static void ask_module(int number)
+static void request_name(int number)
 {
 	char name[64];
 
@@ -22,15 +22,15 @@ static void ask_module(int number)
 
 int do_inflight(int count)
 {
-	struct crowd *crowd = hold_begin(count, ask_module);
+	struct crowd *crowd = hold_begin(count, request_name);
 	long long request, share;
 
-	/* The unpatched kernel has no such file, and 50 is its limit. */
+	/* The unpatched kernel has a constant limit of 50. */
 	if (!access(LIMIT, W_OK))
 		put(LIMIT, "1000");
 	put(MODPROBE, "/bench/hold");
 	crowd_go(crowd);
-	hold_let_start(count);
+	hold_wait_started(count);
 	put(MODPROBE, "/bench/noop");
 	share = probe_share(&request);
 	printf("inflight%d_running %lld\n", count, modprobes());

@@ -11,42 +11,42 @@
 #define MODPROBE	"/proc/sys/kernel/modprobe"
 #define MS		1000000LL
 
-/* What a probe does. */
+/* The actions of the probe */
 #define PROBE_REQUEST	'r'
 #define PROBE_FLOOR	'f'
 
-/* Marks a moment; busy_since() needs the one before it. */
+/* The start of an interval, for busy_since() */
 struct mark {
 	long long clock;	/* nanoseconds since boot */
-	long long idle;		/* of those idle, on all CPUs */
+	long long idle;		/* nanoseconds that the CPUs were idle */
 };
 
 struct crowd;
 
-/* What each thread of a crowd does once the gate is open. */
-typedef void (*deed)(int number);
+/* Called by each thread of a crowd once the gate is open. */
+typedef void (*crowd_fn)(int number);
 
 void mark_start(struct mark *mark);
 long long busy_since(const struct mark *start);
 
-void need(int condition, const char *what);
+void need(int condition, const char *message);
 void put(const char *path, const char *text);
 long long get(const char *path, const char *key);
 long long modprobes(void);
 void forget_modprobes(void);
 long long median(long long *values, int count);
 
-struct crowd *crowd_make(int count, deed deed);
+struct crowd *crowd_create(int count, crowd_fn fn);
 void crowd_go(struct crowd *crowd);
 void crowd_wait(struct crowd *crowd);
 
 void probe_start(void);
-long long probe_latency(char what);
+long long probe_latency(char action);
 long long probe_share(long long *request);
 void probe_end(void);
 
-struct crowd *hold_begin(int count, deed deed);
-void hold_let_start(int count);
+struct crowd *hold_begin(int count, crowd_fn fn);
+void hold_wait_started(int count);
 void hold_end(struct crowd *crowd);
 
 int do_inflight(int count);

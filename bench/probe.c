@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A process that was there before all others of a measurement, and does one thing
- * at a time when told to: what the others cost is not in its figures.
+ * A process that starts before all others of a measurement and performs one action at a
+ * time on request, so that its figures do not include the cost of the others.
  */
 #include <poll.h>
 #include <signal.h>
@@ -13,22 +13,22 @@
 #include "measure.h"
 
 #define ROUNDS		31
-/* What is ours is a hundredth of a request, and rounds differ by more than that. */
+/* The kernel's share is a hundredth of a request; single rounds differ by more. */
 #define PAIRS		1201
-/* A request that takes longer is taken for one that does not come back. */
+/* Seconds after which a request counts as lost */
 #define PATIENCE	20
 
-static int tell[2], answer[2];
+static int command[2], answer[2];
 static pid_t prober;
 
 static void probe(void)
 {
 	long long from;
-	char what;
+	char action;
 
-	while (read(tell[0], &what, 1) == 1) {
+	while (read(command[0], &action, 1) == 1) {
 		from = now_ns();
-		if (what == PROBE_FLOOR)
+		if (action == PROBE_FLOOR)
 			run_as_modprobe("/bench/noop", UNKNOWN_FAMILY_ALIAS);
 		else
 			socket(UNKNOWN_FAMILY, SOCK_STREAM, 0);
@@ -41,7 +41,7 @@ static void probe(void)
 
 void probe_start(void)
 {
-	need(!pipe(tell) && !pipe(answer), "pipe");
+	need(!pipe(command) && !pipe(answer), "pipe");
 	prober = fork();
 	need(prober >= 0, "fork");
 	if (!prober)
@@ -53,26 +53,26 @@ void probe_end(void)
 	kill(prober, SIGKILL);
 }
 
-static long long probe_once(char what)
+static long long probe_once(char action)
 {
 	struct pollfd fd = { .fd = answer[0], .events = POLLIN };
 	long long took;
 
-	need(write(tell[1], &what, 1) == 1, "probe");
+	need(write(command[1], &action, 1) == 1, "probe");
 	if (!poll(&fd, 1, PATIENCE * 1000))
 		return PATIENCE * 1000 * MS;
 	need(read(answer[0], &took, sizeof(took)) == sizeof(took), "probe");
 	return took;
 }
 
-/* In nanoseconds; our patience when there is no end, and a few rounds if slow. */
-long long probe_latency(char what)
+/* Median in nanoseconds; the first round alone if it takes a second, at most PATIENCE. */
+long long probe_latency(char action)
 {
 	long long took[ROUNDS];
 	int i, n = ROUNDS;
 
 	for (i = -1; i < n; i++) {
-		took[i < 0 ? 0 : i] = probe_once(what);
+		took[i < 0 ? 0 : i] = probe_once(action);
 		if (i < 0 && took[0] >= 1000 * MS)
 			return took[0];
 	}
@@ -80,8 +80,8 @@ long long probe_latency(char what)
 }
 
 /*
- * What a request takes above the floor, both by turns; *request is the former. Our
- * patience when there is no end, and one round if it is slow.
+ * Measures requests and the floor in turn. Returns the difference of their means and stores
+ * the mean of the requests. Uses the first round alone if it takes a second.
  */
 long long probe_share(long long *request)
 {

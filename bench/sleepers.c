@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What helpers cost that are there and sleep.
+ * The cost of helpers that sleep
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -18,7 +18,7 @@
 #define MEMINFO		"/proc/meminfo"
 #define PF_KTHREAD	0x200000
 #define ROUNDS		9
-/* Seconds after which workers that were needed once are gone again: twice 300. */
+/* Seconds after which idle workers have ended: twice 300 */
 #define WORKERS_END	620
 
 static int all;
@@ -29,7 +29,7 @@ struct usage {
 	long long kernel;	/* KB: stacks, slabs and page tables */
 };
 
-static void ask_key(int number)
+static void request_key(int number)
 {
 	char name[64];
 
@@ -78,8 +78,8 @@ static struct usage usage(void)
 	return u;
 }
 
-/* Until all run, or none was added for a while. */
-void hold_let_start(int count)
+/* Waits until all helpers run, or none has started for 2 s. */
+void hold_wait_started(int count)
 {
 	long long before, n = 0;
 
@@ -90,8 +90,8 @@ void hold_let_start(int count)
 	} while (n < count && n > before);
 }
 
-/* The crowd is there, and waits; what it starts stays until hold_end(). */
-struct crowd *hold_begin(int count, deed deed)
+/* Creates a crowd whose helpers run until hold_end(). */
+struct crowd *hold_begin(int count, crowd_fn fn)
 {
 	sleep_ns(WORKERS_END * 1000 * MS);
 	all = count;
@@ -100,7 +100,7 @@ struct crowd *hold_begin(int count, deed deed)
 	put(MODPROBE, "/bench/noop");
 	forget_modprobes();
 	probe_start();
-	return crowd_make(count, deed);
+	return crowd_create(count, fn);
 }
 
 void hold_end(struct crowd *crowd)
@@ -116,13 +116,13 @@ void hold_end(struct crowd *crowd)
 
 int do_sleepers(int count)
 {
-	struct crowd *crowd = hold_begin(count, ask_key);
+	struct crowd *crowd = hold_begin(count, request_key);
 	struct usage before = usage(), after;
 	long long n;
 
 	if (count) {
 		crowd_go(crowd);
-		hold_let_start(count);
+		hold_wait_started(count);
 	}
 	after = usage();
 	n = modprobes();
@@ -141,7 +141,7 @@ int do_sleepers(int count)
 	return 0;
 }
 
-/* The freezer only, and at once back again. Returns what that cost. */
+/* Suspends as far as the freezer. Returns the busy time. */
 static long long suspend(int refused, long long *took)
 {
 	int fd = open("/sys/power/state", O_WRONLY), failed;
@@ -159,16 +159,16 @@ static long long suspend(int refused, long long *took)
 	return busy;
 }
 
-/* With helpers it is refused, after some seconds. */
+/* With running helpers suspend fails after some seconds. */
 int do_suspend(int count)
 {
-	struct crowd *crowd = hold_begin(count, ask_key);
+	struct crowd *crowd = hold_begin(count, request_key);
 	long long busy[ROUNDS], took[ROUNDS];
 	int i;
 
 	if (count) {
 		crowd_go(crowd);
-		hold_let_start(count);
+		hold_wait_started(count);
 	}
 	put("/sys/power/pm_test", "freezer");
 	put("/sys/module/suspend/parameters/pm_test_delay", "0");

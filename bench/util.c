@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Clocks, files and crowds of threads for the benchmark.
+ * Busy time, files and crowds of threads for the benchmark
  */
 #include <limits.h>
 #include <linux/futex.h>
@@ -16,27 +16,27 @@
 #include "kmod_util.h"
 #include "measure.h"
 
-/* Enough for what the threads do here. */
+/* Sufficient for the threads of a crowd */
 #define STACK	65536
 
 struct crowd {
-	deed deed;
+	crowd_fn fn;
 	int count;
-	atomic_int next;	/* gives each thread its number */
+	atomic_int next;	/* number of the next thread */
 	atomic_int ready;	/* threads that wait at the gate */
-	atomic_int gate;	/* rounds that were begun; a futex */
-	atomic_int left;	/* threads that are at it; a futex at 0 */
+	atomic_int gate;	/* rounds that have begun; a futex */
+	atomic_int left;	/* threads that still run; a futex, woken at 0 */
 };
 
-void need(int condition, const char *what)
+void need(int condition, const char *message)
 {
 	if (!condition) {
-		perror(what);
+		perror(message);
 		exit(1);
 	}
 }
 
-/* The sum of the numbers that follow that key in a file. */
+/* Returns the sum of the numbers that follow the key in a file. */
 long long get(const char *path, const char *key)
 {
 	FILE *file = fopen(path, "r");
@@ -63,15 +63,15 @@ void put(const char *path, const char *text)
 }
 
 /*
- * To the nanosecond, unlike /proc/stat. Who reads it is not idle, so there is no
- * idle time between the clock and this, whichever comes first.
+ * In nanoseconds, unlike /proc/stat. The CPU is not idle while it reads this file, so that no
+ * idle time passes between this and a read of the clock.
  */
 static long long idle(void)
 {
 	return get("/proc/timer_list", ".idle_sleeptime");
 }
 
-/* Reading costs something, too: outside of what is measured. */
+/* Reads the idle time outside the interval, as the read itself takes time. */
 void mark_start(struct mark *mark)
 {
 	mark->idle = idle();
@@ -123,15 +123,15 @@ static void *member(void *argument)
 		atomic_fetch_add(&crowd->ready, 1);
 		while (atomic_load(&crowd->gate) == round)
 			futex_wait(&crowd->gate, round);
-		crowd->deed(number);
+		crowd->fn(number);
 		if (atomic_fetch_sub(&crowd->left, 1) == 1)
 			futex_wake(&crowd->left);
 	}
 	return NULL;
 }
 
-/* The threads are there, and wait, when this returns. */
-struct crowd *crowd_make(int count, deed deed)
+/* Returns when all threads wait at the gate. */
+struct crowd *crowd_create(int count, crowd_fn fn)
 {
 	struct crowd *crowd = calloc(1, sizeof(*crowd));
 	pthread_attr_t attributes;
@@ -139,7 +139,7 @@ struct crowd *crowd_make(int count, deed deed)
 	int i;
 
 	need(!!crowd, "calloc");
-	crowd->deed = deed;
+	crowd->fn = fn;
 	crowd->count = count;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, STACK);
