@@ -39,7 +39,7 @@ struct options {
 
 int misused(const char *why, const char *what);
 
-/* log.c, inflight.c, modules.c, stats.c, watch.c, policy.c: each returns the exit status */
+/* journal_*.c, watch.c, policy.c: each returns the exit status */
 int cmd_log(const struct options *options);
 int cmd_inflight(const struct options *options);
 int cmd_modules(const struct options *options);
@@ -93,7 +93,7 @@ bool parse_unsigned(const char *string, u64 *value);
 bool parse_signed(const char *string, s64 *value);
 bool is_key(const char *string);
 
-/* journal.c: the kernel's files, in debugfs */
+/* journal_read.c: the kernel's files, in debugfs */
 struct lines {
 	char *path;
 	FILE *file;
@@ -169,11 +169,11 @@ void json_add(struct json_object *object, const char *key, struct json_object *v
 void json_add_time(struct json_object *object, u64 boottime);
 void json_print(struct json_object *object, bool pretty);
 
-/* loaded.c: which request loaded which modules */
+/* journal_loaded.c: which request loaded which modules */
 char *describe_loaded(const struct journal *modules, const struct record *request);
 struct json_object *json_of_loaded(const struct journal *modules, u64 id);
 
-/* stats.c, openmetrics.c */
+/* journal_stats.c, journal_openmetrics.c */
 struct counter {
 	char *key;
 	u64 value;
@@ -195,7 +195,7 @@ struct stats {
 
 bool print_openmetrics(const struct stats *stats);
 
-/* trace.c: a trace instance of our own */
+/* watch_instance.c: a trace instance of our own */
 #define TRACE_BUFFER_KB	512	/* of each CPU; an event takes 100 to 200 bytes */
 
 bool trace_start(void);
@@ -203,7 +203,7 @@ void trace_stop(void);
 int trace_open(const char *file);
 struct tep_handle *trace_formats(void);
 
-/* ring.c: its events */
+/* watch_ring.c: its events */
 struct event {
 	u64 boottime;
 	u64 lost;		/* before it; the rest is not set then */
@@ -226,7 +226,7 @@ void ring_read(struct ring *ring);
 void ring_close(struct ring *ring);
 void event_free(struct event *event);
 
-/* queue.c: brings the events of several CPUs into order */
+/* watch_queue.c: brings the events of several CPUs into order */
 struct queue {
 	struct event **events;
 	size_t head;		/* the oldest one */
@@ -238,15 +238,15 @@ bool queue_is_empty(const struct queue *queue);
 void queue_add(struct queue *queue, struct event *event);
 struct event *queue_take(struct queue *queue, u64 until);
 
-/* site.c */
+/* watch_site.c */
 void site_init(const struct options *options);
 char *site_of(u64 address, u64 id);
 
-/* open.c: modules of requests that have not ended */
+/* watch_modules.c: modules of requests that have not ended */
 void open_add_module(u64 id, const char *module);
 char *open_end(u64 id);
 
-/* lines.c: what watch prints of an event */
+/* watch_print.c: what watch prints of an event */
 void print_watch_head(bool json);
 void print_event(const struct event *event, bool json);
 
@@ -271,7 +271,7 @@ bool setting_read(const struct options *options, enum setting setting, struct by
 bool setting_write(const struct options *options, enum setting setting,
 		   const struct bytes *bytes);
 
-/* rules.c: a line of the policy */
+/* policy_rules.c: a line of the policy */
 struct rule {
 	bool allow;
 	const char *kind;	/* alias, module */
@@ -295,7 +295,7 @@ struct policy {
 void policy_parse(struct policy *policy, char *const *words);
 void policy_free(struct policy *policy);
 
-/* policy_show.c, policy_load.c, suggest.c: each returns the exit status */
+/* policy_show.c, policy_load.c, policy_suggest.c: each returns the exit status */
 int policy_show(const struct options *options);
 int policy_check(const struct options *options);
 int policy_load(const struct options *options);
