@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Says in words what the journal has as numbers.
+ * Records as text for people.
  */
 #include <limits.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #define UNSET_LOGINUID	4294967295U
 
-/* What only the kernel itself knows by name, but request_module() may return. */
+/* Errors of request_module() that strerrorname_np() does not know. */
 #define ERESTARTSYS	512
 #define ENOTSUPP	524
 
@@ -31,11 +31,11 @@ u64 now_boottime(void)
 	return now_ns(CLOCK_BOOTTIME);
 }
 
-/* Of the wall clock from the journal's, read in between two readings of that. */
-static s64 clock_offset(void)
+/* CLOCK_REALTIME minus CLOCK_BOOTTIME, from the least disturbed of five readings. */
+static u64 clock_offset(void)
 {
 	u64 before, real, after, shortest = ULLONG_MAX;
-	s64 offset = 0;
+	u64 offset = 0;
 	int i;
 
 	for (i = 0; i < 5; i++) {
@@ -44,25 +44,21 @@ static s64 clock_offset(void)
 		after = now_ns(CLOCK_BOOTTIME);
 		if (after - before < shortest) {
 			shortest = after - before;
-			offset = (s64)(real - before);
+			offset = real - before;
 		}
 	}
 	return offset;
 }
 
-/* What the wall clock showed then, or would have with its present setting. */
+/* Converts CLOCK_BOOTTIME by the current setting of the wall clock. */
 static struct timespec wall_clock(u64 boottime)
 {
-	s64 offset = clock_offset();
-	s64 s = (s64)(boottime / NSEC_PER_SEC) + offset / (s64)NSEC_PER_SEC;
-	s64 ns = (s64)(boottime % NSEC_PER_SEC) + offset % (s64)NSEC_PER_SEC;
+	u64 ns = boottime + clock_offset();
 
-	/* Between -1 and 2 seconds. */
-	ns += NSEC_PER_SEC;
-	return (struct timespec){ s - 1 + ns / (s64)NSEC_PER_SEC, ns % (s64)NSEC_PER_SEC };
+	return (struct timespec){ (time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC) };
 }
 
-/* Local time, by a format for strftime(3). */
+/* Local time with milliseconds, in a format of strftime(3). */
 char *describe_time(u64 boottime, const char *format)
 {
 	struct timespec then = wall_clock(boottime);
@@ -74,7 +70,7 @@ char *describe_time(u64 boottime, const char *format)
 	return text("%s.%03ld", buffer, then.tv_nsec / 1000000);
 }
 
-/* As in RFC 3339. */
+/* UTC in the format of RFC 3339. */
 char *describe_utc(u64 boottime)
 {
 	struct timespec then = wall_clock(boottime);
@@ -86,7 +82,6 @@ char *describe_utc(u64 boottime)
 	return text("%s.%06ldZ", buffer, then.tv_nsec / 1000);
 }
 
-/* Three digits and a unit. */
 static char *three_digits(u64 value, u64 unit, const char *name)
 {
 	double number = (double)value / (double)unit;
@@ -126,7 +121,7 @@ static char *describe_error(u64 error)
 	return name ? text_copy(name) : text("error %llu", error);
 }
 
-/* What __request_module() returned: 0, a wait(2) status, or a negative errno. */
+/* @result: 0, a wait(2) status, or a negative errno. */
 char *describe_result(s64 result)
 {
 	if (!result)
@@ -154,75 +149,62 @@ char *describe_outcome(const struct record *record)
 	return both;
 }
 
-enum colour colour_of_outcome(const char *outcome)
+/* Green: success. Red: modprobe failed. Yellow: the kernel denied or gave up the request. */
+const char *colour_of_result(const struct record *record)
 {
-	static const char *const denials[] = { "off", "name", "lsm", "policy", "loop" };
-	size_t i;
+	s64 result = record_signed(record, "result");
 
-	if (!strcmp(outcome, "ok"))
+	if (!result)
 		return GREEN;
-	for (i = 0; i < sizeof(denials) / sizeof(*denials); i++)
-		if (!strcmp(outcome, denials[i]))
-			return YELLOW;
-	return RED;
+	return result < 0 ? YELLOW : RED;
 }
 
+/* "-" if the record lacks the key. */
 char *describe_name(const struct record *record, const char *key)
 {
 	const char *name = record_text(record, key);
 
 	if (!name)
 		return text_copy("-");
-	/* No name looks like that: a quote would be escaped. */
+	/* Cannot be confused with a name: the kernel escapes quotes. */
 	return text_copy(*name ? name : "\"\"");
 }
 
-/* Appends to what is there already, and frees it. */
-static char *also(char *before, const char *separator, const char *what, u64 number)
-{
-	char *after = text("%s%s%s%llu", before, *before ? separator : "", what, number);
-
-	free(before);
-	return after;
-}
-
 /*
- * "mount[312] uid 0", the login uid of somebody who is somebody else meanwhile, and the
- * namespaces of a container, as lsns(8) has them.
+ * "mount[312] uid 0 login 1000 userns:4026532281": the login uid if it differs from the
+ * uid, and the namespaces unless they are the initial ones, as in lsns(8).
  */
 char *describe_requester(const struct record *record)
 {
 	u64 uid = record_number(record, "uid"), login = record_number(record, "loginuid");
 	u64 pidns = record_number(record, "pidns");
-	char *comm = describe_name(record, "comm"), *who;
+	char *comm = describe_name(record, "comm");
+	char *requester = text("%s[%llu] uid %llu", comm, record_number(record, "pid"), uid);
 
-	who = text("%s[%llu] uid %llu", comm, record_number(record, "pid"), uid);
 	free(comm);
-	if (record_text(record, "loginuid") && login != UNSET_LOGINUID && login != uid)
-		who = also(who, " ", "login ", login);
+	if (record_field(record, "loginuid") && login != UNSET_LOGINUID && login != uid)
+		requester = text_append(requester, " ", "login %llu", login);
 	if (record_number(record, "userns_level"))
-		who = also(who, " ", "userns:", record_number(record, "userns"));
+		requester = text_append(requester, " ", "userns:%llu",
+					record_number(record, "userns"));
 	if (pidns && pidns != INITIAL_PIDNS)
-		who = also(who, " ", "pidns:", pidns);
-	return who;
+		requester = text_append(requester, " ", "pidns:%llu", pidns);
+	return requester;
 }
 
-/* How a request is related to others, and whether anybody waited for it; or "-". */
+/* Related requests, and "nowait" if the requester did not wait; "-" without either. */
 char *describe_relation(const struct record *record)
 {
 	u64 parent = record_number(record, "parent"), into = record_number(record, "into");
 	u64 joiners = record_number(record, "joiners");
-	bool nowait = record_text(record, "wait") && !record_number(record, "wait");
+	bool nowait = record_field(record, "wait") && !record_number(record, "wait");
 	char *relation = text_copy(nowait ? "nowait" : "");
 
 	if (parent)
-		relation = also(relation, ", ", "in ", parent);
+		relation = text_append(relation, ", ", "in %llu", parent);
 	if (into)
-		relation = also(relation, ", ", "joined ", into);
+		relation = text_append(relation, ", ", "joined %llu", into);
 	if (joiners)
-		relation = also(relation, ", ", "joiners ", joiners);
-	if (*relation)
-		return relation;
-	free(relation);
-	return text_copy("-");
+		relation = text_append(relation, ", ", "joiners %llu", joiners);
+	return *relation ? relation : text_append(relation, "", "-");
 }

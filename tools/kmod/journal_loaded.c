@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which modules a request has loaded: those that the kernel's list has under its id, also
- * when their init failed.
+ * The modules that a request has loaded, including those whose init failed.
  */
 #include <json-c/json.h>
 #include <string.h>
 
-#include "kmodctl.h"
+#include "journal.h"
 
 static void print_module(FILE *stream, const struct record *module)
 {
@@ -15,7 +14,7 @@ static void print_module(FILE *stream, const struct record *module)
 	fprintf(stream, "%s%s", record_text(module, "module"), failed ? "(failed)" : "");
 }
 
-/* Names with a blank between them, or "-". The kernel may have forgotten some of them. */
+/* Names separated by spaces, or "-". The kernel may have forgotten some of them. */
 char *describe_loaded(const struct journal *modules, const struct record *request)
 {
 	u64 id = record_number(request, "id"), number = record_number(request, "modules");

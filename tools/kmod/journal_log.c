@@ -3,84 +3,67 @@
  * kmodctl log: the requests that have ended.
  */
 #include <json-c/json.h>
+#include <libsmartcols.h>
 
-#include "kmodctl.h"
+#include "journal.h"
 
 static const char *const request_keys[] = { "id", "name", "outcome", "result", "begin", NULL };
 static const char *const module_keys[] = { "id", "module", "state", NULL };
 
 static const struct column columns[] = {
-	{ "TIME", false },
-	{ "ID", true },
-	{ "NAME", false },
-	{ "RESULT", false },
-	{ "WAITED", true },
-	{ "RAN", true },
-	{ "WHO", false },
-	{ "VIA", false },
-	{ "MODULES", false },
+	{ "TIME", 0 },
+	{ "ID", SCOLS_FL_RIGHT },
+	{ "NAME", SCOLS_FL_TRUNC },
+	{ "RESULT", SCOLS_FL_TRUNC },
+	{ "WAITED", SCOLS_FL_RIGHT | OPTIONAL },
+	{ "RAN", SCOLS_FL_RIGHT | OPTIONAL },
+	{ "TASK", SCOLS_FL_TRUNC },
+	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL },
+	{ "MODULES", SCOLS_FL_TRUNC },
 };
 
-#define WIDTH	(sizeof(columns) / sizeof(*columns))
+static struct journal modules;
 
-static void add_row(struct table *table, const struct record *request,
-		    const struct journal *modules)
+static void add_row(struct table *table, const struct record *request)
 {
 	table_add(table, describe_time(record_number(request, "begin"), "%b %e %H:%M:%S"));
 	table_add(table, text("%llu", record_number(request, "id")));
 	table_add(table, describe_name(request, "name"));
-	table_add_coloured(table, describe_outcome(request),
-			   colour_of_outcome(record_text(request, "outcome")));
+	table_add_coloured(table, describe_outcome(request), colour_of_result(request));
 	table_add(table, describe_duration(record_number(request, "slot_ns")));
 	table_add(table, describe_duration(record_number(request, "run_ns")));
 	table_add(table, describe_requester(request));
 	table_add(table, describe_relation(request));
-	table_add(table, describe_loaded(modules, request));
+	table_add(table, describe_loaded(&modules, request));
 }
 
-static struct json_object *json_of_request(const struct record *request,
-					   const struct journal *modules)
+static struct json_object *json_of_request(const struct record *request)
 {
 	struct json_object *object = json_of_record(request);
 
-	json_add(object, "modules", json_of_loaded(modules, record_number(request, "id")));
+	json_add(object, "modules", json_of_loaded(&modules, record_number(request, "id")));
 	return object;
 }
 
-static void print_json(const struct journal *requests, size_t first, const struct journal *modules)
-{
-	struct json_object *array = json_object_new_array();
-	size_t i;
+static const struct view view = {
+	columns, sizeof(columns) / sizeof(*columns), add_row, json_of_request,
+};
 
-	for (i = first; i < requests->count; i++)
-		json_object_array_add(array, json_of_request(&requests->records[i], modules));
-	json_print(array, true);
-}
-
-static void print_table(const struct journal *requests, size_t first, const struct journal *modules)
-{
-	struct table table;
-	size_t i;
-
-	table_init(&table, columns, WIDTH);
-	for (i = first; i < requests->count; i++)
-		add_row(&table, &requests->records[i], modules);
-	table_print(&table);
-}
-
-/* The modules are read last, so that those of every request are there. */
+/* Reads the modules last: a request in the journal has loaded its modules. */
 int cmd_log(const struct options *options)
 {
-	struct journal requests, modules;
-	size_t first = 0;
+	struct journal requests;
+	u64 lines;
 	bool trouble;
 
+	if (options->lines && !parse_unsigned(options->lines, &lines))
+		return misused("expected a number of lines instead of '%s'", options->lines);
 	if (!journal_read(&requests, options, "requests", request_keys))
 		return EXIT_FAILURE;
 	trouble = !journal_read(&modules, options, "modules", module_keys);
-	if (options->limited && options->lines < requests.count)
-		first = requests.count - options->lines;
-	(options->json ? print_json : print_table)(&requests, first, &modules);
+	if (options->lines && lines < requests.count)
+		requests.first = requests.count - lines;
+	journal_print(&requests, &view, options->json);
 	trouble |= requests.trouble || modules.trouble;
 	journal_free(&requests);
 	journal_free(&modules);

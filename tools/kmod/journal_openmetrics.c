@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The counters as OpenMetrics text, for collectors.
+ * kmodctl stats --openmetrics.
  */
 #include <string.h>
 
-#include "kmodctl.h"
-
-static const char outcome_prefix[] = "outcome_";
+#include "journal.h"
 
 static const struct {
 	const char *key;
@@ -14,14 +12,14 @@ static const struct {
 	const char *help;
 } metrics[] = {
 	{ "joined", "kmod_requests_joined",
-	  "Requests that shared the modprobe of another one for the same name." },
-	{ "nested", "kmod_requests_nested", "Requests from inside of a modprobe." },
-	{ "nowait", "kmod_requests_nowait", "Requests that nobody waited for." },
+	  "Requests that joined an earlier request for the same name." },
+	{ "nested", "kmod_requests_nested", "Requests from inside a modprobe." },
+	{ "nowait", "kmod_requests_nowait", "Requests whose requester did not wait." },
 	{ "unrecorded", "kmod_requests_unrecorded",
-	  "Requests that are not in the journal, for want of memory." },
-	{ "modprobes", "kmod_modprobes", "Modprobes that the kernel started." },
-	{ "hung", "kmod_modprobes_hung", "Modprobes that ran too long." },
-	{ "modules", "kmod_modules_loaded", "Modules that were loaded for requests." },
+	  "Requests missing from the journal because memory was short." },
+	{ "modprobes", "kmod_modprobes", "Started modprobes." },
+	{ "hung", "kmod_modprobes_hung", "Modprobes that hung and released their slot." },
+	{ "modules", "kmod_modules_loaded", "Modules loaded by requests." },
 };
 
 static const struct counter *find_counter(const struct stats *stats, const char *key)
@@ -47,14 +45,14 @@ static void print_outcomes(const struct stats *stats)
 	for (i = 0; i < stats->nr_counters; i++) {
 		const char *key = stats->counters[i].key;
 
-		if (strncmp(key, outcome_prefix, strlen(outcome_prefix)))
+		if (strncmp(key, OUTCOME_PREFIX, strlen(OUTCOME_PREFIX)))
 			continue;
 		if (first)
 			print_head("kmod_requests", "counter",
-				   "Requests for modules that have ended, by outcome.");
+				   "Ended requests for modules, by outcome.");
 		first = false;
 		printf("kmod_requests_total{outcome=\"%s\"} %llu\n",
-		       key + strlen(outcome_prefix), stats->counters[i].value);
+		       key + strlen(OUTCOME_PREFIX), stats->counters[i].value);
 	}
 }
 
@@ -73,8 +71,8 @@ static void print_counters(const struct stats *stats)
 }
 
 /*
- * The kernel counts whole microseconds below a limit, OpenMetrics seconds up to it: the
- * difference is less than a nanosecond.
+ * The kernel's limits are exclusive, those of OpenMetrics inclusive. The kernel counts
+ * whole microseconds, so no request has a duration of exactly the limit.
  */
 static void print_histogram(const struct stats *stats)
 {
@@ -82,7 +80,7 @@ static void print_histogram(const struct stats *stats)
 	u64 count = 0;
 	size_t i;
 
-	print_head(metric, "histogram", "Time from a request to its end.");
+	print_head(metric, "histogram", "Duration of requests.");
 	printf("# UNIT %s seconds\n", metric);
 	for (i = 0; i < stats->nr_buckets; i++) {
 		count += stats->buckets[i].count;
@@ -97,7 +95,7 @@ static void print_histogram(const struct stats *stats)
 	       stats->sum_us % 1000000);
 }
 
-/* A histogram without a last bucket would be invalid. False if it is missing. */
+/* Omits a histogram without its last bucket, which is invalid, and returns false. */
 bool print_openmetrics(const struct stats *stats)
 {
 	bool complete = stats->nr_buckets && stats->buckets[stats->nr_buckets - 1].infinite;
@@ -107,7 +105,7 @@ bool print_openmetrics(const struct stats *stats)
 	if (complete)
 		print_histogram(stats);
 	else
-		complain("the histogram is incomplete");
+		complain("histogram without its last bucket");
 	puts("# EOF");
 	return complete;
 }

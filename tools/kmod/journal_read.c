@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the kernel's journal, the files in debugfs's kmod/, and says why if it cannot.
+ * Reads the files of the journal, which are in the directory kmod of debugfs.
  */
 #include <errno.h>
+#include <json-c/json.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "kmodctl.h"
+#include "journal.h"
 
 #define DEFAULT_DEBUGFS	"/sys/kernel/debug"
 
@@ -15,18 +16,18 @@ static bool is_missing(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-/* Why a file of the journal could not be opened. */
+/* Reports why a file of the journal cannot be opened. */
 static void explain(const char *path, const char *debugfs, bool mounted, int error)
 {
 	if (error == EACCES || (error == EPERM && geteuid()))
-		complain("%s: %s: only root may read it, or a task with CAP_DAC_READ_SEARCH",
+		complain("%s: %s (are you root? CAP_DAC_READ_SEARCH is needed)",
 			 path, strerror(error));
 	else if (error == EPERM)
-		complain("%s: %s: is the kernel locked down?", path, strerror(error));
+		complain("%s: %s (is the kernel locked down?)", path, strerror(error));
 	else if (is_missing(error) && !mounted)
 		complain("debugfs is not mounted; try: mount -t debugfs none %s", debugfs);
 	else if (is_missing(error) && !access(debugfs, F_OK))
-		complain("%s: this kernel keeps no journal (CONFIG_KMOD_JOURNAL)", path);
+		complain("%s: no journal in this kernel (CONFIG_KMOD_JOURNAL)", path);
 	else
 		complain("%s: %s", path, strerror(error));
 }
@@ -40,7 +41,7 @@ static char *find_debugfs(const struct options *options, bool *mounted)
 	return debugfs ? debugfs : text_copy(DEFAULT_DEBUGFS);
 }
 
-/* To be freed. */
+/* The caller must free the path. */
 char *journal_path(const struct options *options, const char *name)
 {
 	bool mounted;
@@ -51,14 +52,13 @@ char *journal_path(const struct options *options, const char *name)
 	return path;
 }
 
-/* Opens the file at the path, which is to be freed only if that fails. 0 or an errno. */
+/* Returns 0, or an errno: then the caller must free the path. */
 int lines_open_path(struct lines *lines, char *path)
 {
 	*lines = (struct lines){ .path = path, .file = fopen(path, "re") };
 	return lines->file ? 0 : errno;
 }
 
-/* Opens a file of the journal. */
 bool lines_open(struct lines *lines, const struct options *options, const char *name)
 {
 	int error = lines_open_path(lines, journal_path(options, name));
@@ -74,25 +74,25 @@ bool lines_open(struct lines *lines, const struct options *options, const char *
 	return false;
 }
 
-void lines_complain(struct lines *lines, const char *what)
+void lines_complain(struct lines *lines, const char *error)
 {
-	complain("%s:%lu: malformed line: %s", lines->path, lines->number, what);
+	complain("%s:%lu: malformed line: %s", lines->path, lines->number, error);
 	lines->trouble = true;
 }
 
-/* Cuts the newline off. What is wrong with the line, or NULL. */
+/* Removes the newline. Returns an error message or NULL. */
 static const char *check_line(char *line, ssize_t length)
 {
 	if (line[length - 1] != '\n')
-		return "its end is missing";
+		return "missing newline at the end";
 	line[length - 1] = '\0';
-	return strlen(line) == (size_t)length - 1 ? NULL : "there is a NUL byte in it";
+	return strlen(line) == (size_t)length - 1 ? NULL : "embedded NUL";
 }
 
-/* Reads the next good line. False at the end. */
+/* Reads the next well-formed line. Returns false at the end. */
 bool lines_next(struct lines *lines)
 {
-	const char *wrong;
+	const char *error;
 	ssize_t length;
 
 	for (;;) {
@@ -101,10 +101,10 @@ bool lines_next(struct lines *lines)
 		if (length < 0)
 			break;
 		lines->number++;
-		wrong = check_line(lines->line, length);
-		if (!wrong)
+		error = check_line(lines->line, length);
+		if (!error)
 			return true;
-		lines_complain(lines, wrong);
+		lines_complain(lines, error);
 	}
 	if (errno || ferror(lines->file)) {
 		complain("%s: %s", lines->path, strerror(errno));
@@ -123,26 +123,26 @@ void lines_close(struct lines *lines)
 static const char *missing_key(const struct record *record, const char *const *required)
 {
 	for (; *required; required++)
-		if (!record_text(record, *required))
+		if (!record_field(record, *required))
 			return *required;
 	return NULL;
 }
 
-/* The record of the line, to be freed, if it is as it should be. */
+/* Parses the current line. If that succeeds, the caller must free the record. */
 bool lines_record(struct lines *lines, struct record *record, const char *const *required)
 {
-	const char *wrong = record_parse(record, lines->line), *missing;
+	const char *error = record_parse(record, lines->line), *missing;
 	char *message;
 
-	if (wrong) {
-		lines_complain(lines, wrong);
+	if (error) {
+		lines_complain(lines, error);
 		record_free(record);
 		return false;
 	}
 	missing = missing_key(record, required);
 	if (!missing)
 		return true;
-	message = text("it has no %s", missing);
+	message = text("missing key %s", missing);
 	lines_complain(lines, message);
 	free(message);
 	record_free(record);
@@ -150,8 +150,8 @@ bool lines_record(struct lines *lines, struct record *record, const char *const 
 }
 
 /*
- * Reads a whole file of the journal. Malformed lines are reported and left out; false only
- * if there is nothing to read.
+ * Reads a whole file of the journal. Reports malformed lines and skips them. Returns false
+ * only if the file cannot be opened.
  */
 bool journal_read(struct journal *journal, const struct options *options, const char *name,
 		  const char *const *required)
@@ -180,4 +180,23 @@ void journal_free(struct journal *journal)
 	for (i = 0; i < journal->count; i++)
 		record_free(&journal->records[i]);
 	free(journal->records);
+}
+
+void journal_print(const struct journal *journal, const struct view *view, bool json)
+{
+	struct json_object *array = json ? json_object_new_array() : NULL;
+	struct table table;
+	size_t i;
+
+	if (!json)
+		table_init(&table, view->columns, view->width);
+	for (i = journal->first; i < journal->count; i++)
+		if (json)
+			json_object_array_add(array, view->json(&journal->records[i]));
+		else
+			view->add_row(&table, &journal->records[i]);
+	if (json)
+		json_print(array, true);
+	else
+		table_print(&table);
 }

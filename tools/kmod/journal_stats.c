@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl stats: counters, and how long requests took.
+ * kmodctl stats: counters and a histogram of durations.
  *
- * Lines are "key number", and "latency_us LIMIT COUNT" for the histogram.
+ * The file has lines "KEY NUMBER", and "latency_us LIMIT COUNT" for each bucket.
  */
 #include <json-c/json.h>
+#include <libsmartcols.h>
 #include <limits.h>
 #include <string.h>
 
-#include "kmodctl.h"
+#include "journal.h"
 
 #define BAR	40
 
-static const char outcome_prefix[] = "outcome_";
-
-static const struct column counter_columns[] = { { "COUNTER", false }, { "VALUE", true } };
+static const struct column counter_columns[] = {
+	{ "COUNTER", 0 }, { "VALUE", SCOLS_FL_RIGHT },
+};
 
 static const struct column bucket_columns[] = {
-	{ "SHORTER THAN", true }, { "REQUESTS", true }, { "", false },
+	{ "SHORTER THAN", SCOLS_FL_RIGHT },
+	{ "REQUESTS", SCOLS_FL_RIGHT },
+	{ "SHARE", SCOLS_FL_TRUNC },
 };
 
 static const char *add_bucket(struct stats *stats, char *rest)
@@ -28,12 +31,12 @@ static const char *add_bucket(struct stats *stats, char *rest)
 	if (!strcmp(limit, "inf"))
 		bucket.infinite = true;
 	else if (!parse_unsigned(limit, &bucket.limit))
-		return "a bucket's limit is neither a number nor inf";
+		return "expected a number or 'inf' as the limit of a bucket";
 	if (!rest || !parse_unsigned(rest, &bucket.count))
-		return "a bucket's count is not a number";
+		return "count of a bucket is not a number";
 	last = stats->nr_buckets ? &stats->buckets[stats->nr_buckets - 1] : NULL;
 	if (last && (last->infinite || (!bucket.infinite && last->limit >= bucket.limit)))
-		return "the buckets' limits do not grow";
+		return "limits of buckets must increase";
 	stats->buckets = grown(stats->buckets, stats->nr_buckets, sizeof(bucket));
 	stats->buckets[stats->nr_buckets++] = bucket;
 	return NULL;
@@ -45,10 +48,10 @@ static const char *add_counter(struct stats *stats, const char *key, const char 
 	size_t i;
 
 	if (!parse_unsigned(number, &value))
-		return "its value is not a number";
+		return "value is not a number";
 	for (i = 0; i < stats->nr_counters; i++)
 		if (!strcmp(stats->counters[i].key, key))
-			return "a key comes twice";
+			return "duplicate key";
 	stats->counters = grown(stats->counters, stats->nr_counters, sizeof(*stats->counters));
 	stats->counters[stats->nr_counters++] = (struct counter){ text_copy(key), value };
 	if (!strcmp(key, "latency_us_sum"))
@@ -56,15 +59,15 @@ static const char *add_counter(struct stats *stats, const char *key, const char 
 	return NULL;
 }
 
-/* What is wrong with the line, or NULL. */
+/* Returns an error message or NULL. */
 static const char *add_line(struct stats *stats, char *line)
 {
 	const char *key = strsep(&line, " ");
 
 	if (!is_key(key))
-		return "a key is not of lower-case letters, digits and underscores";
+		return "expected lower-case letters, digits and underscores in a key";
 	if (!line)
-		return "a key without a value";
+		return "key without a value";
 	if (!strcmp(key, "latency_us"))
 		return add_bucket(stats, line);
 	return add_counter(stats, key, line);
@@ -73,15 +76,15 @@ static const char *add_line(struct stats *stats, char *line)
 static bool stats_read(struct stats *stats, const struct options *options, bool *trouble)
 {
 	struct lines lines;
-	const char *wrong;
+	const char *error;
 
 	*stats = (struct stats){ 0 };
 	if (!lines_open(&lines, options, "stats"))
 		return false;
 	while (lines_next(&lines)) {
-		wrong = add_line(stats, lines.line);
-		if (wrong)
-			lines_complain(&lines, wrong);
+		error = add_line(stats, lines.line);
+		if (error)
+			lines_complain(&lines, error);
 	}
 	*trouble = lines.trouble;
 	lines_close(&lines);
@@ -128,11 +131,11 @@ static void print_counters(const struct stats *stats)
 	table_init(&table, counter_columns, 2);
 	for (i = 0; i < stats->nr_counters; i++) {
 		const char *key = stats->counters[i].key;
-		bool outcome = !strncmp(key, outcome_prefix, strlen(outcome_prefix));
+		bool outcome = !strncmp(key, OUTCOME_PREFIX, strlen(OUTCOME_PREFIX));
 
 		if (!strcmp(key, "latency_us_sum"))
 			continue;
-		table_add(&table, outcome ? text("  %s", key + strlen(outcome_prefix)) :
+		table_add(&table, outcome ? text("  %s", key + strlen(OUTCOME_PREFIX)) :
 			  text_copy(key));
 		table_add(&table, text("%llu", stats->counters[i].value));
 	}
@@ -167,7 +170,7 @@ static char *bar(u64 count, u64 largest)
 	return text_copy(hashes);
 }
 
-/* From the first bucket with anything in it to the last one. */
+/* From the first to the last bucket that is not empty. */
 static void print_histogram(const struct stats *stats)
 {
 	size_t first = 0, end = stats->nr_buckets, i;
@@ -201,6 +204,8 @@ int cmd_stats(const struct options *options)
 	struct stats stats;
 	bool trouble;
 
+	if (options->openmetrics && options->json)
+		return misused("options '--openmetrics' and '--json' are mutually exclusive");
 	if (!stats_read(&stats, options, &trouble))
 		return EXIT_FAILURE;
 	if (options->openmetrics)

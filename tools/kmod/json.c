@@ -2,39 +2,38 @@
 /*
  * Records as JSON.
  *
- * Strings stay as the kernel escapes them, with \xHH, so that any byte of theirs can be
- * had back and the JSON is valid whatever a user put into a name.
+ * Strings keep the kernel's \xHH escapes. The JSON is valid for any bytes in a name, and
+ * a program can recover these bytes.
  */
 #include <json-c/json.h>
 #include <string.h>
 
 #include "kmodctl.h"
 
-/* The number of modules makes room for their names. */
+/* "modules" is the array of names. */
 static const char *name_of(const char *key)
 {
 	return strcmp(key, "modules") ? key : "nr_modules";
 }
 
-static struct json_object *value_of(const struct record *record, const struct field *field)
+static struct json_object *value_of(const struct field *field)
 {
-	switch (kind_of(field->key)) {
+	switch (field->kind) {
 	case UNSIGNED:
-		return json_object_new_uint64(record_number(record, field->key));
+		return json_object_new_uint64(field->number);
 	case SIGNED:
-		return json_object_new_int64(record_signed(record, field->key));
+		return json_object_new_int64((s64)field->number);
 	default:
-		return json_object_new_string(field->value);
+		return json_object_new_string(field->text);
 	}
 }
 
 void json_add_record(struct json_object *object, const struct record *record)
 {
-	int i;
+	size_t i;
 
 	for (i = 0; i < record->count; i++)
-		json_add(object, name_of(record->fields[i].key),
-			 value_of(record, &record->fields[i]));
+		json_add(object, name_of(record->fields[i].key), value_of(&record->fields[i]));
 }
 
 struct json_object *json_of_record(const struct record *record)
@@ -59,7 +58,7 @@ void json_add_time(struct json_object *object, u64 boottime)
 	free(time);
 }
 
-/* Prints and frees it. */
+/* Prints and frees the object. */
 void json_print(struct json_object *object, bool pretty)
 {
 	int flags = JSON_C_TO_STRING_NOSLASHESCAPE;

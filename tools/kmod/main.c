@@ -1,213 +1,288 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl: shows which modules the kernel asks for, for whom, and what becomes of it, and
- * sets who may have which.
+ * kmodctl: commands and their options.
  */
 #include <getopt.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "kmodctl.h"
 
-#define VERSION	"1.0"
+#define VERSION		"1.0"
 
-enum { OPT_DEBUGFS = 256, OPT_OPENMETRICS, OPT_SECURITYFS, OPT_SYSCTL };
+#define MAX_OPTIONS	5
+#define NOT_A_LETTER	256
 
-static const struct option long_options[] = {
-	{ "all", no_argument, NULL, 'a' },
-	{ "debugfs", required_argument, NULL, OPT_DEBUGFS },
-	{ "help", no_argument, NULL, 'h' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "lines", required_argument, NULL, 'n' },
-	{ "openmetrics", no_argument, NULL, OPT_OPENMETRICS },
-	{ "securityfs", required_argument, NULL, OPT_SECURITYFS },
-	{ "sysctl", required_argument, NULL, OPT_SYSCTL },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 }
+static struct options options;
+static bool help;
+
+/* An option sets a flag, or takes a word. */
+struct option_info {
+	int code;		/* its letter, or NOT_A_LETTER and above */
+	const char *name;
+	const char *summary;
+	bool *flag;
+	const char **word;
+	const char *metavar;
 };
+
+static const struct option_info
+opt_all = { 'a', "all", "include modules that are gone or failed to load",
+	    .flag = &options.all },
+opt_debugfs = { NOT_A_LETTER, "debugfs", "mount point of debugfs (default: from /proc/mounts)",
+		.word = &options.debugfs, .metavar = "DIR" },
+opt_help = { 'h', "help", "show this help", .flag = &help },
+opt_json = { 'j', "json", "print JSON", .flag = &options.json },
+opt_lines = { 'n', "lines", "show only the last N requests",
+	      .word = &options.lines, .metavar = "N" },
+opt_openmetrics = { NOT_A_LETTER + 1, "openmetrics", "print OpenMetrics text",
+		    .flag = &options.openmetrics },
+opt_securityfs = { NOT_A_LETTER + 2, "securityfs",
+		   "mount point of securityfs (default: from /proc/mounts)",
+		   .word = &options.securityfs, .metavar = "DIR" },
+opt_sysctl = { NOT_A_LETTER + 3, "sysctl", "directory to use instead of /proc/sys",
+	       .word = &options.sysctl, .metavar = "DIR" };
 
 static const struct command {
 	const char *name;
 	int (*run)(const struct options *options);
-	const char *usage;
 	const char *summary;
 	const char *notes;
-	const char *options;
-	bool takes_words;
+	const char *files;	/* in the synopsis; NULL if it takes none */
+	const struct option_info *options[MAX_OPTIONS];
 } commands[] = {
-	{ "log", cmd_log, "[-n N]", "requests that have ended, the newest last",
-	  "The kernel keeps the last 256.\n",
-	  "  -n, --lines N      only the last N\n", false },
-	{ "inflight", cmd_inflight, "", "requests that have not ended yet", "", "", false },
-	{ "modules", cmd_modules, "[-a]", "modules that were loaded for a request, and for whom",
-	  "", "  -a, --all          also those that are gone or failed to load\n", false },
-	{ "stats", cmd_stats, "[--openmetrics]", "counters, and how long requests took",
-	  "", "      --openmetrics  as OpenMetrics text, for collectors\n", false },
-	{ "watch", cmd_watch, "", "requests as they come and end, until it is interrupted",
-	  "It has a trace instance of its own, which it removes when it ends.\n", "", false },
-	{ "policy", cmd_policy, "ACTION [FILE]...",
-	  "who may have which modules loaded, and sets it",
-	  "\n"
-	  "  show               what is in force\n"
-	  "  check FILE...      whether these files of rules and settings are well formed\n"
-	  "  load FILE...       puts them in force; of a directory, its *.conf\n"
-	  "  suggest            rules that allow what was learned\n"
-	  "  lock               no more changes until the next boot\n",
-	  "      --securityfs DIR  where securityfs is mounted, if it is not in /proc/mounts\n"
-	  "      --sysctl DIR      in place of /proc/sys\n", true },
+	{ "log", cmd_log, "show the requests that have ended",
+	  "The newest request is the last one. The kernel keeps 256.\n", NULL,
+	  { &opt_lines, &opt_json, &opt_debugfs, &opt_help } },
+	{ "inflight", cmd_inflight, "show the requests that have not ended", "", NULL,
+	  { &opt_json, &opt_debugfs, &opt_help } },
+	{ "modules", cmd_modules, "show the modules that requests have loaded", "", NULL,
+	  { &opt_all, &opt_json, &opt_debugfs, &opt_help } },
+	{ "stats", cmd_stats, "show counters and a histogram of durations", "", NULL,
+	  { &opt_openmetrics, &opt_json, &opt_debugfs, &opt_help } },
+	{ "watch", cmd_watch, "show requests as they begin and end",
+	  "It traces in an instance of its own and removes that when it is interrupted.\n", NULL,
+	  { &opt_json, &opt_debugfs, &opt_help } },
+	{ "policy show", cmd_policy_show, "show the policy in force", "", NULL,
+	  { &opt_json, &opt_securityfs, &opt_sysctl, &opt_help } },
+	{ "policy check", cmd_policy_check, "check policy files for errors",
+	  "FILE may be a directory: it stands for its *.conf files.\n", "FILE...",
+	  { &opt_help } },
+	{ "policy load", cmd_policy_load, "replace the policy in force",
+	  "FILE may be a directory: it stands for its *.conf files.\n", "FILE...",
+	  { &opt_securityfs, &opt_sysctl, &opt_help } },
+	{ "policy suggest", cmd_policy_suggest, "print rules that allow the learned requests",
+	  "", NULL, { &opt_securityfs, &opt_help } },
+	{ "policy lock", cmd_policy_lock, "prevent changes until the next boot", "", NULL,
+	  { &opt_securityfs, &opt_help } },
 };
 
 #define NR_COMMANDS	(sizeof(commands) / sizeof(*commands))
 
-static const char common_help[] =
-	"  -j, --json         JSON instead of a table; one object a line from watch\n"
-	"      --debugfs DIR  where debugfs is mounted, if it is not in /proc/mounts\n"
-	"  -h, --help         this help; also of each command\n"
-	"  -V, --version      the version\n";
+/* Reports wrong arguments. Returns the exit status. */
+int misused(const char *format, ...)
+{
+	va_list arguments;
+	char *message;
 
-static void print_usage(FILE *stream)
+	va_start(arguments, format);
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	va_end(arguments);
+	complain("%s; try 'kmodctl --help'", message ? message : "wrong arguments");
+	free(message);
+	return EXIT_USAGE;
+}
+
+/* True if the command's first word is @group and it has a second one. */
+static bool is_in_group(const struct command *command, const char *group)
+{
+	size_t length = strlen(group);
+
+	return !strncmp(command->name, group, length) && command->name[length] == ' ';
+}
+
+static bool is_group(const char *word)
 {
 	size_t i;
 
-	fprintf(stream, "Usage: kmodctl COMMAND [OPTION]...\n"
-		"Shows which modules the kernel asks for, for whom, and what becomes of it,\n"
-		"and sets who may have which.\n\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(stream, "  %-9s %-17s %s\n", commands[i].name, commands[i].usage,
-			commands[i].summary);
-	fprintf(stream, "\n%s", common_help);
+		if (is_in_group(&commands[i], word))
+			return true;
+	return false;
+}
+
+static void print_usage(FILE *stream, const char *group)
+{
+	size_t i;
+
+	fprintf(stream, "Usage: kmodctl %s%sCOMMAND [OPTION]...\n\n", group ? group : "",
+		group ? " " : "");
+	for (i = 0; i < NR_COMMANDS; i++)
+		if (!group || is_in_group(&commands[i], group))
+			fprintf(stream, "  %-15s %s\n", commands[i].name, commands[i].summary);
+	fprintf(stream, "\nFor the options of a command: kmodctl COMMAND --help\n");
+	if (!group)
+		fprintf(stream, "For the version: kmodctl --version\n");
 }
 
 static void print_help(const struct command *command)
 {
-	printf("Usage: kmodctl %s %s%s[OPTION]...\nShows %s.\n%s\n%s%s", command->name,
-	       command->takes_words ? command->usage : "", command->takes_words ? " " : "",
-	       command->summary, command->notes, command->options, common_help);
-}
+	const struct option_info *const *option;
+	char letter[] = "-x,", *name;
 
-/* Wrong arguments. Returns the exit status. */
-int misused(const char *why, const char *what)
-{
-	complain("%s%s (see kmodctl --help)", why, what);
-	return EXIT_USAGE;
-}
-
-static const struct command *find_command(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < NR_COMMANDS; i++)
-		if (!strcmp(commands[i].name, name))
-			return &commands[i];
-	return NULL;
-}
-
-/* What was asked for besides a command's own options. */
-struct request {
-	struct options options;
-	bool help;
-	bool version;
-};
-
-/* Sets what one option says. False if it cannot. */
-static bool take_option(struct request *request, int option)
-{
-	switch (option) {
-	case 'a':
-		request->options.all = true;
-		return true;
-	case 'h':
-		request->help = true;
-		return true;
-	case 'j':
-		request->options.json = true;
-		return true;
-	case 'n':
-		request->options.limited = true;
-		if (parse_unsigned(optarg, &request->options.lines))
-			return true;
-		complain("%s is not a number of lines", optarg);
-		return false;
-	case 'V':
-		request->version = true;
-		return true;
-	case OPT_DEBUGFS:
-		request->options.debugfs = optarg;
-		return true;
-	case OPT_OPENMETRICS:
-		request->options.openmetrics = true;
-		return true;
-	case OPT_SECURITYFS:
-		request->options.securityfs = optarg;
-		return true;
-	case OPT_SYSCTL:
-		request->options.sysctl = optarg;
-		return true;
-	default:
-		return false;
+	printf("Usage: kmodctl %s %s%s[OPTION]...\n%c%s.\n%s\n", command->name,
+	       command->files ? command->files : "", command->files ? " " : "",
+	       *command->summary - 'a' + 'A', command->summary + 1, command->notes);
+	for (option = command->options; *option; option++) {
+		letter[1] = (char)(*option)->code;
+		name = text("--%s%s%s", (*option)->name, (*option)->metavar ? " " : "",
+			    (*option)->metavar ? (*option)->metavar : "");
+		printf("  %3s %-17s %s\n", (*option)->code < NOT_A_LETTER ? letter : "", name,
+		       (*option)->summary);
+		free(name);
 	}
 }
 
-static bool take_options(struct request *request, int argc, char *argv[])
+/* The command that the first one or two words name, or NULL. Skips the words. */
+static const struct command *find_command(char ***words)
 {
-	int option;
+	char *name = is_group(**words) && (*words)[1] ? text("%s %s", **words, (*words)[1]) :
+						       text_copy(**words);
+	const struct command *command;
 
-	while ((option = getopt_long(argc, argv, "ahjn:V", long_options, NULL)) != -1)
-		if (!take_option(request, option))
-			return false;
-	return true;
+	for (command = commands; command < commands + NR_COMMANDS; command++)
+		if (!strcmp(command->name, name))
+			break;
+	free(name);
+	if (command == commands + NR_COMMANDS)
+		return NULL;
+	*words += strchr(command->name, ' ') ? 2 : 1;
+	return command;
 }
 
-static const char *foreign_option(const struct command *command, const struct options *options)
+static int unknown_command(char *const *words)
 {
-	if (options->limited && command->run != cmd_log)
-		return "-n is for log only";
-	if (options->all && command->run != cmd_modules)
-		return "-a is for modules only";
-	if (options->openmetrics && command->run != cmd_stats)
-		return "--openmetrics is for stats only";
-	if (options->openmetrics && options->json)
-		return "--openmetrics and --json exclude each other";
-	if ((options->securityfs || options->sysctl) && command->run != cmd_policy)
-		return "--securityfs and --sysctl are for policy only";
-	return NULL;
+	const char *next = words[1] ? words[1] : "";
+
+	if (!is_group(words[0]))
+		return misused("unknown command '%s'", words[0]);
+	if (!strcmp(next, "-h") || !strcmp(next, "--help")) {
+		print_usage(stdout, words[0]);
+		return EXIT_SUCCESS;
+	}
+	if (!*next || *next == '-')
+		return misused("expected a command after '%s'", words[0]);
+	return misused("unknown command '%s %s'", words[0], next);
 }
 
-static int run(struct request *request, char *words[])
+/* The command's options for getopt_long(3). */
+static void list_options(const struct command *command, struct option *long_options,
+			 char *letters)
 {
-	const struct command *command = words[0] ? find_command(words[0]) : NULL;
-	const char *wrong;
+	const struct option_info *const *option;
 
-	if (words[0] && !command)
-		return misused("there is no command ", words[0]);
-	if (request->version) {
+	*letters++ = ':';
+	for (option = command->options; *option; option++) {
+		*long_options++ = (struct option){ (*option)->name, !!(*option)->word, NULL,
+						   (*option)->code };
+		if ((*option)->code >= NOT_A_LETTER)
+			continue;
+		*letters++ = (char)(*option)->code;
+		if ((*option)->word)
+			*letters++ = ':';
+	}
+}
+
+static void set_option(const struct command *command, int code)
+{
+	const struct option_info *const *option = command->options;
+
+	while ((*option)->code != code)
+		option++;
+	if ((*option)->word)
+		*(*option)->word = optarg;
+	else
+		*(*option)->flag = true;
+}
+
+/* @word: the option that getopt_long() rejected, unless @optopt is its letter */
+static int bad_option(const char *word, const char *letters)
+{
+	if (!optopt)
+		return misused("unknown option '%s'", word);
+	if (optopt < NOT_A_LETTER && !strchr(letters, optopt))
+		return misused("unknown option '-%c'", optopt);
+	return misused("unexpected argument in '%s'", word);
+}
+
+/* Returns 0 or the exit status. getopt_long() expects a name before the arguments. */
+static int take_options(const struct command *command, int argc, char *argv[])
+{
+	struct option long_options[MAX_OPTIONS] = { 0 };
+	char letters[2 * MAX_OPTIONS + 2] = "";
+	int code;
+
+	list_options(command, long_options, letters);
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
+		if (code == ':')
+			return misused("option '%s' needs an argument", argv[optind - 1]);
+		if (code == '?')
+			return bad_option(argv[optind - 1], letters);
+		set_option(command, code);
+	}
+	return 0;
+}
+
+static int run_command(const struct command *command, int argc, char *argv[])
+{
+	int status = take_options(command, argc, argv);
+	char *const *files = argv + optind;
+
+	if (status)
+		return status;
+	if (help) {
+		print_help(command);
+		return EXIT_SUCCESS;
+	}
+	if (*files && !command->files)
+		return misused("unexpected argument '%s'", *files);
+	if (!*files && command->files)
+		return misused("'%s' needs a file", command->name);
+	options.files = files;
+	return command->run(&options);
+}
+
+static int run(int argc, char *argv[])
+{
+	char **words = argv + 1;
+	const struct command *command;
+
+	if (!*words) {
+		print_usage(stderr, NULL);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(*words, "-h") || !strcmp(*words, "--help")) {
+		print_usage(stdout, NULL);
+		return EXIT_SUCCESS;
+	}
+	if (!strcmp(*words, "-V") || !strcmp(*words, "--version")) {
 		puts("kmodctl " VERSION);
 		return EXIT_SUCCESS;
 	}
-	if (request->help) {
-		command ? print_help(command) : print_usage(stdout);
-		return EXIT_SUCCESS;
-	}
-	if (!command) {
-		print_usage(stderr);
-		return EXIT_USAGE;
-	}
-	if (words[1] && !command->takes_words)
-		return misused("what does this mean: ", words[1]);
-	wrong = foreign_option(command, &request->options);
-	if (wrong)
-		return misused(wrong, "");
-	request->options.words = words + 1;
-	return command->run(&request->options);
+	if (**words == '-')
+		return misused("unknown option '%s'", *words);
+	command = find_command(&words);
+	if (!command)
+		return unknown_command(words);
+	return run_command(command, argc - (int)(words - 1 - argv), words - 1);
 }
 
 int main(int argc, char *argv[])
 {
-	struct request request = { 0 };
-
-	/* Whoever started us may have had it ignored. */
+	/* The parent may have ignored it. */
 	signal(SIGPIPE, SIG_DFL);
-	if (!take_options(&request, argc, argv))
-		return EXIT_USAGE;
-	return finish(run(&request, argv + optind));
+	return finish(run(argc, argv));
 }

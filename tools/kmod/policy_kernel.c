@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's side of the policy: files in securityfs's kmod/, and the mode, which is a
- * sysctl.
+ * The kernel's policy: files in the directory kmod of securityfs, and a sysctl.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "kmodctl.h"
+#include "policy.h"
 
 #define DEFAULT_SECURITYFS	"/sys/kernel/security"
 #define DEFAULT_SYSCTL		"/proc/sys"
 
-/* No file of the kernel's is longer. That of what was learned is read line by line. */
+/* No file is longer, except the learned requests, which are read line by line. */
 #define MAX_SETTING		MAX_RULES
 
 static const char *const files[] = {
@@ -25,7 +24,7 @@ static const char *const files[] = {
 	[SET_LEARNED]		= "learned",
 };
 
-/* To be freed; NULL if nobody has said where, and it is not mounted. */
+/* NULL if securityfs is not mounted. The caller must free the path. */
 static char *find_securityfs(const struct options *options)
 {
 	if (options->securityfs)
@@ -33,7 +32,7 @@ static char *find_securityfs(const struct options *options)
 	return find_mount("securityfs");
 }
 
-/* To be freed. */
+/* The caller must free the path. */
 char *setting_path(const struct options *options, enum setting setting)
 {
 	char *securityfs, *path;
@@ -68,30 +67,31 @@ static void explain_missing(const struct options *options, const char *path)
 	else if (access(securityfs, F_OK))
 		complain("%s: %s", securityfs, strerror(errno));
 	else
-		complain("%s: this kernel has no policy (CONFIG_KMOD_POLICY)", path);
+		complain("%s: no policy in this kernel (CONFIG_KMOD_POLICY)", path);
 	free(securityfs);
 }
 
-/* Why the kernel's file at the path could not be read or written. */
+/* Reports why the file cannot be read or written. */
 void setting_explain(const struct options *options, const char *path, int error)
 {
 	if (error == EPERM && is_locked(options))
-		complain("%s: the policy is locked until the next boot", path);
+		complain("%s: %s (the policy is locked until the next boot)", path,
+			 strerror(error));
 	else if (error == EPERM)
-		complain("%s: %s: it takes CAP_SYS_MODULE in the initial user namespace", path,
+		complain("%s: %s (CAP_SYS_MODULE in the initial user namespace is needed)", path,
 			 strerror(error));
 	else if (error == EACCES)
-		complain("%s: %s: it is root's, and of tasks with CAP_DAC_OVERRIDE", path,
+		complain("%s: %s (are you root? CAP_DAC_OVERRIDE is needed)", path,
 			 strerror(error));
 	else if (error == EINVAL)
-		complain("%s: the kernel refuses what was written, and its log says why", path);
+		complain("%s: the kernel rejected the new value; its log has the reason", path);
 	else if (error == ENOENT || error == ENOTDIR)
 		explain_missing(options, path);
 	else
 		complain("%s: %s", path, strerror(error));
 }
 
-/* What is in force, to be freed. If it cannot be had, that has been said. */
+/* Reports errors. The caller must free the bytes. */
 bool setting_read(const struct options *options, enum setting setting, struct bytes *bytes)
 {
 	char *path = setting_path(options, setting);
@@ -103,7 +103,7 @@ bool setting_read(const struct options *options, enum setting setting, struct by
 	return !error;
 }
 
-/* In one write: the kernel takes the whole or nothing. 0 or an errno. */
+/* Uses one write(), which the kernel takes or rejects as a whole. Returns 0 or an errno. */
 static int write_whole(const char *path, const struct bytes *bytes)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), error = 0;
@@ -120,7 +120,7 @@ static int write_whole(const char *path, const struct bytes *bytes)
 	return error;
 }
 
-/* Puts it in force. If it is not, that has been said. */
+/* Reports errors. */
 bool setting_write(const struct options *options, enum setting setting,
 		   const struct bytes *bytes)
 {

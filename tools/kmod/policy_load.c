@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl policy check, load and lock: all of a policy comes into force, or nothing of it.
+ * kmodctl policy check, load and lock. After an error, load restores the previous policy.
  */
-#include "kmodctl.h"
+#include "policy.h"
 
 struct loading {
 	const struct options *options;
 	const struct policy *policy;
 	struct bytes before[NR_SETTINGS];
-	enum setting made[NR_SETTINGS];
-	size_t nr_made;
+	enum setting done[NR_SETTINGS];
+	size_t nr_done;
 };
 
-int policy_check(const struct options *options)
+int cmd_policy_check(const struct options *options)
 {
 	struct policy policy;
 
-	policy_parse(&policy, options->words + 1);
+	policy_parse(&policy, options->files);
 	policy_free(&policy);
 	return policy.trouble ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -26,7 +26,7 @@ static bool is_set(const struct loading *loading, enum setting setting)
 	return loading->policy->values[setting].data;
 }
 
-/* What is in force so far, to be put back if need be. */
+/* Saves the current values. */
 static bool remember(struct loading *loading)
 {
 	enum setting setting;
@@ -38,7 +38,7 @@ static bool remember(struct loading *loading)
 	return true;
 }
 
-/* 0, off; log; 1, enforce */
+/* Orders the values of a setting: 0, off; log; 1, enforce. */
 static int strictness(const struct bytes *value)
 {
 	switch (value->length ? *value->data : '0') {
@@ -53,9 +53,9 @@ static int strictness(const struct bytes *value)
 }
 
 /*
- * Such a setting comes before what it is about, so that this denies nothing in between.
- * Not so the mode: with a weaker one, and the new rules not there yet, names could be open
- * that are so neither before nor after.
+ * A setting that becomes weaker must precede the lists that it applies to, or requests that
+ * both policies allow might be denied meanwhile. The mode must not: combined with the old
+ * rules, a weaker mode might allow names that both policies deny.
  */
 static bool relaxes(const struct loading *loading, enum setting setting)
 {
@@ -64,27 +64,27 @@ static bool relaxes(const struct loading *loading, enum setting setting)
 	       strictness(&loading->before[setting]);
 }
 
-static bool make(struct loading *loading, enum setting setting)
+static bool set(struct loading *loading, enum setting setting)
 {
 	if (!setting_write(loading->options, setting, &loading->policy->values[setting]))
 		return false;
-	loading->made[loading->nr_made++] = setting;
+	loading->done[loading->nr_done++] = setting;
 	return true;
 }
 
-static bool make_those(struct loading *loading, bool that_relax)
+static bool set_all(struct loading *loading, bool relaxing)
 {
 	enum setting setting;
 
 	for (setting = 0; setting < NR_SETTINGS; setting++)
-		if (is_set(loading, setting) && relaxes(loading, setting) == that_relax &&
-		    !make(loading, setting))
+		if (is_set(loading, setting) && relaxes(loading, setting) == relaxing &&
+		    !set(loading, setting))
 			return false;
 	return true;
 }
 
-/* What has never been written reads as nothing, which cannot be written. */
-static bool put_back_one(struct loading *loading, enum setting setting)
+/* A file that was never written reads as empty, but rejects an empty write. */
+static bool restore_one(struct loading *loading, enum setting setting)
 {
 	struct bytes *before = &loading->before[setting];
 
@@ -93,35 +93,35 @@ static bool put_back_one(struct loading *loading, enum setting setting)
 	return setting_write(loading->options, setting, before);
 }
 
-/* The last one first. */
-static void put_back(struct loading *loading)
+/* Starts with the latest change. */
+static void restore(struct loading *loading)
 {
 	bool all = true;
 
-	while (loading->nr_made)
-		all &= put_back_one(loading, loading->made[--loading->nr_made]);
-	complain(all ? "nothing has changed" :
-		 "and not all could be put back as it was; see: kmodctl policy show");
+	while (loading->nr_done)
+		all &= restore_one(loading, loading->done[--loading->nr_done]);
+	complain(all ? "the policy has not changed" :
+		 "the previous policy is lost in part; see: kmodctl policy show");
 }
 
 static bool apply(struct loading *loading)
 {
 	if (!remember(loading))
 		return false;
-	if (make_those(loading, true) && make_those(loading, false))
+	if (set_all(loading, true) && set_all(loading, false))
 		return true;
-	put_back(loading);
+	restore(loading);
 	return false;
 }
 
-int policy_load(const struct options *options)
+int cmd_policy_load(const struct options *options)
 {
 	struct policy policy;
 	struct loading loading = { .options = options, .policy = &policy };
 	bool loaded;
 	int i;
 
-	policy_parse(&policy, options->words + 1);
+	policy_parse(&policy, options->files);
 	loaded = !policy.trouble && apply(&loading);
 	for (i = 0; i < NR_SETTINGS; i++)
 		bytes_free(&loading.before[i]);
@@ -129,8 +129,8 @@ int policy_load(const struct options *options)
 	return loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* To lock what is locked is done already, though the kernel refuses it. */
-int policy_lock(const struct options *options)
+/* Succeeds if the policy is locked already, although the kernel rejects that write. */
+int cmd_policy_lock(const struct options *options)
 {
 	struct bytes lock;
 	bool locked;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files of the policy: rules, which are the kernel's, and directives, which are ours.
+ * Policy files: rules for the kernel, and directives for kmodctl.
  *
- * The kernel counts lines, and names them when it denies something. So a directive leaves
- * an empty line, and where there are several files each begins with a mark.
+ * The kernel logs the line number of the rule that denied a request. To keep line numbers,
+ * a directive becomes an empty line. If there are several files, each begins with a mark.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -11,16 +11,16 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "kmodctl.h"
+#include "policy.h"
 
-/* No file needs to be longer: helpers are in it, too, but those are few. */
+/* Bounds memory. A file of maximal rules and helpers is shorter. */
 #define MAX_FILE	(MAX_RULES + 2 * MAX_HELPERS)
 
 struct directive {
 	const char *name;
 	enum setting setting;
-	const char *const *values;	/* any of them, or an absolute path if NULL */
-	const char *wrong;
+	const char *const *values;	/* NULL: an absolute path */
+	const char *error;
 };
 
 static const char *const modes[] = { "0", "1", "2", NULL };
@@ -28,10 +28,12 @@ static const char *const switches[] = { "0", "1", NULL };
 static const char *const helpers_modes[] = { "off", "log", "enforce", NULL };
 
 static const struct directive directives[] = {
-	{ "mode", SET_MODE, modes, "mode is not 0, 1 or 2" },
-	{ "enforce", SET_ENFORCE, switches, "enforce is not 0 or 1" },
-	{ "helpers", SET_HELPERS_MODE, helpers_modes, "helpers is not off, log or enforce" },
-	{ "helper", SET_HELPERS, NULL, "helper is not an absolute path, with * only at its end" },
+	{ "mode", SET_MODE, modes, "expected 'mode 0', 'mode 1' or 'mode 2'" },
+	{ "enforce", SET_ENFORCE, switches, "expected 'enforce 0' or 'enforce 1'" },
+	{ "helpers", SET_HELPERS_MODE, helpers_modes,
+	  "expected 'helpers off', 'helpers log' or 'helpers enforce'" },
+	{ "helper", SET_HELPERS, NULL,
+	  "expected 'helper' and an absolute path, with '*' only at its end" },
 };
 
 static const struct directive *find_directive(const char *name)
@@ -44,7 +46,7 @@ static const struct directive *find_directive(const char *name)
 	return NULL;
 }
 
-/* A control character is none that was meant: a carriage return, say. */
+/* Rejects control characters, such as the carriage return of a DOS file. */
 static bool is_helper(const char *word)
 {
 	const char *star = strchr(word, '*'), *c;
@@ -66,7 +68,10 @@ static bool is_value(const struct directive *directive, const char *word)
 	return *value;
 }
 
-/* Helpers add up; of the others the last one counts. What is wrong, or NULL. */
+/*
+ * Appends to the list of helpers; replaces any other setting. Returns an error message or
+ * NULL.
+ */
 static const char *take_directive(struct policy *policy, const struct directive *directive,
 				  char *line)
 {
@@ -74,9 +79,9 @@ static const char *take_directive(struct policy *policy, const struct directive 
 	char *word = next_word(&line);
 
 	if (!word || !is_value(directive, word))
-		return directive->wrong;
+		return directive->error;
 	if (next_word(&line))
-		return "something after the directive's value";
+		return "unexpected text after the value";
 	if (directive->values)
 		bytes_free(value);
 	bytes_add(value, word, strlen(word));
@@ -84,15 +89,15 @@ static const char *take_directive(struct policy *policy, const struct directive 
 	return NULL;
 }
 
-/* What is wrong with it, or NULL. */
+/* Returns an error message or NULL. */
 static const char *check_rule(const char *line)
 {
 	char *copy = text_copy(line);
 	struct rule rule;
-	const char *wrong = rule_parse(&rule, copy);
+	const char *error = rule_parse(&rule, copy);
 
 	free(copy);
-	return wrong;
+	return error;
 }
 
 static void add_line(struct policy *policy, const char *line)
@@ -101,28 +106,28 @@ static void add_line(struct policy *policy, const char *line)
 	bytes_add(&policy->values[SET_RULES], "\n", 1);
 }
 
-/* What is wrong with the line, or NULL. */
+/* Returns an error message or NULL. */
 static const char *take_line(struct policy *policy, const char *line)
 {
 	char *copy = text_copy(line), *rest = copy, *word = next_word(&rest);
 	const struct directive *directive = word ? find_directive(word) : NULL;
-	const char *wrong = NULL;
+	const char *error = NULL;
 
 	if (directive)
-		wrong = take_directive(policy, directive, rest);
+		error = take_directive(policy, directive, rest);
 	else if (!rule_is_none(line))
-		wrong = check_rule(line);
+		error = check_rule(line);
 	add_line(policy, directive ? "" : line);
 	free(copy);
-	return wrong;
+	return error;
 }
 
-/* All lines, with a message for each that is wrong. Cuts them. */
+/* Reports each bad line. Modifies the bytes. */
 static void take_lines(struct policy *policy, const char *path, struct bytes *bytes)
 {
 	char *line = bytes->data, *end = bytes->data + bytes->length, *newline;
 	unsigned long number = 0;
-	const char *wrong;
+	const char *error;
 
 	for (; line < end; line = newline + 1) {
 		number++;
@@ -130,14 +135,14 @@ static void take_lines(struct policy *policy, const char *path, struct bytes *by
 		if (!newline)
 			newline = end;
 		*newline = '\0';
-		wrong = take_line(policy, line);
+		error = take_line(policy, line);
 		if (line + strlen(line) != newline)
-			wrong = "a NUL";
+			error = "embedded NUL";
 		else if (newline == end)
-			wrong = "no newline at its end: is the file cut off?";
-		if (wrong)
-			complain("%s:%lu: %s", path, number, wrong);
-		policy->trouble |= !!wrong;
+			error = "missing newline at the end";
+		if (error)
+			complain("%s:%lu: %s", path, number, error);
+		policy->trouble |= !!error;
 	}
 }
 
@@ -155,7 +160,7 @@ static void take_file(struct policy *policy, const char *path)
 	bytes_free(&bytes);
 }
 
-/* A line of its own; so no byte of the path may end it. */
+/* The mark is one line, whatever the path is. */
 static void add_mark(struct policy *policy, const char *path)
 {
 	char *mark = text(MARK "%s", path), *c;
@@ -175,7 +180,7 @@ static int is_configuration(const struct dirent *entry)
 	       !strcmp(entry->d_name + length - 5, ".conf");
 }
 
-/* Not as in alphasort(), which depends on who calls. */
+/* Unlike alphasort(), does not depend on the locale. */
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);
@@ -192,7 +197,7 @@ static void add_path(struct paths *paths, char *path)
 	paths->array[paths->count++] = path;
 }
 
-/* False, with errno, if that is no directory that can be read. */
+/* Returns false and sets errno if the directory cannot be read. */
 static bool add_directory(struct paths *paths, const char *directory)
 {
 	struct dirent **entries;
@@ -220,17 +225,17 @@ static void add_word(struct policy *policy, struct paths *paths, const char *wor
 	}
 }
 
-static void check_length(struct policy *policy, enum setting setting, const char *what,
+static void check_length(struct policy *policy, enum setting setting, const char *name,
 			 size_t max)
 {
 	if (policy->values[setting].length <= max)
 		return;
-	complain("%s take %zu bytes, which is more than %zu", what,
+	complain("%s take %zu bytes; the limit is %zu", name,
 		 policy->values[setting].length, max);
 	policy->trouble = true;
 }
 
-/* Reads them all. What is wrong has been said, and there is trouble then. */
+/* Reads files and directories. Reports errors, and sets the policy's @trouble. */
 void policy_parse(struct policy *policy, char *const *words)
 {
 	struct paths paths = { 0 };
@@ -248,8 +253,8 @@ void policy_parse(struct policy *policy, char *const *words)
 	free(paths.array);
 	if (!policy->values[SET_RULES].length)
 		add_line(policy, "");
-	check_length(policy, SET_RULES, "all rules and comments", MAX_RULES);
-	check_length(policy, SET_HELPERS, "all helpers", MAX_HELPERS);
+	check_length(policy, SET_RULES, "rules and comments", MAX_RULES);
+	check_length(policy, SET_HELPERS, "helpers", MAX_HELPERS);
 }
 
 void policy_free(struct policy *policy)

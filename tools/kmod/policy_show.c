@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl policy show: what is in force.
+ * kmodctl policy show: the policy in force.
  */
 #include <json-c/json.h>
+#include <libsmartcols.h>
 #include <string.h>
 
-#include "kmodctl.h"
+#include "policy.h"
 
 #define NR_SHOWN	(SET_LOCK + 1)
 
@@ -15,40 +16,40 @@ struct state {
 };
 
 static const struct column setting_columns[] = {
-	{ "SETTING", false }, { "VALUE", false }, { "MEANING", false },
+	{ "SETTING", 0 }, { "VALUE", 0 }, { "MEANING", SCOLS_FL_TRUNC },
 };
 
 static const struct column rule_columns[] = {
-	{ "LINE", true }, { "RULE", false }, { "FROM", false },
+	{ "LINE", SCOLS_FL_RIGHT }, { "RULE", SCOLS_FL_TRUNC }, { "FILE", SCOLS_FL_TRUNC },
 };
 
-static const struct column helper_columns[] = { { "HELPER", false } };
+static const struct column helper_columns[] = { { "HELPER", SCOLS_FL_TRUNC } };
 
-/* In this order. */
+/* In the order of the output. */
 static const struct {
 	enum setting setting;
 	const char *name;
 	const char *value;
 	const char *meaning;
 } meanings[] = {
-	{ SET_MODE, "mode", "0", "where no rule decides, modules are loaded for anybody" },
-	{ SET_MODE, "mode", "1", "where no rule decides, modules are loaded for CAP_SYS_MODULE" },
-	{ SET_MODE, "mode", "2", "where no rule decides, modules are loaded for nobody" },
-	{ SET_ENFORCE, "enforce", "0", "nothing is denied, only learned" },
-	{ SET_ENFORCE, "enforce", "1", "what is denied fails with EPERM" },
-	{ SET_LOCK, "lock", "0", "all this can be changed" },
-	{ SET_LOCK, "lock", "1", "nothing of this can be changed before the next boot" },
-	{ SET_HELPERS_MODE, "helpers", "off", "any program may be a helper" },
-	{ SET_HELPERS_MODE, "helpers", "log", "others than those below are only logged" },
-	{ SET_HELPERS_MODE, "helpers", "enforce", "others than those below are refused" },
+	{ SET_MODE, "mode", "0", "without a matching rule, every request is allowed" },
+	{ SET_MODE, "mode", "1", "without a matching rule, a request needs CAP_SYS_MODULE" },
+	{ SET_MODE, "mode", "2", "without a matching rule, no request is allowed" },
+	{ SET_ENFORCE, "enforce", "0", "denials are learned, and the requests allowed" },
+	{ SET_ENFORCE, "enforce", "1", "denied requests fail with EPERM" },
+	{ SET_LOCK, "lock", "0", "the policy can be changed" },
+	{ SET_LOCK, "lock", "1", "the policy is locked until the next boot" },
+	{ SET_HELPERS_MODE, "helpers", "off", "the kernel may run any helper" },
+	{ SET_HELPERS_MODE, "helpers", "log", "the kernel logs helpers that are not listed" },
+	{ SET_HELPERS_MODE, "helpers", "enforce", "the kernel may run only the listed helpers" },
 };
 
-/* A line of a file of the kernel's, and where it comes from. */
+/* A line of a kernel file, and its origin. */
 struct place {
-	char *next;		/* what is to be read */
+	char *next;		/* the rest of the file */
 	char *line;
 	unsigned long number;
-	char *file;		/* or NULL */
+	char *file;		/* NULL if unknown */
 	unsigned long number_in_file;
 };
 
@@ -57,7 +58,7 @@ static void place_init(struct place *place, struct bytes *bytes)
 	*place = (struct place){ .next = bytes->data };
 }
 
-/* Goes to the next line, and cuts it off. False at the end. */
+/* Cuts off the next line. Returns false at the end. */
 static bool place_next(struct place *place)
 {
 	place->line = strsep(&place->next, "\n");
@@ -72,7 +73,7 @@ static bool place_next(struct place *place)
 	return true;
 }
 
-/* Bytes that are not printable as \xHH, to be freed. */
+/* Escapes bytes that are not printable as \xHH. The caller must free the string. */
 static char *printable(const char *string)
 {
 	struct bytes result = { 0 };
@@ -108,7 +109,7 @@ static void state_free(struct state *state)
 		bytes_free(&state->values[setting]);
 }
 
-/* A word, as the kernel has it. */
+/* The first line of the file. The caller must free it. */
 static char *value_of(const struct state *state, enum setting setting)
 {
 	const char *value = state->values[setting].data;
@@ -147,7 +148,7 @@ static char *describe_place(const struct place *place)
 	return description;
 }
 
-/* Without blanks that mean nothing. */
+/* The rule with single spaces. */
 static char *describe_rule(const char *line)
 {
 	char *copy = text_copy(line), *description, *pattern;
@@ -157,7 +158,7 @@ static char *describe_rule(const char *line)
 		description = printable(line);
 	} else {
 		pattern = printable(rule.pattern);
-		description = text(rule.anybody ? "%s %s %s" : "%s %s %s uid %llu",
+		description = text(rule.any_user ? "%s %s %s" : "%s %s %s uid %llu",
 				   rule.allow ? "allow" : "deny", rule.kind, pattern, rule.uid);
 		free(pattern);
 	}
@@ -221,7 +222,7 @@ static struct json_object *json_of_rule(const struct place *place, const struct 
 	json_add(object, "allow", json_object_new_boolean(rule->allow));
 	json_add(object, "kind", json_of_string(rule->kind));
 	json_add(object, "pattern", json_of_string(rule->pattern));
-	json_add(object, "uid", rule->anybody ? NULL : json_object_new_uint64(rule->uid));
+	json_add(object, "uid", rule->any_user ? NULL : json_object_new_uint64(rule->uid));
 	json_add(object, "file", json_of_string(place->file));
 	json_add(object, "file_line", json_object_new_uint64(place->number_in_file));
 	return object;
@@ -232,18 +233,18 @@ static struct json_object *json_of_rules(struct state *state)
 	struct json_object *array = json_object_new_array();
 	struct place place;
 	struct rule rule;
-	const char *wrong;
+	const char *error;
 
 	place_init(&place, &state->values[SET_RULES]);
 	while (place_next(&place)) {
 		if (rule_is_none(place.line))
 			continue;
-		wrong = rule_parse(&rule, place.line);
-		if (wrong)
-			complain("the rule in line %lu is left out: %s", place.number, wrong);
+		error = rule_parse(&rule, place.line);
+		if (error)
+			complain("line %lu: %s; the rule is omitted", place.number, error);
 		else
 			json_object_array_add(array, json_of_rule(&place, &rule));
-		state->trouble |= !!wrong;
+		state->trouble |= !!error;
 	}
 	return array;
 }
@@ -276,7 +277,7 @@ static void print_json(struct state *state)
 	free(helpers_mode);
 }
 
-int policy_show(const struct options *options)
+int cmd_policy_show(const struct options *options)
 {
 	struct state state = { 0 };
 	bool shown = state_read(&state, options);

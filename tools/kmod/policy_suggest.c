@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl policy suggest: rules that allow what was learned, and nothing else.
+ * kmodctl policy suggest: rules that allow exactly the learned requests.
  *
- * What several users need is opened to anybody. Root is not one of them: what root or a
- * single user needs is opened to nobody else.
+ * A rule is for any user if several users other than root need it, else for one user.
  */
 #include <limits.h>
 #include <string.h>
 
-#include "kmodctl.h"
+#include "journal.h"
+#include "policy.h"
 
 static const char *const keys[] = { "kind", "name", "uid", "count", "comm", NULL };
 
 static const char *const missed_keys[] = { "missed", NULL };
 
-/* A line of what was learned. */
+/* A line of the learned requests. */
 struct need {
 	struct record record;
 	const char *kind;
-	char *pattern;		/* for exactly that name, or NULL if there can be none */
+	char *pattern;		/* matches exactly the name; NULL if no pattern can */
 	u64 uid;
-	bool done;		/* a rule for it has been printed */
+	bool done;		/* its rule has been printed */
 };
 
 struct needs {
@@ -30,7 +30,7 @@ struct needs {
 	bool trouble;
 };
 
-/* Takes a byte of what the kernel has escaped as \xHH where need be. */
+/* Reads one byte, escaped as \xHH or not. */
 static char take_byte(const char **escaped)
 {
 	char digits[3] = "";
@@ -45,7 +45,7 @@ static char take_byte(const char **escaped)
 	return (char)strtoul(digits, NULL, 16);
 }
 
-/* The pattern that matches that name alone, or NULL. To be freed. */
+/* The pattern that matches exactly the name, or NULL. The caller must free it. */
 static char *pattern_of(const char *escaped)
 {
 	struct bytes pattern = { 0 };
@@ -120,7 +120,7 @@ static void needs_free(struct needs *needs)
 	free(needs->array);
 }
 
-/* Rules do not tell - from _ either. */
+/* Rules treat - and _ as equal. */
 static bool is_same_pattern(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)
@@ -136,7 +136,7 @@ static bool is_same(const struct need *a, const struct need *b)
 	return !strcmp(a->kind, b->kind) && is_same_pattern(a->pattern, b->pattern);
 }
 
-/* Several users that are not root need the same. */
+/* True if several users other than root need the rule. */
 static bool is_for_many(const struct needs *needs, const struct need *need)
 {
 	const struct need *n, *first = NULL;
@@ -151,7 +151,7 @@ static bool is_for_many(const struct needs *needs, const struct need *need)
 	return false;
 }
 
-static void print_who(const struct need *need)
+static void print_user(const struct need *need)
 {
 	u64 count = record_number(&need->record, "count");
 	char *comm = describe_name(&need->record, "comm");
@@ -163,23 +163,23 @@ static void print_who(const struct need *need)
 
 static void print_rule(const struct needs *needs, const struct need *need)
 {
-	bool anybody = is_for_many(needs, need);
+	bool any_user = is_for_many(needs, need);
 	struct need *n;
 
 	putchar('\n');
 	for (n = needs->array; n < needs->array + needs->count; n++) {
-		if (!is_same(n, need) || !(anybody || n->uid == need->uid))
+		if (!is_same(n, need) || !(any_user || n->uid == need->uid))
 			continue;
-		print_who(n);
+		print_user(n);
 		n->done = true;
 	}
 	printf("allow %s %s", need->kind, need->pattern);
-	if (!anybody)
+	if (!any_user)
 		printf(" uid %llu", need->uid);
 	putchar('\n');
 }
 
-/* What was not written by the kernel could be something else than a rule. */
+/* Checks the line, although the kernel writes only valid kinds and user ids. */
 static bool can_be_rule(const struct need *need)
 {
 	return need->pattern && need->uid < UINT_MAX &&
@@ -190,8 +190,8 @@ static void print_none(const struct need *need)
 {
 	char *name = describe_name(&need->record, "name");
 
-	printf("\n# There can be no rule for the %s %s:\n", need->kind, name);
-	print_who(need);
+	printf("\n# No rule can match the %s %s:\n", need->kind, name);
+	print_user(need);
 	free(name);
 }
 
@@ -199,8 +199,8 @@ static void print_rules(const struct needs *needs)
 {
 	const struct need *need;
 
-	printf("# What would have been denied, found by kmodctl policy suggest. The first rule\n"
-	       "# that is for a name decides: these belong before any that deny.\n");
+	puts("# Rules for learned requests, from kmodctl policy suggest. The first matching rule\n"
+	     "# applies: load these before rules that deny.");
 	for (need = needs->array; need < needs->array + needs->count; need++) {
 		if (need->done)
 			continue;
@@ -210,13 +210,13 @@ static void print_rules(const struct needs *needs)
 			print_none(need);
 	}
 	if (!needs->count)
-		printf("\n# Nothing was learned.\n");
+		printf("\n# No requests were learned.\n");
 	if (needs->missed)
-		printf("\n# Warning: this is not all. The kernel had no room for %llu more.\n",
+		printf("\n# Warning: incomplete; the kernel had no room for %llu more requests.\n",
 		       needs->missed);
 }
 
-int policy_suggest(const struct options *options)
+int cmd_policy_suggest(const struct options *options)
 {
 	struct needs needs;
 

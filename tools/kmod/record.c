@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lines of key=value pairs.
+ * Records: lines of key=value pairs, and events.
  *
- * The kernel writes every byte of a value that is not printable ASCII, and space, quote
- * and backslash, as \xHH. Values stay like that wherever they are shown: a user chooses
- * them, and with a real space in it a name could look like another column.
+ * The kernel escapes space, quote, backslash and every byte that is not printable ASCII
+ * as \xHH. kmodctl prints values in this form: users choose them, and a value with a real
+ * space could imitate another column.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -12,44 +12,26 @@
 
 #include "kmodctl.h"
 
-/* Those that are not text. What this program does not know is text, too. */
-static const struct {
-	const char *key;
-	enum kind kind;
-} kinds[] = {
-	{ "age_ns", UNSIGNED },
-	{ "begin", UNSIGNED },
-	{ "count", UNSIGNED },
-	{ "id", UNSIGNED },
-	{ "into", UNSIGNED },
-	{ "joiners", UNSIGNED },
-	{ "loginuid", UNSIGNED },
-	{ "missed", UNSIGNED },
-	{ "modprobe", UNSIGNED },
-	{ "modules", UNSIGNED },
-	{ "parent", UNSIGNED },
-	{ "pid", UNSIGNED },
-	{ "pidns", UNSIGNED },
-	{ "result", SIGNED },
-	{ "run_ns", UNSIGNED },
-	{ "slot_ns", UNSIGNED },
-	{ "uid", UNSIGNED },
-	{ "userns", UNSIGNED },
-	{ "userns_level", UNSIGNED },
-	{ "wait", UNSIGNED },
+/* The keys of the journal that are numbers. Any other key is text. */
+static const char *const numbers[] = {
+	"age_ns", "begin", "count", "id", "into", "joiners", "loginuid", "missed", "modprobe",
+	"modules", "parent", "pid", "pidns", "run_ns", "slot_ns", "uid", "userns",
+	"userns_level", "wait",
 };
 
-enum kind kind_of(const char *key)
+static enum kind kind_of(const char *key)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
-		if (!strcmp(key, kinds[i].key))
-			return kinds[i].kind;
+	if (!strcmp(key, "result"))
+		return SIGNED;
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (!strcmp(key, numbers[i]))
+			return UNSIGNED;
 	return TEXT;
 }
 
-/* Digits only, unlike strtoull(), which takes blanks and signs. */
+/* Accepts digits only, unlike strtoull(), which skips blanks and takes a sign. */
 bool parse_unsigned(const char *string, u64 *value)
 {
 	char *end;
@@ -61,14 +43,14 @@ bool parse_unsigned(const char *string, u64 *value)
 	return !*end && !errno;
 }
 
-bool parse_signed(const char *string, s64 *value)
+static bool parse_signed(const char *string, u64 *value)
 {
 	char *end;
 
 	if (!isdigit((unsigned char)string[*string == '-']))
 		return false;
 	errno = 0;
-	*value = strtoll(string, &end, 10);
+	*value = (u64)strtoll(string, &end, 10);
 	return !*end && !errno;
 }
 
@@ -91,84 +73,92 @@ static bool is_escaped(const char *value)
 	return true;
 }
 
-static bool is_of_kind(const char *value, enum kind kind)
+static bool parse_value(struct field *field, const char *value)
 {
-	u64 u;
-	s64 s;
-
-	switch (kind) {
+	switch (field->kind) {
 	case UNSIGNED:
-		return parse_unsigned(value, &u);
+		return parse_unsigned(value, &field->number);
 	case SIGNED:
-		return parse_signed(value, &s);
+		return parse_signed(value, &field->number);
 	default:
+		field->text = value;
 		return is_escaped(value);
 	}
 }
 
-/* Takes a pair apart. What is wrong with it, or NULL. */
-static const char *add_field(struct record *record, char *pair)
+void record_add(struct record *record, struct field field)
+{
+	record->fields = grown(record->fields, record->count, sizeof(field));
+	record->fields[record->count++] = field;
+}
+
+/* Splits the pair. Returns an error message or NULL. */
+static const char *add_pair(struct record *record, char *pair)
 {
 	char *equals = strchr(pair, '=');
+	struct field field = { .key = pair };
 
 	if (!equals)
-		return "not key=value pairs with one space between them";
+		return "expected key=value pairs separated by single spaces";
 	*equals = '\0';
 	if (!is_key(pair))
-		return "a key is not of lower-case letters, digits and underscores";
-	if (record_text(record, pair))
-		return "a key comes twice";
-	if (!is_of_kind(equals + 1, kind_of(pair)))
-		return kind_of(pair) == TEXT ? "a value is not escaped" : "a value is not a number";
-	if (record->count == MAX_FIELDS)
-		return "too many keys";
-	record->fields[record->count++] = (struct field){ pair, equals + 1 };
+		return "expected lower-case letters, digits and underscores in a key";
+	if (record_field(record, pair))
+		return "duplicate key";
+	field.kind = kind_of(pair);
+	if (!parse_value(&field, equals + 1))
+		return field.kind == TEXT ? "value is not escaped" : "value is not a number";
+	record_add(record, field);
 	return NULL;
 }
 
-/* What is wrong with the line, or NULL. The record is to be freed in either case. */
+/* Returns an error message or NULL. The caller must free the record in either case. */
 const char *record_parse(struct record *record, const char *line)
 {
-	const char *wrong = NULL;
+	const char *error = NULL;
 	char *rest, *pair;
 
-	record->count = 0;
-	record->line = text_copy(line);
-	rest = record->line;
-	while (!wrong && (pair = strsep(&rest, " ")))
-		wrong = add_field(record, pair);
-	return wrong;
+	rest = text_copy(line);
+	*record = (struct record){ .data = rest };
+	while (!error && (pair = strsep(&rest, " ")))
+		error = add_pair(record, pair);
+	return error;
 }
 
 void record_free(struct record *record)
 {
-	free(record->line);
+	free(record->fields);
+	free(record->data);
 }
 
-/* NULL if there is no such key. */
-const char *record_text(const struct record *record, const char *key)
+/* NULL if the record lacks the key. */
+const struct field *record_field(const struct record *record, const char *key)
 {
-	int i;
+	size_t i;
 
 	for (i = 0; i < record->count; i++)
 		if (!strcmp(record->fields[i].key, key))
-			return record->fields[i].value;
+			return &record->fields[i];
 	return NULL;
 }
 
-/* 0 if there is no such key. */
+/* NULL if the record lacks the key, or it is a number. */
+const char *record_text(const struct record *record, const char *key)
+{
+	const struct field *field = record_field(record, key);
+
+	return field && field->kind == TEXT ? field->text : NULL;
+}
+
+/* 0 if the record lacks the key, or it is text. */
 u64 record_number(const struct record *record, const char *key)
 {
-	const char *value = record_text(record, key);
-	u64 number = 0;
+	const struct field *field = record_field(record, key);
 
-	return value && parse_unsigned(value, &number) ? number : 0;
+	return field && field->kind != TEXT ? field->number : 0;
 }
 
 s64 record_signed(const struct record *record, const char *key)
 {
-	const char *value = record_text(record, key);
-	s64 number = 0;
-
-	return value && parse_signed(value, &number) ? number : 0;
+	return (s64)record_number(record, key);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Messages, memory, mounts.
+ * Messages, strings, arrays, files.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +32,7 @@ static void *checked(void *memory)
 	return memory;
 }
 
-/* A new string; never NULL. */
+/* A new string, never NULL. */
 char *text(const char *format, ...)
 {
 	va_list arguments;
@@ -50,7 +50,23 @@ char *text_copy(const char *string)
 	return checked(strdup(string));
 }
 
-/* The array, with room for one more than @count elements. It grows by doubling. */
+/* Appends to @before, after @separator unless @before is empty, and frees it. */
+char *text_append(char *before, const char *separator, const char *format, ...)
+{
+	va_list arguments;
+	char *rest, *both;
+
+	va_start(arguments, format);
+	if (vasprintf(&rest, format, arguments) < 0)
+		rest = NULL;
+	va_end(arguments);
+	both = text("%s%s%s", before, *before ? separator : "", (char *)checked(rest));
+	free(before);
+	free(rest);
+	return both;
+}
+
+/* Resizes the array for at least @count + 1 elements. It grows by doubling. */
 void *grown(void *array, size_t count, size_t size)
 {
 	if (count & (count - 1))
@@ -58,10 +74,9 @@ void *grown(void *array, size_t count, size_t size)
 	return checked(reallocarray(array, count ? count * 2 : 1, size));
 }
 
-/* What prevented the first write that failed, if that is known. */
+/* The errno of the first failed write, if known. */
 static int write_error;
 
-/* Lets what was printed be seen. */
 void flush(void)
 {
 	errno = 0;
@@ -69,18 +84,18 @@ void flush(void)
 		write_error = errno;
 }
 
-/* The exit status: a failure if the output could not be written. */
+/* Returns the exit status: @status, or EXIT_FAILURE if output was lost. */
 int finish(int status)
 {
 	flush();
 	if (!ferror(stdout))
 		return status;
 	complain("cannot write to standard output: %s",
-		 write_error ? strerror(write_error) : "some of it is lost");
+		 write_error ? strerror(write_error) : "output was lost");
 	return EXIT_FAILURE;
 }
 
-/* Where a file system of that type is mounted, to be freed; NULL if nowhere. */
+/* The first mount point of that type of file system, or NULL. The caller must free it. */
 char *find_mount(const char *type)
 {
 	FILE *mounts = setmntent("/proc/mounts", "re");
@@ -120,7 +135,7 @@ void bytes_free(struct bytes *bytes)
 	*bytes = (struct bytes){ 0 };
 }
 
-/* Adds what can be read there. 0 or an errno: EFBIG if that is more than so many bytes. */
+/* Reads up to the end of the file. Returns 0 or an errno: EFBIG beyond @max bytes. */
 static int bytes_read(struct bytes *bytes, int fd, size_t max)
 {
 	char buffer[4096];
@@ -140,7 +155,7 @@ static int bytes_read(struct bytes *bytes, int fd, size_t max)
 	return error;
 }
 
-/* All of a file, to be freed. 0 or an errno, see above. */
+/* Reads a whole file. Returns 0 or an errno. The caller must free the bytes. */
 int read_whole(const char *path, size_t max, struct bytes *bytes)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl watch: requests as they come and end.
+ * kmodctl watch: requests as they begin and end.
  *
- * Sleeps until an event comes, then a moment for what follows it at once, and shows what
- * is old enough that nothing older can come from another CPU. That takes 50 ms at most.
+ * Sleeps until an event arrives, waits for the events that follow it at once, and prints
+ * events that are older than SETTLE_NS: no CPU can add an older one. This takes up to
+ * 50 ms.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "kmodctl.h"
+#include "watch.h"
 
 #define MOMENT_MS	20
 #define SETTLE_NS	10000000
@@ -31,7 +31,7 @@ static void on_signal(int signal)
 		errno = error;
 }
 
-/* So that the instance is removed. A write to a closed pipe returns then, too. */
+/* Signals must not kill kmodctl before it has removed the trace instance. */
 static bool catch_signals(void)
 {
 	static const int signals[] = { SIGHUP, SIGINT, SIGPIPE, SIGQUIT, SIGTERM };
@@ -39,7 +39,7 @@ static bool catch_signals(void)
 	size_t i;
 
 	if (pipe2(wakeup, O_CLOEXEC | O_NONBLOCK)) {
-		complain("cannot make a pipe: %s", strerror(errno));
+		complain("cannot create a pipe: %s", strerror(errno));
 		return false;
 	}
 	for (i = 0; i < sizeof(signals) / sizeof(*signals); i++) {
@@ -51,65 +51,39 @@ static bool catch_signals(void)
 	return true;
 }
 
-/* The first two say that it is time to end, the others that there are events. */
-enum { WAKEUP, OUTPUT, EVENTS };
-
-static struct pollfd *make_fds(const struct ring *ring)
+static bool is_ended(void)
 {
-	struct pollfd *fds = calloc(EVENTS + ring->cpu_count, sizeof(*fds));
-	int cpu;
-
-	if (!fds) {
-		complain("out of memory");
-		exit(EXIT_FAILURE);
-	}
-	fds[WAKEUP] = (struct pollfd){ .fd = wakeup[0], .events = POLLIN };
-	/* Only whether its reader is gone. */
-	fds[OUTPUT] = (struct pollfd){ .fd = STDOUT_FILENO };
-	for (cpu = 0; cpu < ring->cpu_count; cpu++)
-		fds[EVENTS + cpu] = (struct pollfd){ .fd = ring->fds[cpu], .events = POLLIN };
-	return fds;
-}
-
-static bool must_end(const struct pollfd *fds)
-{
-	if (!ended_by && fds[OUTPUT].revents)
-		ended_by = SIGPIPE;
 	return ended_by || ferror(stdout);
 }
 
-static void show(struct queue *queue, u64 until, bool json)
+static void print_events(u64 until, bool json)
 {
 	struct event *event;
 
-	while (!ended_by && !ferror(stdout) && (event = queue_take(queue, until))) {
+	while (!is_ended() && (event = ring_next(until))) {
 		print_event(event, json);
 		event_free(event);
 	}
 }
 
-static void follow(struct ring *ring, bool json)
+static void follow(bool json)
 {
-	struct pollfd *fds = make_fds(ring);
+	struct pollfd fds[] = {
+		{ .fd = wakeup[0], .events = POLLIN },
+		{ .fd = STDOUT_FILENO },	/* only errors: its reader has gone */
+		{ .fd = ring_poll_fd(), .events = POLLIN },
+	};
 	u64 until;
 
-	while (!must_end(fds)) {
-		poll(fds, EVENTS + ring->cpu_count, queue_is_empty(ring->queue) ? -1 : MOMENT_MS);
-		poll(fds, EVENTS, MOMENT_MS);
+	while (!is_ended()) {
+		poll(fds, 3, ring_is_empty() ? -1 : MOMENT_MS);
+		poll(fds, 2, MOMENT_MS);
+		if (fds[1].revents && !ended_by)
+			ended_by = SIGPIPE;
 		until = now_boottime() - SETTLE_NS;
-		ring_read(ring);
-		show(ring->queue, until, json);
+		ring_read();
+		print_events(until, json);
 	}
-	free(fds);
-}
-
-static void drop(struct queue *queue)
-{
-	struct event *event;
-
-	while ((event = queue_take(queue, ULLONG_MAX)))
-		event_free(event);
-	free(queue->events);
 }
 
 /* As if the signal had not been caught. */
@@ -121,22 +95,19 @@ static void die_of(int signal_number)
 
 int cmd_watch(const struct options *options)
 {
-	struct queue queue = { 0 };
-	struct ring ring = { 0 };
 	bool started;
 
 	site_init(options);
 	if (!catch_signals() || !trace_start())
 		return EXIT_FAILURE;
-	started = ring_open(&ring, &queue);
+	started = ring_open();
 	if (started) {
 		print_watch_head(options->json);
-		follow(&ring, options->json);
+		follow(options->json);
 	}
-	drop(&queue);
-	ring_close(&ring);
+	ring_close();
 	trace_stop();
 	if (ended_by)
 		die_of(ended_by);
-	return started && !ring.trouble ? EXIT_SUCCESS : EXIT_FAILURE;
+	return started ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A trace instance of our own, so that nobody's tracing is disturbed. It is called
- * kmodctl-PID, and removed however this program exits.
+ * The trace instance kmodctl-PID, which does not interfere with other tracing. It is
+ * removed when kmodctl exits, unless by SIGKILL.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <event-parse.h>
-#include <fcntl.h>
 #include <string.h>
 #include <tracefs.h>
 #include <unistd.h>
 
-#include "kmodctl.h"
+#include "watch.h"
 
 #define SYSTEM		"kmod"
 
@@ -28,13 +27,12 @@ struct tep_handle *trace_formats(void)
 	return formats;
 }
 
-/* Opens a file of the instance for reading, never to wait. */
-int trace_open(const char *file)
+struct tracefs_instance *trace_instance(void)
 {
-	return tracefs_instance_file_open(instance, file, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	return instance;
 }
 
-/* Also called at exit; what is still open would prevent the removal. */
+/* Also runs at exit. The files of the instance must be closed. */
 void trace_stop(void)
 {
 	if (!instance)
@@ -48,7 +46,7 @@ void trace_stop(void)
 	tep_free(formats);
 }
 
-/* The library would mount it by itself. */
+/* Unlike the library, does not mount tracefs. */
 static char *find_tracefs(void)
 {
 	char *dir = find_mount("tracefs"), *debugfs;
@@ -57,7 +55,7 @@ static char *find_tracefs(void)
 		return dir;
 	debugfs = find_mount("debugfs");
 	if (debugfs) {
-		/* Looking at it mounts it. */
+		/* A lookup in this directory mounts tracefs. */
 		dir = text("%s/tracing/events", debugfs);
 		access(dir, F_OK);
 		free(dir);
@@ -66,26 +64,27 @@ static char *find_tracefs(void)
 	return find_mount("tracefs");
 }
 
-static bool explain(const char *what, int error)
+/* Reports the error. Returns false. */
+static bool explain(const char *file, int error)
 {
 	if (error == EACCES || (error == EPERM && geteuid()))
-		complain("%s: %s: only root may trace, or a task with CAP_DAC_OVERRIDE", what,
+		complain("%s: %s (are you root? CAP_DAC_OVERRIDE is needed)", file,
 			 strerror(error));
 	else if (error == EPERM)
-		complain("%s: %s: is the kernel locked down?", what, strerror(error));
+		complain("%s: %s (is the kernel locked down?)", file, strerror(error));
 	else
-		complain("%s: %s", what, strerror(error));
+		complain("%s: %s", file, strerror(error));
 	return false;
 }
 
-/* Are there events of ours? Says why not. */
+/* Checks that the kernel has the events. */
 static bool check_events(const char *dir)
 {
 	char *events = text("%s/events", dir), *ours = text("%s/" SYSTEM "/enable", events);
 	bool found = !access(ours, R_OK);
 
 	if (!found && errno == ENOENT && !access(events, X_OK))
-		complain("%s: this kernel has no such tracepoints", ours);
+		complain("%s: no such tracepoints in this kernel", ours);
 	else if (!found)
 		explain(ours, errno);
 	free(ours);
@@ -93,7 +92,7 @@ static bool check_events(const char *dir)
 	return found;
 }
 
-/* Removes an instance whose owner was killed. One that is in use cannot be removed. */
+/* Removes the instance of a killed kmodctl. The kernel keeps instances that are in use. */
 static void remove_stale(int dir, const char *name)
 {
 	char *process = text("/proc/%s", name + strlen(prefix));
@@ -124,7 +123,7 @@ static bool set(const char *file, const char *value)
 	return explain(file, errno);
 }
 
-/* The clock is the journal's, and a reader is woken by each event. */
+/* Uses the clock of the journal, and wakes the reader for each event. */
 static bool configure(void)
 {
 	if (!set("buffer_size_kb", TEXT_OF(TRACE_BUFFER_KB)) || !set("trace_clock", "boot") ||
@@ -140,7 +139,7 @@ static bool load_formats(const char *tracefs)
 	static const char *const systems[] = { SYSTEM, NULL };
 
 	formats = tracefs_local_events_system(tracefs, systems);
-	return formats || explain("cannot read the events' formats", errno);
+	return formats || explain("cannot read the formats of the events", errno);
 }
 
 static bool create_instance(const char *tracefs)
@@ -157,7 +156,7 @@ static bool create_instance(const char *tracefs)
 	return instance;
 }
 
-/* False if it cannot; says why. */
+/* Reports the error if it fails. */
 bool trace_start(void)
 {
 	char *tracefs = find_tracefs();

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The modules that requests have loaded, until the requests end.
+ * The modules that requests in flight have loaded.
  */
 #include <string.h>
 
-#include "kmodctl.h"
+#include "watch.h"
 
-/* An end can get lost. No more requests than that load modules at a time. */
+/* Limits the memory for requests whose done event was lost. */
 #define MAX_OPEN	4096
 
 struct open_request {
 	struct open_request *next;
 	u64 id;
-	char *modules;		/* with blanks between them */
+	char *modules;		/* separated by spaces */
 };
 
 static struct open_request *requests;
@@ -58,20 +58,17 @@ static struct open_request *open_new(u64 id)
 	return r;
 }
 
-/* A module was loaded for the request. Most requests load none, and are not here. */
+/* Notes that the request has loaded the module. */
 void open_add_module(u64 id, const char *module)
 {
 	struct open_request *r = *find(id);
-	char *modules;
 
 	if (!r)
 		r = open_new(id);
-	modules = text("%s%s%s", r->modules, *r->modules ? " " : "", module);
-	free(r->modules);
-	r->modules = modules;
+	r->modules = text_append(r->modules, " ", "%s", module);
 }
 
-/* Ends the request. Its modules, with blanks between them, to be freed. */
+/* Forgets the request. Returns its modules, separated by spaces; the caller must free them. */
 char *open_end(u64 id)
 {
 	struct open_request **r = find(id);

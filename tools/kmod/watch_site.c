@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where in the kernel requests come from. An event has the address, the journal the name
- * of the function. /proc/kallsyms would have it as well, but takes too long to read.
+ * Call sites of requests. An event has the address; the journal has the function's name.
+ * /proc/kallsyms as read at the start lacks modules that are loaded later.
  */
 #include <string.h>
 
-#include "kmodctl.h"
+#include "journal.h"
+#include "watch.h"
 
-/* How soon to look for a name again that was not found. */
+/* Interval between attempts to find a name. */
 #define RETRY_NS	NSEC_PER_SEC
 
 struct site {
 	u64 address;
-	char *name;		/* or NULL */
-	u64 retry;		/* when */
+	char *address_text;
+	char *name;		/* NULL if not found */
+	u64 retry;		/* time of the next attempt */
 };
 
 static const struct options *options;
 static struct site *known;
 static size_t nr_known;
 
-/* The options say where the journal is. */
+/* The options have the mount point of debugfs. */
 void site_init(const struct options *with)
 {
 	options = with;
 }
 
-/* The site in this line of the journal if it is that request's, to be freed, or NULL. */
+/* The site if the line is that request's, or NULL. The caller must free it. */
 static char *site_in(const char *line, u64 id)
 {
 	struct record record;
@@ -40,21 +42,18 @@ static char *site_in(const char *line, u64 id)
 	return name;
 }
 
-/* To be freed, or NULL. */
-static char *look_up(const char *file_name, u64 id)
+static char *look_up(const char *file, u64 id)
 {
-	char *path = journal_path(options, file_name), *line = NULL, *name = NULL;
-	FILE *file = fopen(path, "re");
-	size_t size = 0;
+	char *path = journal_path(options, file), *name = NULL;
+	struct lines lines;
 
-	while (file && !name && getline(&line, &size, file) > 0) {
-		line[strcspn(line, "\n")] = '\0';
-		name = site_in(line, id);
+	if (lines_open_path(&lines, path)) {
+		free(path);
+		return NULL;
 	}
-	if (file)
-		fclose(file);
-	free(line);
-	free(path);
+	while (!name && lines_next(&lines))
+		name = site_in(lines.line, id);
+	lines_close(&lines);
 	return name;
 }
 
@@ -66,15 +65,17 @@ static struct site *find(u64 address)
 		if (known[i].address == address)
 			return &known[i];
 	known = grown(known, nr_known, sizeof(*known));
-	known[nr_known] = (struct site){ .address = address };
+	known[nr_known] = (struct site){
+		.address = address, .address_text = text("0x%llx", address),
+	};
 	return &known[nr_known++];
 }
 
 /*
- * The function that made the request, to be freed; the address if nobody knows. The journal
- * may have forgotten the request, but there will be others.
+ * The function that made the request, or its address if the journal does not have the
+ * request any more. Stays valid.
  */
-char *site_of(u64 address, u64 id)
+const char *site_of(u64 address, u64 id)
 {
 	struct site *site = find(address);
 
@@ -84,5 +85,5 @@ char *site_of(u64 address, u64 id)
 			site->name = look_up("requests", id);
 		site->retry = now_boottime() + RETRY_NS;
 	}
-	return site->name ? text_copy(site->name) : text("0x%llx", address);
+	return site->name ? site->name : site->address_text;
 }

@@ -1,19 +1,38 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# When it cannot do what it was asked for.
+# Wrong arguments, missing files, missing permissions, lost output.
 source "$(dirname "$0")/lib.sh"
+
+# Arguments and error message.
+MISUSES=(
+	"nonsense|unknown command 'nonsense'"
+	"--nonsense|unknown option '--nonsense'"
+	"log --nonsense|unknown option '--nonsense'"
+	"log -x|unknown option '-x'"
+	"log -jx|unknown option '-x'"
+	"log -a|unknown option '-a'"
+	"log --openmetrics|unknown option '--openmetrics'"
+	"log --sysctl /|unknown option '--sysctl'"
+	"inflight -n 1|unknown option '-n'"
+	"log extra|unexpected argument 'extra'"
+	"log -- --json|unexpected argument '--json'"
+	"log --json=1|unexpected argument in '--json=1'"
+	"log -n|option '-n' needs an argument"
+	"log --debugfs|option '--debugfs' needs an argument"
+	"log -n x|expected a number of lines instead of 'x'"
+	"log -n -1|expected a number of lines instead of '-1'"
+	"stats --openmetrics --json|options '--openmetrics' and '--json' are mutually exclusive"
+)
 
 misused()
 {
-	local arguments
+	local misuse
 
-	for arguments in nonsense 'log -x' 'log --nonsense' 'log extra' 'log -n' 'log -n x' \
-		'log -n -1' 'inflight -n 1' 'log -a' 'log --openmetrics' \
-		'stats --openmetrics --json' --debugfs; do
+	for misuse in "${MISUSES[@]}"; do
 		# shellcheck disable=SC2086 # several arguments
-		kmodctl $arguments
-		is "$STATUS" 2 "$arguments" && [[ -s $WORK/err && ! -s $WORK/out ]] || return 1
+		kmodctl ${misuse%%|*}
+		fails 2 "${misuse#*|}; try" && is "$(<"$WORK/out")" '' output || return 1
 	done
 	kmodctl
 	is "$STATUS" 2 'no argument' && grep -q '^Usage: ' "$WORK/err"
@@ -25,10 +44,11 @@ help()
 
 	kmodctl --version && well && grep -q '^kmodctl [0-9]' "$WORK/out" || return 1
 	kmodctl --help && well || return 1
-	is "$(grep -cE '^  (log|inflight|modules|stats|watch|policy) ' "$WORK/out")" 6 commands ||
+	is "$(grep -cE '^  (log|inflight|modules|stats|watch|policy) ' "$WORK/out")" 10 commands ||
 		return 1
-	for command in log inflight modules stats watch policy; do
-		kmodctl "$command" --help && well || return 1
+	for command in log inflight modules stats watch policy 'policy show' 'policy load'; do
+		# shellcheck disable=SC2086 # one or two words
+		kmodctl $command --help && well || return 1
 		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1
 	done
 }
@@ -46,7 +66,7 @@ no_journal()
 	fails 1 '.*CONFIG_KMOD_JOURNAL'
 }
 
-# without_mounts COMMAND...: where nothing is mounted that the kernel's files could be in
+# without_mounts COMMAND...: in a mount namespace without sysfs, debugfs and tracefs
 without_mounts()
 {
 	unshare -m bash -c 'umount -l /sys/kernel/debug /sys/kernel/tracing /sys 2>/dev/null
@@ -55,7 +75,7 @@ without_mounts()
 
 may_unshare()
 {
-	unshare -m true 2>/dev/null || { SKIP='unshare(1) is not permitted'; return 1; }
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
 	! without_mounts grep -qE ' (debugfs|tracefs) ' /proc/mounts ||
 		{ SKIP='debugfs is mounted in several places'; return 1; }
 }
@@ -73,14 +93,14 @@ not_mounted()
 
 not_permitted()
 {
-	[[ $(id -u) -eq 0 ]] || { SKIP='only root can lose rights'; return 1; }
+	[[ $(id -u) -eq 0 ]] || { SKIP='needs root'; return 1; }
 	cp -r "$FIXTURES/usual" "$KMODCTL" "$WORK"
 	chmod 755 "$WORK"
 	chmod 700 "$WORK/usual"
 	STATUS=0
 	setpriv --reuid 65534 --regid 65534 --clear-groups \
-		"$WORK/kmodctl" --debugfs "$WORK/usual" log >"$WORK/out" 2>"$WORK/err" || STATUS=$?
-	fails 1 '.*Permission denied: .*root.*CAP_DAC_READ_SEARCH'
+		"$WORK/kmodctl" log --debugfs "$WORK/usual" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	fails 1 '.*Permission denied \(are you root\? CAP_DAC_READ_SEARCH'
 }
 
 full()
@@ -90,7 +110,7 @@ full()
 	fails 1 '.*No space left'
 }
 
-# many N: a journal of so many requests, more than a pipe takes
+# many N: makes a journal of N requests
 many()
 {
 	mkdir -p "$WORK/many/kmod"
@@ -101,7 +121,7 @@ many()
 	: >"$WORK/many/kmod/modules"
 }
 
-# closed_pipe COMMAND...: its status when nobody reads on, and what it says then
+# closed_pipe COMMAND...: is killed by SIGPIPE, without a message
 closed_pipe()
 {
 	local -a status
@@ -110,7 +130,7 @@ closed_pipe()
 	"$@" 2>"$WORK/err" | head -n 1 >/dev/null
 	status=("${PIPESTATUS[@]}")
 	set -o pipefail
-	is "${status[0]}" 141 'as by SIGPIPE' && is "$(<"$WORK/err")" '' messages
+	is "${status[0]}" 141 status && is "$(<"$WORK/err")" '' messages
 }
 
 pipes()
@@ -122,13 +142,13 @@ pipes()
 }
 
 TESTS=(
-	misused 'wrong arguments: status 2, a message, no output'
-	help 'there is help for each command, and a version'
-	no_directory 'no such directory: says so'
-	no_journal 'a kernel without journal: names the option that it lacks'
-	not_mounted 'debugfs or tracefs is not mounted: says so, and how to'
-	not_permitted 'not permitted: names the right that is missing'
-	full 'no space for the output: status 1, and says so'
-	pipes 'a closed pipe ends it quietly'
+	misused 'wrong arguments: status 2, and one message that names the argument'
+	help 'each command has a help text, and kmodctl a version'
+	no_directory 'a missing directory is named'
+	no_journal 'without the journal, the message names the kernel option'
+	not_mounted 'without debugfs or tracefs, the message has the mount command'
+	not_permitted 'without permission, the message names the capability'
+	full 'a full disk is an error'
+	pipes 'a closed pipe ends kmodctl without a message'
 )
 run_tests

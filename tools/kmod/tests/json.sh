@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What programs see.
-# shellcheck disable=SC2016 # jq has variables, too
+# JSON output.
+# shellcheck disable=SC2016 # $ in jq expressions
 source "$(dirname "$0")/lib.sh"
 
-# holds EXPRESSION: of the output, by jq
-holds() { jq -e "$1" "$WORK/out" >/dev/null || { say "not so: $1"; return 1; }; }
+# holds EXPRESSION: the jq expression is true of the output
+holds() { jq -e "$1" "$WORK/out" >/dev/null || { say "false: $1"; return 1; }; }
 
 valid()
 {
@@ -16,7 +16,7 @@ valid()
 	for fixture in usual empty odd; do
 		for command in log inflight modules 'modules -a' stats; do
 			# shellcheck disable=SC2086 # a command and its option
-			on "$fixture" --json $command
+			on "$fixture" $command --json
 			well && holds 'length >= 0' || return 1
 		done
 	done
@@ -92,14 +92,14 @@ histogram()
 }
 
 TESTS=(
-	valid 'every command gives valid JSON'
-	numbers 'numbers are numbers, names are strings'
-	loaded 'a request has the names of the modules that it loaded'
-	times 'times are in UTC, as RFC 3339 has them'
-	as_kept 'strings are escaped as the kernel escapes them'
-	exact 'the largest numbers stay exact'
-	unknown_keys 'keys of later kernels are there, as strings'
-	selected '-n and -a select'
-	histogram 'stats has counters and buckets'
+	valid 'every command prints valid JSON'
+	numbers 'numbers are JSON numbers, names are strings'
+	loaded 'a request lists the modules that it loaded'
+	times 'times are in UTC, in the format of RFC 3339'
+	as_kept 'strings keep the escapes of the kernel'
+	exact 'large numbers are exact'
+	unknown_keys 'unknown keys are strings'
+	selected '-n and -a select records'
+	histogram 'stats prints counters and buckets'
 )
 run_tests

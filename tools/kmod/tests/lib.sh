@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What kmodctl's tests share. They source it, set TESTS to pairs of a function and the
-# promise that it checks, and call run_tests. They need no kernel of ours.
+# Functions shared by the tests of kmodctl. A test file sources this file, sets TESTS to
+# pairs of a function and its title, and calls run_tests. The tests need no patched kernel.
 set -euo pipefail
 
-KMODCTL=${KMODCTL:?say which program to test}
+KMODCTL=${KMODCTL:?the program to test}
 FIXTURES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/fixtures
 WORK=$(mktemp -d /tmp/kmodctl.XXXXXX)
 trap 'rm -rf "$WORK"' EXIT
@@ -14,7 +14,7 @@ unset NO_COLOR
 
 say() { echo "# $*"; }
 
-# kmodctl ARGUMENT...: leaves what it wrote in $WORK/out and $WORK/err, and its STATUS
+# kmodctl ARGUMENT...: writes $WORK/out and $WORK/err, and sets STATUS
 kmodctl()
 {
 	STATUS=0
@@ -22,38 +22,38 @@ kmodctl()
 }
 
 # on FIXTURE ARGUMENT...
-on() { kmodctl --debugfs "$FIXTURES/$1" "${@:2}"; }
+on() { kmodctl "${@:2}" --debugfs "$FIXTURES/$1"; }
 
 # is FOUND EXPECTED [WHAT]
 is()
 {
 	[[ $1 != "$2" ]] || return 0
-	say "${3:-}: found '$1' instead of '$2'"
+	say "${3:-}: expected '$2', got '$1'"
 	return 1
 }
 
-# succeeds, quietly
+# status 0, no message
 well() { is "$STATUS" 0 status && is "$(<"$WORK/err")" '' messages; }
 
-# fails STATUS REGEX: with that status, and one message which matches
+# fails STATUS REGEX: that status, and one message that matches
 fails()
 {
 	is "$STATUS" "$1" status && is "$(wc -l <"$WORK/err")" 1 messages || return 1
 	grep -qE "^kmodctl: $2" "$WORK/err" || { say "says: $(<"$WORK/err")"; return 1; }
 }
 
-# shows FILE: the output is that of the file, but for dates and blanks at the ends
+# shows FILE: the output equals the file, except for dates
 shows()
 {
 	diff <(sed -E 's/[A-Z][a-z]{2} [ 0-9]{2} [0-9:]{8}\.[0-9]{3}/(date and time)     /' \
 		"$WORK/out") "$1" | sed 's/^/# /'
 }
 
-# A test that cannot be done here says why in SKIP.
+# A test that cannot run here sets SKIP to the reason.
 SKIP=
 have()
 {
-	command -v "$1" >/dev/null || { SKIP="there is no $1"; return 1; }
+	command -v "$1" >/dev/null || { SKIP="$1 is not installed"; return 1; }
 }
 
 run_tests()

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What collectors see. The strict parser is that of Debian's python3-prometheus-client.
+# OpenMetrics output, tested by the strict parser of python3-prometheus-client.
 source "$(dirname "$0")/lib.sh"
 
 PYTHON=/usr/bin/python3
@@ -12,11 +12,11 @@ for family in text_string_to_metric_families(sys.stdin.read()):
     for sample in family.samples:
         print(sample.name, *sample.labels.values(), sample.value)'
 
-# Leaves the samples in $WORK/samples.
+# Writes the samples to $WORK/samples.
 parsed()
 {
 	"$PYTHON" -c 'import prometheus_client.openmetrics.parser' 2>/dev/null ||
-		{ SKIP='there is no python3-prometheus-client'; return 1; }
+		{ SKIP='python3-prometheus-client is not installed'; return 1; }
 	"$PYTHON" -c "$PARSER" <"$WORK/out" >"$WORK/samples" 2>"$WORK/err" ||
 		{ say "$(tail -n 1 "$WORK/err")"; return 1; }
 }
@@ -59,14 +59,14 @@ incomplete()
 	mkdir -p "$WORK/cut/kmod"
 	grep -v inf "$FIXTURES/usual/kmod/stats" >"$WORK/cut/kmod/stats"
 	kmodctl stats --openmetrics --debugfs "$WORK/cut"
-	fails 1 'the histogram is incomplete' && parsed &&
+	fails 1 'histogram without its last bucket' && parsed &&
 		is "$(grep -c duration "$WORK/samples")" 0 'samples of it'
 }
 
 TESTS=(
-	valid 'a strict parser takes it'
+	valid 'a strict parser accepts the output'
 	values 'counters have their values'
 	histogram 'the histogram is cumulative, in seconds'
-	incomplete 'there is no histogram without its last bucket'
+	incomplete 'an incomplete histogram is omitted'
 )
 run_tests

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh PROGRAM: all tests of kmodctl. The last line is the sum.
+# run.sh PROGRAM: runs all tests of kmodctl. The last line has the totals.
 set -euo pipefail
 
 KMODCTL=$(realpath "$1")

@@ -8,7 +8,7 @@ FAKE=$WORK/kernel
 
 suggest() { kmodctl policy suggest --securityfs "${1:-$FAKE}"; }
 
-# learned LINE...: what the kernel has noted
+# learned LINE...: sets the requests that the kernel has learned
 learned()
 {
 	mkdir -p "$FAKE/kmod"
@@ -23,7 +23,7 @@ usual() { suggest "$FIXTURES/policy" && well && shows "$FIXTURES/policy/suggest.
 nothing()
 {
 	: >"$FAKE/kmod/learned"
-	suggest && well && is "$(rules)" '' && grep -q '^# Nothing was learned' "$WORK/out" &&
+	suggest && well && is "$(rules)" '' && grep -q '^# No requests were learned' "$WORK/out" &&
 		kmodctl policy check "$WORK/out" && well
 }
 
@@ -60,7 +60,7 @@ alike()
 	suggest && well && is "$(rules)" $'allow alias a uid 1000\nallow module a uid 1000'
 }
 
-# bash's patterns are the kernel's as far as they go here.
+# For these names, patterns of bash equal those of the kernel.
 exact()
 {
 	local name pattern other
@@ -88,7 +88,7 @@ no_rule()
 	for name in 'a\x20b' 'a\x09b' 'a\x0aallow\x20alias\x20*' '\xc3\xa4' '\x7f' '\x00a' ''; do
 		learned "$(need "$name")"
 		suggest && well && is "$(rules)" '' "$name" &&
-			grep -qF "no rule for the alias ${name:-\"\"}:" "$WORK/out" &&
+			grep -qF "No rule can match the alias ${name:-\"\"}:" "$WORK/out" &&
 			kmodctl policy check "$WORK/out" && well || return 1
 	done
 }
@@ -107,7 +107,7 @@ strange()
 missed()
 {
 	learned "$(need a)" missed=12
-	suggest && well && grep -q '^# Warning: .*12 more' "$WORK/out" &&
+	suggest && well && grep -q '^# Warning: incomplete; .* 12 more' "$WORK/out" &&
 		is "$(rules)" 'allow alias a uid 1000'
 }
 
@@ -124,7 +124,7 @@ malformed()
 	done
 }
 
-# Whatever was learned, and as much as can be.
+# Odd requests, and the longest list.
 loadable()
 {
 	local i
@@ -144,21 +144,21 @@ not_there()
 {
 	rm -f "$FAKE/kmod/learned"
 	suggest
-	fails 1 "$FAKE/kmod/learned: this kernel has no policy"
+	fails 1 "$FAKE/kmod/learned: no policy in this kernel"
 }
 
 TESTS=(
-	usual 'each name has a rule once, and comments with counts and processes'
-	nothing 'nothing learned: comments only'
-	users 'a rule is for anybody when several users need it'
-	alike 'names that rules do not tell apart have one rule'
-	exact 'a rule is for exactly that name'
-	no_rule 'names that no pattern can have are comments'
-	strange 'what the kernel would not take becomes no rule'
-	missed 'it warns if that is not all'
-	malformed 'malformed lines are reported and left out'
-	loadable 'check takes what it suggests'
-	not_there 'no such file: names the option that the kernel lacks'
+	usual 'each name has one rule, with a comment for each user'
+	nothing 'without learned requests there are only comments'
+	users 'a rule is for any user if several users need it'
+	alike 'names that differ only in - and _ share a rule'
+	exact 'a rule matches exactly the name'
+	no_rule 'names that no pattern can match become comments'
+	strange 'kinds and users that the kernel would reject become comments'
+	missed 'an incomplete list has a warning'
+	malformed 'malformed lines are reported and skipped'
+	loadable 'check accepts the suggested rules'
+	not_there 'a missing file: the message names the kernel option'
 )
 mkdir -p "$FAKE/kmod"
 run_tests

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What people see.
+# Tables.
 source "$(dirname "$0")/lib.sh"
 
 log_table() { on usual log && well && shows "$FIXTURES/usual/log.txt"; }
@@ -50,7 +50,7 @@ no_blanks_behind()
 	done
 }
 
-# A request that began when this machine had been up for a minute.
+# A request that began when the machine had been up for a minute.
 wall_clock()
 {
 	local expected
@@ -60,11 +60,11 @@ wall_clock()
 	: >"$WORK/clock/kmod/modules"
 	expected=$(date -d "@$(awk -v now="$(date +%s.%N)" '{ printf "%d", now - $1 + 60 }' \
 		/proc/uptime)" '+%b %e %H:%M')
-	kmodctl --debugfs "$WORK/clock" log
+	kmodctl log --debugfs "$WORK/clock"
 	well && is "$(tail -n 1 "$WORK/out" | cut -c1-"${#expected}")" "$expected" time
 }
 
-# on_terminal [VARIABLE=VALUE]...: how many lines have colour
+# on_terminal [VARIABLE=VALUE]...: prints the number of lines with colour
 on_terminal()
 {
 	env TERM=xterm "$@" script -qec "'$KMODCTL' log --debugfs '$FIXTURES/usual'" /dev/null \
@@ -80,20 +80,38 @@ colour()
 		on usual log && is "$(grep -c $'\033' "$WORK/out")" 0 'in a pipe'
 }
 
+# No line is longer than the terminal is wide. A pipe gets whole columns.
+fits()
+{
+	local width
+
+	have script || return 1
+	for width in 200 132 100 80 60 40; do
+		TERM=dumb script -qec \
+			"stty cols $width; '$KMODCTL' log --debugfs '$FIXTURES/usual'" /dev/null \
+			</dev/null | tr -d '\r' >"$WORK/out"
+		is "$(awk -v width="$width" 'length > width' "$WORK/out")" '' "lines over $width" &&
+			is "$(wc -l <"$WORK/out")" 9 lines || return 1
+	done
+	COLUMNS=80 on usual log
+	grep -q 'pidns:4026532284' "$WORK/out"
+}
+
 TESTS=(
-	log_table 'log shows what was asked, by whom, and how it went'
-	inflight_table 'inflight shows what has not ended'
-	modules_table 'modules shows those that are there'
-	all_modules 'modules -a shows those that are gone as well'
+	log_table 'log shows requests, requesters and results'
+	inflight_table 'inflight shows requests that have not ended'
+	modules_table 'modules shows loaded modules'
+	all_modules 'modules -a includes modules that are gone'
 	stats_table 'stats shows counters and a histogram'
-	odd_log 'log copes with empty, huge, unknown and missing values'
-	odd_inflight 'inflight copes with them'
-	odd_stats 'stats copes with them'
-	last_lines 'log -n shows the last ones'
-	titles_alone 'an empty journal gives titles alone'
-	printable 'no control character and no byte beyond ASCII gets out'
+	odd_log 'log shows empty, huge, unknown and missing values'
+	odd_inflight 'inflight shows such values'
+	odd_stats 'stats shows such values'
+	last_lines 'log -n shows the last requests'
+	titles_alone 'an empty journal gives only titles'
+	printable 'the output is printable ASCII'
 	no_blanks_behind 'no line ends with a blank'
-	wall_clock 'times are those of the wall clock'
-	colour 'there is colour on a terminal only, and not with NO_COLOR'
+	wall_clock 'times are wall-clock times'
+	fits 'lines fit the terminal, and a pipe gets all columns whole'
+	colour 'only a terminal gets colour, and not with NO_COLOR'
 )
 run_tests

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What make install installs, and the systemd unit among it.
+# make install, and the systemd unit.
 source "$(dirname "$0")/lib.sh"
 
 SOURCE=$(cd "$(dirname "$0")/.." && pwd)
 ROOT=$WORK/root
 
-# installed VARIABLE=VALUE...: from objects that are there
+# installed VARIABLE=VALUE...: runs make install with the existing program
 installed()
 {
 	have make || return 1
@@ -43,7 +43,7 @@ verified()
 {
 	have systemd-analyze || return 1
 	installed PREFIX=/usr || return 1
-	# The program is not where it will be.
+	# The program is not installed on this machine.
 	sed "s,=/usr/sbin/kmodctl,=$KMODCTL,g" "$ROOT/units/kmod-policy.service" \
 		>"$WORK/kmod-policy.service"
 	systemd-analyze verify --man=no "$WORK/kmod-policy.service" >"$WORK/out" 2>&1 ||
@@ -52,8 +52,8 @@ verified()
 }
 
 TESTS=(
-	files 'the program, the profiles, and an empty policy.d'
-	places 'the unit runs what was installed'
-	verified 'systemd has nothing to say about the unit'
+	files 'make install installs the program, the profiles and an empty policy.d'
+	places 'the unit runs the installed program'
+	verified 'systemd-analyze accepts the unit'
 )
 run_tests
