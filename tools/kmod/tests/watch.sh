@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kmodctl watch. Uprobe events of a small program replace the events of the kernel.
+source "$(dirname "$0")/lib.sh"
+
+TRACING=/sys/kernel/tracing
+FORMAT=$TRACING/events/kmod/kmod_done/format
+REQUESTS=$WORK/requests
+
+# requests NUMBER PAUSE_US: runs on two CPUs, if there are.
+PROGRAM='
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdlib.h>
+#include <unistd.h>
+#define EVENT __attribute__((noipa)) void
+EVENT request(long id, long site, long pid, const char *name) { asm(""); }
+EVENT load(long id, const char *module) { asm(""); }
+EVENT done(long id, long outcome, long result, const char *name) { asm(""); }
+static void run_on(int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+int main(int argc, char *argv[])
+{
+	long id, number = atol(argv[1]), pause = atol(argv[2]);
+
+	for (id = 1; id <= number; id++) {
+		request(id, 0x1000 + id % 2, 100, "fs-x\\x20y");
+		run_on(1);
+		load(id, "a");
+		load(id, "b");
+		run_on(0);
+		done(id, id % 2, id % 2 ? -2 : 0, "fs-x\\x20y");
+		usleep(pause);
+	}
+	return 0;
+}'
+
+# add NAME ARGUMENTS: a probe at the function of that name, whose offset equals its address
+add()
+{
+	local offset
+
+	offset=$(nm "$REQUESTS" | awk -v name="$1" '$3 == name { print $1 }')
+	echo "p:kmod/kmod_$1 $REQUESTS:0x$offset $2" >>"$TRACING/uprobe_events"
+}
+
+clean_up()
+{
+	local name
+
+	umount "$FORMAT" 2>/dev/null || :
+	for name in request load 'done'; do
+		echo "-:kmod/kmod_$name" >>"$TRACING/uprobe_events" || :
+	done
+	rm -rf "$WORK"
+}
+
+# The first test that can run adds the events.
+ready()
+{
+	[[ ! -x $REQUESTS ]] || return 0
+	have gcc && have jq && have nm || return 1
+	[[ $(uname -m) == x86_64 && -w $TRACING/uprobe_events && ! -d $TRACING/events/kmod ]] ||
+		{ SKIP='needs root, x86_64, CONFIG_UPROBE_EVENTS, and no kmod events'; return 1; }
+	gcc -O1 -o "$REQUESTS" -x c - <<<"$PROGRAM" || return 1
+	trap clean_up EXIT
+	add request 'id=%di:u64 site=%si:u64 pid=%dx:s32 name=+0(%cx):string' &&
+		add load 'id=%di:u64 module=+0(%si):string' &&
+		add 'done' 'id=%di:u64 outcome=%si:u32 result=%dx:s32 name=+0(%cx):string' ||
+		return 1
+	mkdir -p "$WORK/debugfs/kmod"
+	echo 'id=1 site=get_fs_type' >"$WORK/debugfs/kmod/inflight"
+	: >"$WORK/debugfs/kmod/requests"
+}
+
+# start ARGUMENT...: runs watch in the background as PID
+start()
+{
+	local i
+
+	: >"$WORK/out"
+	"$KMODCTL" watch --debugfs "$WORK/debugfs" "$@" >"$WORK/out" 2>"$WORK/err" &
+	PID=$!
+	for ((i = 0; i < 600; i++)); do
+		[[ ! -s $WORK/out ]] || return 0
+		sleep 0.1
+	done
+	say 'watch does not start'
+	kill -KILL "$PID"
+	return 1
+}
+
+# stop SIGNAL: after time to print; the status is the signal's, and the instance is gone
+stop()
+{
+	sleep 0.5
+	kill -"$1" "$PID"
+	STATUS=0
+	wait "$PID" || STATUS=$?
+	is "$STATUS" $((128 + $(kill -l "$1"))) status &&
+		[[ ! -d $TRACING/instances/kmodctl-$PID ]]
+}
+
+# shown: the lines without titles, times and extra spaces
+shown() { sed 1d "$WORK/out" | tr -s ' ' | cut -d' ' -f2-; }
+
+text_lines()
+{
+	ready && start && "$REQUESTS" 2 50000 && stop TERM && is "$(<"$WORK/err")" '' messages &&
+		is "$(shown)" '1 request fs-x\x20y -[100] uid 0 from get_fs_type
+1 - fs-x\x20y ENOENT, loaded a b
+2 request fs-x\x20y -[100] uid 0 from 0x1000
+2 - fs-x\x20y loaded a b'
+}
+
+json_lines()
+{
+	ready && start --json && "$REQUESTS" 2 50000 && stop INT || return 1
+	is "$(jq -c '[.event, .id, .module, .modules, .result]' "$WORK/out" | xargs)" \
+		"$(xargs <<-'END'
+			[start,null,null,null,null]
+			[request,1,null,null,null]
+			[load,1,a,null,null]
+			[load,1,b,null,null]
+			[done,1,null,[a,b],-2]
+			[request,2,null,null,null]
+			[load,2,a,null,null]
+			[load,2,b,null,null]
+			[done,2,null,[a,b],0]
+		END
+		)" &&
+		jq -es '.[1].name == "fs-x\\x20y" and .[1].pid == 100' "$WORK/out" >/dev/null
+}
+
+outcomes()
+{
+	ready || return 1
+	sed 's/outcome=%u/outcome=%s/
+		s/REC->outcome/__print_symbolic(REC->outcome, { 0, "ok" }, { 1, "late" })/' \
+		"$FORMAT" >"$WORK/format"
+	mount --bind "$WORK/format" "$FORMAT" 2>/dev/null ||
+		{ SKIP='mount is not permitted'; return 1; }
+	start && "$REQUESTS" 2 0 && stop TERM || return 1
+	umount "$FORMAT"
+	is "$(shown | awk '$2 != "request" { print $2 }' | xargs)" 'late ok' outcomes
+}
+
+# Times do not decrease, and all modules precede the end of their request.
+ordered()
+{
+	ready && start --json && "$REQUESTS" 2000 0 && stop INT || return 1
+	is "$(jq -s '[.[] | .boottime] | . == sort' "$WORK/out")" true sorted &&
+		is "$(jq -s '[.[] | select(.event == "done" and .modules != ["a", "b"])] | length' \
+			"$WORK/out")" 0 'requests without modules' &&
+		is "$(jq -s 'map(select(.event == "done").id) == [range(1; 2001)]' "$WORK/out")" \
+			true 'all requests'
+}
+
+# A stopped reader: its buffer of 512 KiB overflows.
+lost()
+{
+	ready && start --json || return 1
+	kill -STOP "$PID"
+	"$REQUESTS" 10000 0
+	kill -CONT "$PID"
+	sleep 1
+	stop INT && jq -es 'map(select(.event == "lost") | .lost) | add > 0' "$WORK/out" >/dev/null
+}
+
+closed_pipe()
+{
+	local -a status
+
+	ready || return 1
+	set +o pipefail
+	timeout 60 "$KMODCTL" watch | head -n 1 >/dev/null
+	status=("${PIPESTATUS[@]}")
+	set -o pipefail
+	is "${status[0]}" 141 status
+}
+
+# SIGKILL leaves the instance. The next watch removes it.
+killed()
+{
+	ready && start || return 1
+	kill -KILL "$PID"
+	wait "$PID" 2>/dev/null || :
+	[[ -d $TRACING/instances/kmodctl-$PID ]] || return 1
+	local stale=$TRACING/instances/kmodctl-$PID
+	start && stop INT && [[ ! -d $stale ]]
+}
+
+TESTS=(
+	text_lines 'a request has a line when it begins and when it ends'
+	json_lines '--json prints each event'
+	outcomes 'the format of the event has the names of outcomes'
+	ordered 'events of all CPUs are sorted'
+	lost 'lost events are counted'
+	closed_pipe 'watch ends when its reader exits'
+	killed 'watch removes the instance of a killed one'
+)
+run_tests
