@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's policy: files in the directory kmod of securityfs, and a sysctl.
+ * The kernel's policy: files in the directory autoload of securityfs, and a sysctl.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@ char *setting_path(const struct options *options, enum setting setting)
 		return text("%s/kernel/modules_autoload_mode",
 			    options->sysctl ? options->sysctl : DEFAULT_SYSCTL);
 	securityfs = find_securityfs(options);
-	path = text("%s/kmod/%s", securityfs ? securityfs : DEFAULT_SECURITYFS, files[setting]);
+	path = text("%s/autoload/%s", securityfs ? securityfs : DEFAULT_SECURITYFS, files[setting]);
 	free(securityfs);
 	return path;
 }
@@ -67,7 +67,7 @@ static void explain_missing(const struct options *options, const char *path)
 	else if (access(securityfs, F_OK))
 		complain("%s: %s", securityfs, strerror(errno));
 	else
-		complain("%s: no policy in this kernel (CONFIG_KMOD_POLICY)", path);
+		complain("%s: no policy in this kernel (CONFIG_SECURITY_AUTOLOAD and lsm=)", path);
 	free(securityfs);
 }
 

@@ -65,6 +65,8 @@ static const char *parse_user(struct rule *rule, char *line)
 	rule->any_user = !word;
 	if (!word)
 		return NULL;
+	if (!strcmp(rule->kind, "module"))
+		return "unexpected text after the pattern of a module rule";
 	if (strcmp(word, "uid"))
 		return "expected 'uid' or the end of the line after the pattern";
 	word = next_word(&line);

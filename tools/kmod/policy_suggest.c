@@ -2,7 +2,7 @@
 /*
  * kmodctl policy suggest: rules that allow exactly the learned requests.
  *
- * A rule is for any user if several users other than root need it, else for one user.
+ * An alias rule is for any user if several users other than root need it, else for one.
  */
 #include <limits.h>
 #include <string.h>
@@ -136,11 +136,13 @@ static bool is_same(const struct need *a, const struct need *b)
 	return !strcmp(a->kind, b->kind) && is_same_pattern(a->pattern, b->pattern);
 }
 
-/* True if several users other than root need the rule. */
-static bool is_for_many(const struct needs *needs, const struct need *need)
+/* Module rules are for any user, and alias rules if several users other than root need them. */
+static bool is_for_any_user(const struct needs *needs, const struct need *need)
 {
 	const struct need *n, *first = NULL;
 
+	if (!strcmp(need->kind, "module"))
+		return true;
 	for (n = needs->array; n < needs->array + needs->count; n++) {
 		if (!n->uid || !is_same(n, need))
 			continue;
@@ -163,7 +165,7 @@ static void print_user(const struct need *need)
 
 static void print_rule(const struct needs *needs, const struct need *need)
 {
-	bool any_user = is_for_many(needs, need);
+	bool any_user = is_for_any_user(needs, need);
 	struct need *n;
 
 	putchar('\n');

@@ -5,7 +5,8 @@
 source "$(dirname "$0")/lib.sh"
 
 FAKE=$WORK/kernel
-SETTINGS=(kmod/helpers kmod/helpers_mode kmod/policy kernel/modules_autoload_mode kmod/enforce)
+SETTINGS=(autoload/helpers autoload/helpers_mode autoload/policy
+	kernel/modules_autoload_mode autoload/enforce)
 # The limits of the kernel, in bytes.
 MAX_RULES=$((1 << 20))
 MAX_HELPERS=$((1 << 16))
@@ -25,13 +26,13 @@ policy()
 fake()
 {
 	rm -rf "$FAKE"
-	mkdir -p "$FAKE/kmod" "$FAKE/kernel"
-	echo /sbin/old >"$FAKE/kmod/helpers"
-	echo "${1:-log}" >"$FAKE/kmod/helpers_mode"
-	echo 'deny alias old' >"$FAKE/kmod/policy"
+	mkdir -p "$FAKE/autoload" "$FAKE/kernel"
+	echo /sbin/old >"$FAKE/autoload/helpers"
+	echo "${1:-log}" >"$FAKE/autoload/helpers_mode"
+	echo 'deny alias old' >"$FAKE/autoload/policy"
 	echo 2 >"$FAKE/kernel/modules_autoload_mode"
-	echo "${2:-1}" >"$FAKE/kmod/enforce"
-	echo 0 >"$FAKE/kmod/lock"
+	echo "${2:-1}" >"$FAKE/autoload/enforce"
+	echo 0 >"$FAKE/autoload/lock"
 }
 
 # in_force [FILE...]: prints the policy in one line
@@ -47,8 +48,8 @@ OLD='/sbin/old;log;deny alias old;2;1;'
 file() { printf '%s\n' "${@:2}" >"$WORK/$1"; }
 
 EVERYTHING=('# every kind of line' 'mode 1' 'deny alias net-pf-9' '' 'helpers enforce' 'enforce 0'
-	'helper /sbin/modprobe' 'allow module x* uid 1000' $'\thelper  /usr/lib/* ')
-LOADED='# every kind of line;;deny alias net-pf-9;;;;;allow module x* uid 1000;;'
+	'helper /sbin/modprobe' 'allow module x*' $'\thelper  /usr/lib/* ')
+LOADED='# every kind of line;;deny alias net-pf-9;;;;;allow module x*;;'
 
 shown()
 {
@@ -65,15 +66,15 @@ json()
 		'1 false true enforce /sbin/modprobe /usr/lib/helpers/* /tmp/\x1bx' &&
 		is "$(jq -r '.rules[1] | .line, .allow, .kind, .pattern, .uid, .file, .file_line' \
 			"$WORK/out" | xargs -d '\n')" \
-			'5 true module x\*y 1000 /etc/kmod/policy.d/10-first.conf 4' &&
+			'5 true alias x\*y 1000 /etc/kmod/policy.d/10-first.conf 4' &&
 		is "$(jq '.rules[3].pattern' "$WORK/out")" '"[\\xc3\\xa4-\\xff]"'
 }
 
 unconfigured()
 {
 	fake off
-	: >"$FAKE/kmod/policy"
-	: >"$FAKE/kmod/helpers"
+	: >"$FAKE/autoload/policy"
+	: >"$FAKE/autoload/helpers"
 	policy show
 	well && is "$(tail -n 4 "$WORK/out")" $'\nLINE  RULE  FILE\n\nHELPER' || return 1
 	policy load "$(file f 'deny alias x' 'helper /x'; echo "$WORK/f")"
@@ -121,6 +122,7 @@ BAD=(
 	'expected a user id|deny alias a uid 1x'
 	'expected a user id|deny alias a uid 4294967295'
 	'expected a user id|deny alias a uid 99999999999999999999'
+	'unexpected text after the pattern of a module rule|deny module a uid 1'
 	'unexpected text after the user|deny alias a uid 1 2'
 	'expected .mode 0.|mode'
 	'expected .mode 0.|mode 3'
@@ -230,8 +232,9 @@ several()
 	policy load "$WORK/policy.d" "$WORK/last"
 	expected="$(mark policy.d/10.conf);deny alias a;;$(mark policy.d/20.conf);deny alias b;;"
 	expected+="$(mark policy.d/9.conf)deny alias c;$(mark last)deny alias last;"
-	well && is "$(in_force kmod/policy)" "$expected" rules &&
-		is "$(in_force kmod/helpers kernel/modules_autoload_mode)" '/a;/b;0;' || return 1
+	well && is "$(in_force autoload/policy)" "$expected" rules &&
+		is "$(in_force autoload/helpers kernel/modules_autoload_mode)" '/a;/b;0;' ||
+		return 1
 	policy show
 	well && grep -qE "^ +7  deny alias b +$WORK/policy.d/20.conf:2$" "$WORK/out" || return 1
 	rm "$WORK/policy.d"/*
@@ -245,7 +248,7 @@ odd_name()
 	file $'a\nb' 'deny alias b'
 	file c 'deny alias c'
 	policy load "$WORK/"$'a\nb' "$WORK/c"
-	well && is "$(in_force kmod/policy)" \
+	well && is "$(in_force autoload/policy)" \
 		"# kmodctl: $WORK/a?b;deny alias b;# kmodctl: $WORK/c;deny alias c;"
 }
 
@@ -299,11 +302,11 @@ one_write()
 	fake
 	{ lines 50000; echo 'mode 1'; } >"$WORK/many"
 	{ yes 'helper /sbin/x' | head -n 4000 || :; } >>"$WORK/many"
-	traced -e trace=write -P "$FAKE/kmod/policy" -P "$FAKE/kmod/helpers" -- \
+	traced -e trace=write -P "$FAKE/autoload/policy" -P "$FAKE/autoload/helpers" -- \
 		load --sysctl "$FAKE" "$WORK/many" || return 1
 	well && is "$(grep -c 'write(' "$WORK/trace")" 2 writes &&
-		is "$(stat -c %s "$FAKE/kmod/helpers")" 32000 helpers &&
-		is "$(stat -c %s "$FAKE/kmod/policy")" $((50000 * 16 + 4001)) rules
+		is "$(stat -c %s "$FAKE/autoload/helpers")" 32000 helpers &&
+		is "$(stat -c %s "$FAKE/autoload/policy")" $((50000 * 16 + 4001)) rules
 }
 
 # refused FILE ERRNO: the second open of the file, which is for writing, fails
@@ -336,7 +339,7 @@ stuck()
 {
 	fake
 	file rules 'mode 1' 'deny alias x'
-	traced -e inject=openat:error=EIO:when=4+1 -P "$FAKE/kmod/policy" \
+	traced -e inject=openat:error=EIO:when=4+1 -P "$FAKE/autoload/policy" \
 		-P "$FAKE/kernel/modules_autoload_mode" -- \
 		load --sysctl "$FAKE" "$WORK/rules" || return 1
 	is "$STATUS" 1 && is "$(wc -l <"$WORK/err")" 3 messages &&
@@ -347,7 +350,7 @@ stuck()
 puts_back_nothing()
 {
 	fake
-	: >"$FAKE/kmod/helpers"
+	: >"$FAKE/autoload/helpers"
 	file all "${EVERYTHING[@]}"
 	refused kernel/modules_autoload_mode EINVAL || return 1
 	is "$STATUS" 1 && is "$(in_force)" ";log;deny alias old;2;1;"
@@ -357,10 +360,10 @@ why()
 {
 	fake
 	file all 'enforce 0'
-	refused kmod/enforce EPERM || return 1
+	refused autoload/enforce EPERM || return 1
 	grep -q 'enforce: .* (CAP_SYS_MODULE .* is needed)' "$WORK/err" || return 1
-	echo 1 >"$FAKE/kmod/lock"
-	refused kmod/enforce EPERM || return 1
+	echo 1 >"$FAKE/autoload/lock"
+	refused autoload/enforce EPERM || return 1
 	grep -q 'enforce: .* (the policy is locked until the next boot)' "$WORK/err"
 }
 
@@ -372,7 +375,7 @@ not_permitted()
 	file all "${EVERYTHING[@]}"
 	chmod -R a+rX "$WORK"
 	chmod a+w "$FAKE"/*/*
-	chmod 444 "$FAKE/kmod/enforce"
+	chmod 444 "$FAKE/autoload/enforce"
 	STATUS=0
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$WORK/kmodctl" policy load \
 		--securityfs "$FAKE" --sysctl "$FAKE" "$WORK/all" 2>"$WORK/err" || STATUS=$?
@@ -389,7 +392,7 @@ not_there()
 		fake
 		rm "$FAKE/$setting"
 		policy load "$WORK/all"
-		fails 1 "$FAKE/$setting: no policy in this kernel \(CONFIG_KMOD_POLICY\)" ||
+		fails 1 "$FAKE/$setting: no policy in this kernel \(CONFIG_SECURITY_AUTOLOAD and" ||
 			return 1
 	done
 	kmodctl policy show --securityfs "$WORK/nowhere"
@@ -409,8 +412,8 @@ locks()
 {
 	fake
 	policy lock
-	well && is "$(<"$FAKE/kmod/lock")" 1 || return 1
-	traced -e trace=openat -P "$FAKE/kmod/lock" -- lock || return 1
+	well && is "$(<"$FAKE/autoload/lock")" 1 || return 1
+	traced -e trace=openat -P "$FAKE/autoload/lock" -- lock || return 1
 	well && is "$(grep -c O_WRONLY "$WORK/trace")" 0 'writes when locked already'
 }
 

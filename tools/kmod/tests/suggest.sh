@@ -11,8 +11,8 @@ suggest() { kmodctl policy suggest --securityfs "${1:-$FAKE}"; }
 # learned LINE...: sets the requests that the kernel has learned
 learned()
 {
-	mkdir -p "$FAKE/kmod"
-	printf '%s\n' "$@" >"$FAKE/kmod/learned"
+	mkdir -p "$FAKE/autoload"
+	printf '%s\n' "$@" >"$FAKE/autoload/learned"
 }
 
 need() { echo "kind=alias name=$1 uid=${2:-1000} count=1 comm=x"; }
@@ -22,7 +22,7 @@ usual() { suggest "$FIXTURES/policy" && well && shows "$FIXTURES/policy/suggest.
 
 nothing()
 {
-	: >"$FAKE/kmod/learned"
+	: >"$FAKE/autoload/learned"
 	suggest && well && is "$(rules)" '' && grep -q '^# No requests were learned' "$WORK/out" &&
 		kmodctl policy check "$WORK/out" && well
 }
@@ -57,7 +57,7 @@ alike()
 		'allow alias a-b_c uid 1' 'allow alias a-b uid 1' &&
 		suggested 'a-b 1' 'a_b 2' -- 'allow alias a-b' || return 1
 	learned "$(need a)" 'kind=module name=a uid=1000 count=1 comm=x'
-	suggest && well && is "$(rules)" $'allow alias a uid 1000\nallow module a uid 1000'
+	suggest && well && is "$(rules)" $'allow alias a uid 1000\nallow module a'
 }
 
 # For these names, patterns of bash equal those of the kernel.
@@ -119,7 +119,7 @@ malformed()
 		'missed=x' 'kind=alias name=a uid=x count=1 comm=y'; do
 		learned "$(need a)" "$line" "$(need b)"
 		suggest
-		fails 1 ".*/kmod/learned:2: malformed line" &&
+		fails 1 ".*/autoload/learned:2: malformed line" &&
 			is "$(rules)" $'allow alias a uid 1000\nallow alias b uid 1000' || return 1
 	done
 }
@@ -142,9 +142,9 @@ loadable()
 
 not_there()
 {
-	rm -f "$FAKE/kmod/learned"
+	rm -f "$FAKE/autoload/learned"
 	suggest
-	fails 1 "$FAKE/kmod/learned: no policy in this kernel"
+	fails 1 "$FAKE/autoload/learned: no policy in this kernel"
 }
 
 TESTS=(
@@ -160,5 +160,5 @@ TESTS=(
 	loadable 'check accepts the suggested rules'
 	not_there 'a missing file: the message names the kernel option'
 )
-mkdir -p "$FAKE/kmod"
+mkdir -p "$FAKE/autoload"
 run_tests

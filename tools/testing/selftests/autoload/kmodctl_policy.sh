@@ -91,13 +91,13 @@ one_file()
 
 shown()
 {
-	file one 'mode 1' 'enforce 0' 'deny alias a' $'allow  module\tb\\* uid 7' 'helper /x' \
+	file one 'mode 1' 'enforce 0' 'deny alias a' $'allow  alias\tb\\* uid 7' 'helper /x' \
 		'helpers enforce'
 	succeeds load "$WORK/one" && succeeds show --json || return 1
 	is "$(jq -c '[.mode, .enforce, .locked, .helpers_mode, .helpers]' "$WORK/out")" \
 		'[1,false,false,"enforce",["/x"]]' &&
 		is "$(jq -c '.rules[] | [.line, .allow, .kind, .pattern, .uid]' "$WORK/out" |
-			tr '\n' ' ')" '[3,false,"alias","a",null] [4,true,"module","b\\*",7] '
+			tr '\n' ' ')" '[3,false,"alias","a",null] [4,true,"alias","b\\*",7] '
 }
 
 # The kernel must accept the policy with one write.
