@@ -20,7 +20,7 @@ ACCEL=${ACCEL:-tcg}
 FULL=${FULL:-0}
 
 BUILD=$ROOT/build
-OVERLAY_DIRS=(Documentation include kernel tools)
+OVERLAY_DIRS=(Documentation include kernel security tools)
 
 # A tree named by the user gets a folder of its own, so that it never mixes
 # with the packaged base.

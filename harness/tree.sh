@@ -113,23 +113,32 @@ apply_backport()
 	patch_stage "$patch" fuzz
 }
 
-# Puts our entry where the base's list of maintainers, sorted but for a few, is least
-# disturbed.
-add_maintainers_entry()
+# Puts each of our entries where the base's list of maintainers, sorted but for a few, is
+# least disturbed.
+add_maintainers_entries()
 {
 	awk '
-	FNR == NR { entry = entry $0 "\n"; if (FNR == 1) title = $0; next }
+	FNR == NR {
+		if ($0 == "") next
+		if ($0 !~ /^[A-Z]:\t/) title[++entries] = $0
+		entry[entries] = entry[entries] $0 "\n"
+		next
+	}
 	{ line[++n] = $0 }
 	/^[A-Z]:\t/ && line[n - 2] == "" { head[++heads] = n - 1 }
-	END {
+	function place(title,	i, cost, least, at) {
 		for (i = heads; i >= 1; i--) {
 			if (line[head[i]] > title) cost--; else cost++
 			if (cost < least) { least = cost; at = head[i] }
 		}
-		for (i = 1; i <= n; i++) {
-			if (i == at) printf "%s\n", entry
-			print line[i]
+		return at
+	}
+	END {
+		for (i = 1; i <= entries; i++) {
+			at = place(title[i])
+			before[at] = before[at] entry[i] "\n"
 		}
+		for (i = 1; i <= n; i++) printf "%s%s\n", before[i], line[i]
 	}' "$ROOT/MAINTAINERS" "$PRISTINE/MAINTAINERS" >"$STAGE/MAINTAINERS"
 }
 
@@ -151,7 +160,7 @@ make_stage()
 	for path in "${BACKPORTS[@]}"; do
 		apply_backport "$path"
 	done
-	add_maintainers_entry
+	add_maintainers_entries
 }
 
 # put SOURCE PATH: only when its contents or its mode differ. The time is always the
