@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deb.sh: makes Debian packages of the patched kernel in build/<base>/deb by the kernel's
-# own bindeb-pkg. CONFIG is a configuration of ours, or the path of a .config. The
-# kernel's release ends in -khelper, which no other package's does.
+# own bindeb-pkg. CONFIG is a configuration of ours, or the path of a .config, to whose
+# list of security modules autoload is added. The kernel's release ends in -khelper,
+# which no other package's does.
 #
 # deb.sh test: unpacks the package of the kernel, boots that kernel with its modules in
 # the guest, and asks it for a module. The last line is "N passed, N failed".
@@ -38,6 +39,7 @@ configure()
 	mkdir -p "$PACKAGED"
 	if [[ -n $FILE ]]; then
 		cp "$FILE" "$PACKAGED/.config"
+		./add-autoload.sh "$PACKAGED/.config"
 	else
 		./config.sh
 		cp "$OUT/.config" "$PACKAGED/.config"

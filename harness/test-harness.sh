@@ -76,6 +76,14 @@ stages()
 	CONFIG=$1 TEST='' "$SCRATCH/harness/test.sh" 2>&1 | tr '\n' ' '
 }
 
+# autoload_in LINE...: a .config of these lines as add-autoload.sh leaves it, in one line
+autoload_in()
+{
+	printf '%s\n' "$@" >"$SCRATCH/config"
+	./add-autoload.sh "$SCRATCH/config" >/dev/null
+	tr '\n' ' ' <"$SCRATCH/config"
+}
+
 # interrupted: prints what goes on after Ctrl-C during a boot, and fails if that itself does
 interrupted()
 {
@@ -109,7 +117,7 @@ END='# verdict: complete'
 mkdir -p "$SCRATCH"
 N='  KTAP version 1'
 echo 'TAP version 13'
-echo '1..27'
+echo '1..34'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' "$N" '  # Subtest: t' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -146,6 +154,23 @@ summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be had' \
 P='== guest, plain'
 expect green "KUnit, .* $P $P, switch_root $P, lock == torture, plain, .* == cost .* 8 passed, 0 failed \$" \
 	'make test' stages plain
+
+SECURITY=CONFIG_SECURITY=y ON=CONFIG_SECURITY_AUTOLOAD=y
+expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,bpf\" $ON \$" 'make deb with a list of others' \
+	autoload_in $SECURITY 'CONFIG_LSM="yama,bpf"'
+expect green "^$SECURITY CONFIG_LSM=\"autoload\" $ON \$" 'make deb with an empty list' \
+	autoload_in $SECURITY 'CONFIG_LSM=""'
+expect green "^$SECURITY CONFIG_LSM=\"yama,autoload\" $ON \$" 'make deb with a list that has it' \
+	autoload_in $SECURITY 'CONFIG_LSM="yama,autoload"' $ON
+expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,autoloader\" $ON \$" 'make deb with a longer name' \
+	autoload_in $SECURITY 'CONFIG_LSM="yama,autoloader"'
+expect green "^$SECURITY $ON \$" 'make deb without a list, which gets the default,' \
+	autoload_in $SECURITY
+expect green '^# CONFIG_SECURITY is not set $' 'make deb without security modules' \
+	autoload_in '# CONFIG_SECURITY is not set'
+expect green "^$SECURITY CONFIG_LSM=\"yama\" # CONFIG_SECURITY_AUTOLOAD is not set \$" \
+	'make deb with autoload switched off' \
+	autoload_in $SECURITY 'CONFIG_LSM="yama"' '# CONFIG_SECURITY_AUTOLOAD is not set'
 
 booted green '^1 passed, 0 failed$' 'a passing test in the guest' pass
 booted red '^FAIL fails$' 'a failing test in the guest' fail
