@@ -99,6 +99,8 @@ boots()
 	case $CONFIG in
 	callers) callers_boots ;;
 	no-modules) no_request_module && booted "$CONFIG" test programs=umh:rare_configs.sh ;;
+	# A mode that would deny all requests, were it read
+	autoload-unlisted) CMDLINE+=' kmod.autoload=2' booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	*) booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	esac
 }

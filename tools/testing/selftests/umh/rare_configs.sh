@@ -3,7 +3,8 @@
 #
 # Helpers in kernels with a rare configuration. Not run by default: KMOD_CONFIG in the
 # environment names the configuration, which is static-path, static-empty, no-sysctl,
-# no-modules or callers. Each test counts the helpers that ran. FAULTS 10.
+# no-modules, no-autoload, autoload-unlisted or callers. Each test counts the helpers that
+# ran. FAULTS 10.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -12,6 +13,7 @@ MODPROBE=/sbin/modprobe
 # For the callers whose path can be set; no program of the guest has this name.
 ANY=/sbin/kmod-any
 STATIC=/sbin/usermode-helper
+AUTOLOAD=/sys/kernel/security/autoload
 SAVED_LINK=$(readlink "$MODPROBE")
 REQUESTS=120
 
@@ -20,6 +22,7 @@ clean_up_more()
 	ln -sfn "$SAVED_LINK" "$MODPROBE"
 	rm -f "$REQUEST_KEY" "$ANY" "$STATIC"
 	remove_cgroup
+	[[ ! -e $AUTOLOAD ]] || echo off >"$AUTOLOAD/helpers_mode"
 } 2>/dev/null
 
 # serve PATH [WORDS...]: the helper "it" runs where the kernel runs PATH
@@ -154,6 +157,28 @@ release_agent()
 	ran "$ANY /a"
 }
 
+# The list of helpers needs no modules.
+allow_list()
+{
+	serve "$ANY"
+	echo "$ANY" >"$UEVENT_HELPER"
+	echo "$STATIC" >"$AUTOLOAD/helpers"
+	echo enforce >"$AUTOLOAD/helpers_mode"
+	echo add >/sys/class/mem/null/uevent
+	sleep 1
+	is "$(started it)" 0 "helpers" || return 1
+	echo "$ANY" >"$AUTOLOAD/helpers"
+	echo add >/sys/class/mem/null/uevent
+	ran "$ANY mem"
+}
+
+# Nor is there anything by which an administrator could set a policy that has no effect.
+no_policy()
+{
+	[[ ! -e $AUTOLOAD && ! -e $SYSCTL/modules_autoload_mode ]] &&
+		! grep -qw autoload /sys/kernel/security/lsm
+}
+
 no_sysctls() { [[ ! -e $SYSCTL ]]; }
 no_keys() { [[ ! -e /proc/keys ]]; }
 one_cpu() { is "$(grep -c '^processor' /proc/cpuinfo)" 1 "CPUs:"; }
@@ -190,6 +215,14 @@ no-modules)
 		'no_request|an unknown file system starts no modprobe'
 		'no_format|an unknown binary format starts no modprobe'
 		'no_keys|the kernel has no keys'
+		'allow_list|a helper that is not on the list is denied, one that is runs'
+	)
+	;;
+no-autoload | autoload-unlisted)
+	TESTS+=(
+		'no_policy|autoload is not enabled, and has neither files nor a sysctl'
+		"other_modprobe|another path of modprobe $RAN"
+		'no_modprobe|an empty path of modprobe runs no program'
 	)
 	;;
 callers)
