@@ -88,15 +88,18 @@ fragments()
 		ours='KMOD_(JOURNAL|POLICY)|[A-Z0-9_]*_KUNIT_TEST'
 		cat configs/series.config
 		;;
-	no-modules) sed 's/^CONFIG_MODULE.*=y/# & is not set/; s/=y is not set/ is not set/; s/=m$/=y/' \
-		configs/series.config ;;
+	no-modules)
+		ours=UMH_KUNIT_TEST
+		sed 's/^CONFIG_MODULE.*=y/# & is not set/; s/=y is not set/ is not set/; s/=m$/=y/' \
+			configs/series.config
+		;;
 	um)
 		ours='[A-Z0-9_]*_KUNIT_TEST'
 		cat configs/kunit.config
 		;;
 	esac
-	# Ours, when the tree has them; without modules it has none.
-	{ grep -hE "^config ($ours)$" "$APPLIED/kernel/kmod/Kconfig" 2>/dev/null || :; } |
+	# Ours, when the tree has them.
+	{ grep -hE "^config ($ours)$" "$APPLIED"/kernel/{kmod,umh}/Kconfig 2>/dev/null || :; } |
 		sed 's/^config \(.*\)/CONFIG_\1=y/'
 	[[ $1 == no-modules ]] || echo CONFIG_TEST_UMH=m
 	[[ $1 == um ]] || echo CONFIG_KUNIT=y
@@ -146,6 +149,7 @@ objects()
 		fs/{coredump,exec,filesystems}.o lib/kobject_uevent.o
 	[[ $1 == um ]] || printf '%s\n' init/{do_mounts_initrd,initramfs}.o net/socket.o \
 		kernel/cgroup/cgroup-v1.o net/bridge/br_stp_if.o security/keys/request_key.o
+	[[ ! -d $APPLIED/kernel/umh ]] || echo kernel/umh/
 	[[ $1 != no-modules ]] || return 0
 	echo kernel/module/
 	[[ ! -f $APPLIED/kernel/kmod.c ]] || echo kernel/kmod.o

@@ -26,7 +26,7 @@
 #define CREATE_TRACE_POINTS
 #include <trace/events/umh.h>
 
-#include "umh_internal.h"
+#include "umh/internal.h"
 
 /**
  * DOC: the helper engine
@@ -75,6 +75,17 @@ static void umh_free(struct subprocess_info *info)
 static void umh_release(struct kref *ref)
 {
 	umh_free(container_of(ref, struct subprocess_info, ref));
+}
+
+/**
+ * umh_get - take a reference
+ * @info: a helper to which the caller, or a list that it has locked, holds one
+ *
+ * Context: any.
+ */
+void umh_get(struct subprocess_info *info)
+{
+	kref_get(&info->ref);
 }
 
 /**
@@ -348,7 +359,7 @@ static int umh_wait(struct subprocess_info *info, int wait)
 		state |= TASK_FREEZABLE;
 
 	err = wait_for_completion_state(&info->done, state);
-	WRITE_ONCE(info->deserted, err);
+	WRITE_ONCE(info->waiter_killed, err);
 	return err ?: info->retval;
 }
 
@@ -402,7 +413,7 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 		return 0;
 	}
 
-	kref_get(&info->ref);
+	umh_get(info);
 	queue_work(khelper, &info->work);
 	ret = umh_wait(info, wait);
 	umh_put(info);
@@ -446,5 +457,5 @@ static int __init umh_init(void)
 early_initcall(umh_init);
 
 #ifdef CONFIG_UMH_KUNIT_TEST
-#include "kmod/tests/umh_kunit.c"
+#include "umh/tests/umh_kunit.c"
 #endif

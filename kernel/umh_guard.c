@@ -20,7 +20,7 @@
 #include <linux/umh.h>
 
 #include "kmod/internal.h"
-#include "umh_internal.h"
+#include "umh/internal.h"
 
 enum umh_guard_mode {
 	UMH_GUARD_OFF,

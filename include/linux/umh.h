@@ -71,8 +71,8 @@ enum umh_phase {
  * @wait: UMH_* flags
  * @retval: what the wait returns, valid in @cleanup too
  *
- * The members from @ref on are the engine's own; their letters are explained at
- * the top of kernel/umh.c.
+ * The members from @ref on are private to the engine. Their letters are explained
+ * in kernel/umh.c, kernel/umh/gate.c and kernel/umh/watch.c.
  */
 struct subprocess_info {
 	struct work_struct work;
@@ -96,11 +96,11 @@ struct subprocess_info {
 	enum umh_phase phase;			/* E */
 	pid_t pid;				/* E */
 	struct wait_queue_entry exit_wait;	/* E */
-	struct list_head running;		/* L: see umh_gate.c */
+	struct list_head running;		/* L: see gate.c */
 	struct completion done;
-	struct list_head watched;		/* W: see umh_watch.c */
+	struct list_head watched;		/* W: see watch.c */
 	unsigned long since;			/* Q: in jiffies */
-	bool deserted;				/* D: the waiter was killed */
+	bool waiter_killed;			/* D */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */
 } __randomize_layout;

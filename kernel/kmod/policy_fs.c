@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "../umh_internal.h"
+#include "../umh/internal.h"
 #include "internal.h"
 
 /*

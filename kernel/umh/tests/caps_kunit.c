@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of helpers' capability masks. Part of kernel/umh_caps.c.
+ * Tests of helpers' capability masks. Part of kernel/umh/caps.c.
  */
 #include <kunit/test.h>
 #include <linux/string.h>

@@ -7,7 +7,6 @@
 #include <linux/compiler.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
-#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
@@ -18,7 +17,7 @@
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
-#include "umh_internal.h"
+#include "internal.h"
 
 /* How much of a path a report has. */
 #define UMH_REPORT_PATH		128
@@ -94,7 +93,7 @@ static struct subprocess_info *umh_watch_next(char path[UMH_REPORT_PATH])
 	if (info) {
 		age = jiffies - info->since;
 		if (age >= umh_hung_jiffies()) {
-			kref_get(&info->ref);
+			umh_get(info);
 			strscpy(path, info->path, UMH_REPORT_PATH);
 			list_move_tail(&info->watched, &umh_hung);
 			raw_spin_unlock_irq(&umh_watch_lock);
@@ -110,7 +109,7 @@ static struct subprocess_info *umh_watch_next(char path[UMH_REPORT_PATH])
 
 static const char *umh_who_waits(const struct subprocess_info *info)
 {
-	if (READ_ONCE(info->deserted))
+	if (READ_ONCE(info->waiter_killed))
 		return "which has been killed";
 	if ((info->wait & UMH_WAIT_PROC) || ((info->wait & UMH_WAIT_EXEC) &&
 					     READ_ONCE(info->phase) != UMH_EXECED))
@@ -174,5 +173,5 @@ static int __init umh_watch_init(void)
 early_initcall(umh_watch_init);
 
 #ifdef CONFIG_UMH_KUNIT_TEST
-#include "kmod/tests/umh_watch_kunit.c"
+#include "tests/watch_kunit.c"
 #endif

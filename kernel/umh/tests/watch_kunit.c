@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the watch over hung helpers. Part of kernel/umh_watch.c.
+ * Tests of the watch over hung helpers. Part of kernel/umh/watch.c.
  */
 #include <kunit/test.h>
 
@@ -105,7 +105,7 @@ static void umh_watch_knows_who_waits(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which does not wait for it");
 	info->wait = UMH_WAIT_PROC;
 	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which waits for it");
-	info->deserted = true;
+	info->waiter_killed = true;
 	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which has been killed");
 	umh_watch_test_end(info);
 }

@@ -14,7 +14,7 @@
 
 #include <asm/page.h>
 
-#include "umh_internal.h"
+#include "internal.h"
 
 /* Protects both masks. */
 static DEFINE_SPINLOCK(umh_caps_lock);
@@ -103,5 +103,5 @@ static int __init umh_caps_init(void)
 early_initcall(umh_caps_init);
 
 #ifdef CONFIG_UMH_KUNIT_TEST
-#include "kmod/tests/umh_caps_kunit.c"
+#include "tests/caps_kunit.c"
 #endif

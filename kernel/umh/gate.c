@@ -17,7 +17,7 @@
 #include <linux/umh.h>
 #include <linux/wait.h>
 
-#include "umh_internal.h"
+#include "internal.h"
 
 /* How long the freezer and reboot wait for running helpers, in jiffies. */
 #define UMH_IDLE_TIMEOUT	(5 * HZ)
@@ -233,5 +233,5 @@ int __usermodehelper_disable(enum umh_disable_depth depth)
 }
 
 #ifdef CONFIG_UMH_KUNIT_TEST
-#include "kmod/tests/umh_gate_kunit.c"
+#include "tests/gate_kunit.c"
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef __KERNEL_UMH_INTERNAL_H
-#define __KERNEL_UMH_INTERNAL_H
+#ifndef _KERNEL_UMH_INTERNAL_H
+#define _KERNEL_UMH_INTERNAL_H
 
 #include <linux/binfmts.h>
 #include <linux/types.h>
@@ -9,18 +9,19 @@
 struct cred;
 struct seq_file;
 
-/* umh_gate.c: may helpers start, and which ones are running? */
+/* umh.c: lifetime */
+void umh_get(struct subprocess_info *info);
+void umh_put(struct subprocess_info *info);
+
+/* gate.c: may helpers start, and which ones are running? */
 int umh_gate_enter(struct subprocess_info *info);
 void umh_gate_leave(struct subprocess_info *info);
 
-/* umh_watch.c: which ones do not come to an end? */
+/* watch.c: which helpers hang? */
 void umh_watch(struct subprocess_info *info);
 void umh_unwatch(struct subprocess_info *info);
 
-/* umh.c */
-void umh_put(struct subprocess_info *info);
-
-/* umh_caps.c: what capabilities helpers start with */
+/* caps.c: the capabilities that helpers start with */
 void umh_caps_narrow(struct cred *new);
 
 /* umh_guard.c: which programs may be helpers? */
@@ -38,4 +39,4 @@ static inline int umh_exec(const struct subprocess_info *info)
 }
 #endif
 
-#endif /* __KERNEL_UMH_INTERNAL_H */
+#endif /* _KERNEL_UMH_INTERNAL_H */

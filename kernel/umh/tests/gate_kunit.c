@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the helpers' gate. Part of kernel/umh_gate.c.
+ * Tests of the helpers' gate. Part of kernel/umh/gate.c.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
