@@ -2,7 +2,7 @@
 /*
  * request_module(): the kernel asks user space for a module.
  *
- * What happens, in order. The rooms behind the steps are in kernel/kmod/.
+ * The steps, in order. Each is implemented in kernel/kmod/.
  */
 #include <linux/async.h>
 #include <linux/bug.h>
@@ -17,7 +17,8 @@
 #include <trace/events/kmod.h>
 #include <trace/events/module.h>
 
-#include "kmod/internal.h"
+#include "kmod/policy.h"
+#include "kmod/request.h"
 
 /* The steps at which a request can be refused, in this order. */
 static int kmod_request_permit(struct kmod_request *r, bool fits)
@@ -50,8 +51,8 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * @...: arguments of the format
  *
  * Callers use request_module(), request_module_nowait() and
- * try_then_request_module(). Success says that modprobe is content, not that
- * what the caller is after is there: that is for the caller to see.
+ * try_then_request_module(). 0 only means that modprobe exited with status 0: the
+ * caller must check that the module has registered what it needs.
  *
  * Requests for one name that overlap share one modprobe and its result, except
  * that a request from inside a modprobe has its own.
@@ -86,7 +87,7 @@ int __request_module(bool wait, const char *fmt, ...)
 
 	WARN_ON_ONCE(wait && current_is_async());
 
-	r = kmod_request_alloc(wait, _RET_IP_);
+	r = kmod_request_alloc(kmod_lineage_parent(), wait, _RET_IP_);
 	if (!r)
 		return -ENOMEM;
 
@@ -105,7 +106,7 @@ int __request_module(bool wait, const char *fmt, ...)
 
 	ret = kmod_inflight_start(r);
 	if (!ret)
-		ret = kmod_request_run(r);
+		ret = kmod_modprobe_run(r);
 out:
 	kmod_request_put(r);
 	return ret;

@@ -19,7 +19,7 @@
 #include <linux/string.h>
 #include <linux/umh.h>
 
-#include "kmod/internal.h"
+#include "kmod/policy.h"
 #include "umh/internal.h"
 
 enum umh_guard_mode {

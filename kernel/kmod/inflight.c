@@ -22,7 +22,8 @@
 
 #include <trace/events/kmod.h>
 
-#include "internal.h"
+#include "policy.h"
+#include "request.h"
 
 /**
  * DOC: requests in flight
@@ -65,6 +66,13 @@ static u32 kmod_name_hash(const char *name)
 	return full_name_hash(NULL, name, strlen(name));
 }
 
+static uid_t kmod_inflight_root_uid(const struct kmod_request *r)
+{
+	while (r->parent)
+		r = r->parent;
+	return r->rec.uid;
+}
+
 /*
  * Returns the request for r to join. None, if r has waited in vain for the last
  * one, and nobody has started anew meanwhile; nor one that waits for a slot behind
@@ -84,9 +92,9 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 	hash_for_each_possible(kmod_by_name, other, by_name, hash) {
 		if (strcmp(other->rec.name, r->rec.name))
 			continue;
-		if (other == r->tired_of)
+		if (other == r->timed_out_on)
 			return NULL;
-		if (!kmod_rules_alike(kmod_request_judged(other)->uid, r->rec.uid))
+		if (!kmod_rules_alike(kmod_inflight_root_uid(other), r->rec.uid))
 			continue;
 		if (!list_empty(&other->running) ||
 		    (r->rec.wait && other->class <= r->class))
@@ -149,14 +157,14 @@ static void kmod_inflight_leave(struct kmod_request *r, int result)
 	kmod_record_end(&r->rec, kmod_inflight_outcome(r, result), result);
 }
 
-static void kmod_inflight_tire(struct kmod_request *r,
-			       struct kmod_request *other)
+static void kmod_inflight_set_timed_out_on(struct kmod_request *r,
+					   struct kmod_request *other)
 {
-	if (r->tired_of)
-		kmod_request_put(r->tired_of);
+	if (r->timed_out_on)
+		kmod_request_put(r->timed_out_on);
 	if (other)
 		kmod_request_get(other);
-	r->tired_of = other;
+	r->timed_out_on = other;
 }
 
 /*
@@ -176,7 +184,7 @@ static bool kmod_inflight_share(struct kmod_request *r,
 		return true;
 	}
 	if (!left) {
-		kmod_inflight_tire(r, other);
+		kmod_inflight_set_timed_out_on(r, other);
 		r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
 		return false;
 	}
@@ -211,7 +219,7 @@ bool kmod_inflight_join(struct kmod_request *r, int *result)
 		shared = !r->rec.wait || kmod_inflight_share(r, other, result);
 		kmod_request_put(other);
 	}
-	kmod_inflight_tire(r, NULL);
+	kmod_inflight_set_timed_out_on(r, NULL);
 	if (shared)
 		kmod_inflight_leave(r, *result);
 	return shared;
@@ -410,22 +418,24 @@ bool kmod_inflight_loaded(struct kmod_request *r, struct kmod_record *copy)
 	return runs;
 }
 
-static const char *kmod_inflight_state(const struct kmod_request *r)
+static enum kmod_inflight_state kmod_inflight_state(const struct kmod_request *r)
 {
 	if (!list_empty(&r->running))
-		return r->has_slot ? "running" : "hung";
-	return r->rec.into ? "joined" : "waiting";
+		return r->has_slot ? KMOD_INFLIGHT_RUNNING : KMOD_INFLIGHT_HUNG;
+	return r->rec.into ? KMOD_INFLIGHT_JOINED : KMOD_INFLIGHT_WAITING;
 }
 
 /**
- * kmod_inflight_view - look at the requests of the moment
+ * kmod_inflight_next - look at the requests in flight, and those that joined one
  * @cursor: the least id to look at
- * @view: of the request with the least id from there on
+ * @rec: set to the record of the request with the least id from there on
+ * @state: set to the state of that request
  *
  * Context: process context.
  * Return: whether there is one; @cursor is its id then.
  */
-bool kmod_inflight_view(u64 *cursor, struct kmod_view *view)
+bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
+			enum kmod_inflight_state *state)
 {
 	struct kmod_request *r, *first = NULL;
 
@@ -435,8 +445,8 @@ bool kmod_inflight_view(u64 *cursor, struct kmod_view *view)
 			first = r;
 	}
 	if (first) {
-		view->rec = first->rec;
-		view->state = kmod_inflight_state(first);
+		*rec = first->rec;
+		*state = kmod_inflight_state(first);
 		*cursor = first->rec.id;
 	}
 	spin_unlock_irq(&kmod_inflight_lock);

@@ -9,7 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/time64.h>
 
-#include "internal.h"
+#include "record.h"
 
 /* How many requests are remembered: 50 KB, and more than a boot has. */
 #define KMOD_JOURNAL_SIZE	256
@@ -97,14 +97,14 @@ void kmod_journal_unrecorded(void)
 }
 
 /**
- * kmod_journal_view - look at the requests that are remembered
+ * kmod_journal_next - look at the requests that are remembered
  * @cursor: the least number to look at, in the order in which they ended
- * @view: of the request with the least number from there on
+ * @rec: set to the record of the request with the least number from there on
  *
  * Context: process context.
  * Return: whether there is one; @cursor is its number then.
  */
-bool kmod_journal_view(u64 *cursor, struct kmod_view *view)
+bool kmod_journal_next(u64 *cursor, struct kmod_record *rec)
 {
 	u64 oldest = 0;
 	bool found;
@@ -115,7 +115,7 @@ bool kmod_journal_view(u64 *cursor, struct kmod_view *view)
 	*cursor = max(*cursor, oldest);
 	found = *cursor < kmod_journal_count;
 	if (found)
-		view->rec = kmod_journal[*cursor % KMOD_JOURNAL_SIZE];
+		*rec = kmod_journal[*cursor % KMOD_JOURNAL_SIZE];
 	spin_unlock_irq(&kmod_journal_lock);
 	return found;
 }

@@ -16,21 +16,33 @@
 
 #include <trace/misc/umh.h>
 
-#include "internal.h"
+#include "record.h"
+#include "request.h"
+
+/* An item of one of the files; each file has one kind. */
+union kmod_item {
+	struct kmod_record request;
+	struct {
+		struct kmod_record rec;
+		enum kmod_inflight_state state;
+	} inflight;
+	struct kmod_module module;
+};
 
 /*
  * struct kmod_file - one of the files
- * @view: see kmod_journal_view()
+ * @next: copies the first item whose number is not below the cursor, and sets the
+ *	cursor to its number; returns whether there is one
  * @show: prints the item
  */
 struct kmod_file {
-	bool (*view)(u64 *cursor, struct kmod_view *view);
-	void (*show)(struct seq_file *m, const struct kmod_view *v);
+	bool (*next)(u64 *cursor, union kmod_item *item);
+	void (*show)(struct seq_file *m, const union kmod_item *item);
 };
 
 struct kmod_reader {
 	const struct kmod_file *file;
-	struct kmod_view view;
+	union kmod_item item;
 };
 
 static void kmod_show_string(struct seq_file *m, const char *key, const char *value)
@@ -68,45 +80,74 @@ static void kmod_show_requester(struct seq_file *m, const struct kmod_record *re
 	seq_putc(m, '\n');
 }
 
-static void kmod_show_ended(struct seq_file *m, const struct kmod_view *v)
+static bool kmod_next_request(u64 *cursor, union kmod_item *item)
 {
-	kmod_show_request(m, &v->rec);
-	seq_printf(m, "outcome=%s result=%d ", kmod_outcome_name(v->rec.outcome),
-		   v->rec.result);
-	kmod_show_progress(m, &v->rec);
-	seq_printf(m, "run_ns=%llu ", v->rec.run_ns);
-	kmod_show_requester(m, &v->rec);
+	return kmod_journal_next(cursor, &item->request);
 }
 
-static void kmod_show_inflight(struct seq_file *m, const struct kmod_view *v)
+static void kmod_show_ended(struct seq_file *m, const union kmod_item *item)
 {
-	kmod_show_request(m, &v->rec);
-	seq_printf(m, "state=%s age_ns=%llu ", v->state, kmod_record_age(&v->rec));
-	kmod_show_progress(m, &v->rec);
-	kmod_show_requester(m, &v->rec);
+	const struct kmod_record *rec = &item->request;
+
+	kmod_show_request(m, rec);
+	seq_printf(m, "outcome=%s result=%d ", kmod_outcome_name(rec->outcome),
+		   rec->result);
+	kmod_show_progress(m, rec);
+	seq_printf(m, "run_ns=%llu ", rec->run_ns);
+	kmod_show_requester(m, rec);
 }
 
-static void kmod_show_loaded(struct seq_file *m, const struct kmod_view *v)
+static bool kmod_next_inflight(u64 *cursor, union kmod_item *item)
 {
-	kmod_show_string(m, "module", v->module);
-	seq_printf(m, "state=%s ", v->state);
-	kmod_show_request(m, &v->rec);
-	kmod_show_requester(m, &v->rec);
+	return kmod_inflight_next(cursor, &item->inflight.rec, &item->inflight.state);
+}
+
+static void kmod_show_inflight(struct seq_file *m, const union kmod_item *item)
+{
+	static const char *const states[] = {
+		[KMOD_INFLIGHT_WAITING] = "waiting", [KMOD_INFLIGHT_JOINED] = "joined",
+		[KMOD_INFLIGHT_RUNNING] = "running", [KMOD_INFLIGHT_HUNG] = "hung",
+	};
+	const struct kmod_record *rec = &item->inflight.rec;
+
+	kmod_show_request(m, rec);
+	seq_printf(m, "state=%s age_ns=%llu ", states[item->inflight.state],
+		   kmod_record_age(rec));
+	kmod_show_progress(m, rec);
+	kmod_show_requester(m, rec);
+}
+
+static bool kmod_next_module(u64 *cursor, union kmod_item *item)
+{
+	return kmod_loaded_next(cursor, &item->module);
+}
+
+static void kmod_show_module(struct seq_file *m, const union kmod_item *item)
+{
+	static const char *const states[] = {
+		[KMOD_MODULE_LOADING] = "loading", [KMOD_MODULE_LIVE] = "live",
+		[KMOD_MODULE_GONE] = "gone", [KMOD_MODULE_FAILED] = "failed",
+	};
+
+	kmod_show_string(m, "module", item->module.name);
+	seq_printf(m, "state=%s ", states[item->module.state]);
+	kmod_show_request(m, &item->module.rec);
+	kmod_show_requester(m, &item->module.rec);
 }
 
 static const struct kmod_file kmod_file_requests = {
-	.view = kmod_journal_view,
+	.next = kmod_next_request,
 	.show = kmod_show_ended,
 };
 
 static const struct kmod_file kmod_file_inflight = {
-	.view = kmod_inflight_view,
+	.next = kmod_next_inflight,
 	.show = kmod_show_inflight,
 };
 
 static const struct kmod_file kmod_file_modules = {
-	.view = kmod_loaded_view,
-	.show = kmod_show_loaded,
+	.next = kmod_next_module,
+	.show = kmod_show_module,
 };
 
 /* The position is the number of the item. */
@@ -115,7 +156,7 @@ static void *kmod_seq_start(struct seq_file *m, loff_t *pos)
 	struct kmod_reader *reader = m->private;
 	u64 cursor = *pos;
 
-	if (!reader->file->view(&cursor, &reader->view))
+	if (!reader->file->next(&cursor, &reader->item))
 		return NULL;
 	*pos = cursor;
 	return reader;
@@ -135,7 +176,7 @@ static int kmod_seq_show(struct seq_file *m, void *v)
 {
 	struct kmod_reader *reader = v;
 
-	reader->file->show(m, &reader->view);
+	reader->file->show(m, &reader->item);
 	return 0;
 }
 

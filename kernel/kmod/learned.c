@@ -11,7 +11,8 @@
 
 #include <trace/misc/umh.h>
 
-#include "internal.h"
+#include "policy.h"
+#include "record.h"
 
 /* A user chooses names at will; these take some 128 KB. */
 #define KMOD_LEARNED_MAX	1024

@@ -17,7 +17,7 @@
 #include <linux/sched/signal.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "request.h"
 
 /* The longest chain of requests. Real ones have two or three. */
 #define KMOD_DEPTH_MAX		8

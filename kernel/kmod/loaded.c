@@ -11,7 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
-#include "internal.h"
+#include "record.h"
 
 /* How many of those that are gone are remembered. */
 #define KMOD_GONE_MAX		256
@@ -20,12 +20,12 @@
  * struct kmod_loaded - a module that was loaded for a request
  * @node: in kmod_loaded or kmod_gone
  * @number: counts from 1
- * @view: the record is the request's, as of when the module was loaded
+ * @module: what the file shows of it
  */
 struct kmod_loaded {
 	struct list_head node;
 	u64 number;
-	struct kmod_view view;
+	struct kmod_module module;
 };
 
 /* Protects all below. The lists have the oldest first. */
@@ -50,10 +50,10 @@ void kmod_loaded_add(const struct kmod_record *rec, const char *module)
 		kmod_journal_unrecorded();
 		return;
 	}
-	l->view.rec = *rec;
-	l->view.rec.begin += kmod_record_age(rec);
-	l->view.state = "loading";
-	strscpy(l->view.module, module);
+	l->module.rec = *rec;
+	l->module.rec.begin += kmod_record_age(rec);
+	l->module.state = KMOD_MODULE_LOADING;
+	strscpy(l->module.name, module);
 
 	spin_lock(&kmod_loaded_lock);
 	l->number = ++kmod_loaded_count;
@@ -65,7 +65,8 @@ void kmod_loaded_add(const struct kmod_record *rec, const char *module)
 static struct kmod_loaded *kmod_loaded_gone(struct kmod_loaded *l)
 {
 	lockdep_assert_held(&kmod_loaded_lock);
-	l->view.state = strcmp(l->view.state, "live") ? "failed" : "gone";
+	l->module.state = l->module.state == KMOD_MODULE_LIVE ? KMOD_MODULE_GONE :
+								KMOD_MODULE_FAILED;
 	list_move_tail(&l->node, &kmod_gone);
 	if (++kmod_gone_count <= KMOD_GONE_MAX)
 		return NULL;
@@ -77,22 +78,22 @@ static struct kmod_loaded *kmod_loaded_gone(struct kmod_loaded *l)
 }
 
 /**
- * kmod_loaded_set - say what has become of a module
+ * kmod_loaded_set - note that a module has become live, or is removed
  * @module: its name; need not have been loaded for a request
  * @state: MODULE_STATE_LIVE or MODULE_STATE_GOING
  *
  * Context: process context.
  */
-void kmod_loaded_set(const char *module, unsigned long state)
+void kmod_loaded_set(const char *module, enum module_state state)
 {
 	struct kmod_loaded *l, *forget = NULL;
 
 	spin_lock(&kmod_loaded_lock);
 	list_for_each_entry(l, &kmod_loaded, node) {
-		if (strcmp(l->view.module, module))
+		if (strcmp(l->module.name, module))
 			continue;
 		if (state == MODULE_STATE_LIVE)
-			l->view.state = "live";
+			l->module.state = KMOD_MODULE_LIVE;
 		else
 			forget = kmod_loaded_gone(l);
 		break;
@@ -102,14 +103,14 @@ void kmod_loaded_set(const char *module, unsigned long state)
 }
 
 /**
- * kmod_loaded_view - look at the modules that were loaded for requests
+ * kmod_loaded_next - look at the modules that were loaded for requests
  * @cursor: the least number to look at
- * @view: of the module with the least number from there on
+ * @module: set to the module with the least number from there on
  *
  * Context: process context.
  * Return: whether there is one; @cursor is its number then.
  */
-bool kmod_loaded_view(u64 *cursor, struct kmod_view *view)
+bool kmod_loaded_next(u64 *cursor, struct kmod_module *module)
 {
 	struct kmod_loaded *l, *first = NULL;
 
@@ -126,7 +127,7 @@ bool kmod_loaded_view(u64 *cursor, struct kmod_view *view)
 			first = l;
 	}
 	if (first) {
-		*view = first->view;
+		*module = first->module;
 		*cursor = first->number;
 	}
 	spin_unlock(&kmod_loaded_lock);

@@ -5,13 +5,29 @@
  * Modules are loaded in the context of whoever loads them, so that lineage finds the
  * request from within whose modprobe that is.
  */
+#include <linux/compiler.h>
 #include <linux/init.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 
 #include <trace/events/kmod.h>
 
-#include "internal.h"
+#include "policy.h"
+#include "request.h"
+
+/* The rules are those for the user who made the outermost request of the chain. */
+static int kmod_module_permit(struct kmod_request *r, const char *module)
+{
+	const struct kmod_request *root = r;
+	int err;
+
+	while (root->parent)
+		root = root->parent;
+	err = kmod_policy_module(&root->rec, module);
+	if (err)
+		WRITE_ONCE(r->refused, true);
+	return err;
+}
 
 /* An error is the end of the module, before its init. */
 static int kmod_module_coming(const struct module *mod)
@@ -22,7 +38,7 @@ static int kmod_module_coming(const struct module *mod)
 
 	if (!r)
 		return 0;
-	err = kmod_request_permit_module(r, mod->name);
+	err = kmod_module_permit(r, mod->name);
 	if (err) {
 		trace_kmod_refuse(&r->rec, mod->name);
 	} else if (kmod_inflight_loaded(r, &rec)) {

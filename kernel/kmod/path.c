@@ -16,7 +16,8 @@
 #include <linux/sysctl.h>
 #include <linux/vmalloc.h>
 
-#include "internal.h"
+#include "policy.h"
+#include "request.h"
 
 /* Protects the path. */
 static DEFINE_SPINLOCK(kmod_path_lock);

@@ -18,7 +18,8 @@
 #include <linux/sysctl.h>
 #include <linux/user_namespace.h>
 
-#include "internal.h"
+#include "policy.h"
+#include "record.h"
 
 /**
  * DOC: the policy

@@ -16,7 +16,8 @@
 #include <linux/string.h>
 
 #include "../umh/internal.h"
-#include "internal.h"
+#include "policy.h"
+#include "record.h"
 
 /*
  * struct kmod_policy_file - one of them

@@ -20,7 +20,7 @@
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
-#include "internal.h"
+#include "record.h"
 
 #define CREATE_TRACE_POINTS
 #include <trace/events/kmod.h>

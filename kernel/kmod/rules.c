@@ -24,7 +24,8 @@
 #include <linux/string.h>
 #include <linux/uidgid.h>
 
-#include "internal.h"
+#include "policy.h"
+#include "record.h"
 
 /* Bytes of the shortest rule, with its newline. */
 #define KMOD_RULE_LEN		sizeof("deny alias *")

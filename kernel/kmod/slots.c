@@ -15,7 +15,7 @@
 #include <linux/spinlock.h>
 #include <linux/sysctl.h>
 
-#include "internal.h"
+#include "request.h"
 
 /*
  * struct kmod_slot_waiter - somebody who wants a slot

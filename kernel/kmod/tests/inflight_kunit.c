@@ -22,7 +22,7 @@ struct kmod_joiner {
 
 static struct kmod_request *kmod_kunit_request(struct kunit *test)
 {
-	struct kmod_request *r = kmod_request_alloc(true, 0);
+	struct kmod_request *r = kmod_request_alloc(NULL, true, 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	strscpy(r->rec.name, "kunit");
@@ -235,7 +235,7 @@ static void kmod_inflight_joiner_takes_over(struct kunit *test)
 	kmod_kunit_end(j->r, 0);
 }
 
-static void kmod_inflight_one_tired_joiner_starts_anew(struct kunit *test)
+static void kmod_inflight_one_joiner_retries_after_timeout(struct kunit *test)
 {
 	struct kmod_request *r = kmod_kunit_leader(test);
 	struct kmod_joiner *first = kmod_joiner(test);
@@ -267,44 +267,46 @@ static void kmod_inflight_hung_gives_its_slot_back(struct kunit *test)
 }
 
 static void kmod_inflight_expect(struct kunit *test, const struct kmod_request *r,
-				 const char *state, unsigned int joiners)
+				 enum kmod_inflight_state state, unsigned int joiners)
 {
-	struct kmod_view view = {};
+	enum kmod_inflight_state found_state = 0;
+	struct kmod_record found = {};
 	u64 cursor = r->rec.id;
 
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_view(&cursor, &view));
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_next(&cursor, &found, &found_state));
 	KUNIT_EXPECT_EQ(test, cursor, r->rec.id);
-	KUNIT_EXPECT_EQ(test, view.rec.id, r->rec.id);
-	KUNIT_EXPECT_EQ(test, view.rec.joiners, joiners);
-	KUNIT_EXPECT_STREQ(test, view.state, state);
+	KUNIT_EXPECT_EQ(test, found.id, r->rec.id);
+	KUNIT_EXPECT_EQ(test, found.joiners, joiners);
+	KUNIT_EXPECT_EQ(test, found_state, state);
 }
 
 static void kmod_inflight_can_be_looked_at(struct kunit *test)
 {
 	struct kmod_request *r = kmod_kunit_request(test);
 	struct kmod_joiner *j;
-	struct kmod_view view;
+	enum kmod_inflight_state state;
+	struct kmod_record found;
 	u64 cursor;
 	int result;
 
 	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
-	kmod_inflight_expect(test, r, "waiting", 0);
+	kmod_inflight_expect(test, r, KMOD_INFLIGHT_WAITING, 0);
 	KUNIT_ASSERT_EQ(test, kmod_inflight_start(r), 0);
-	kmod_inflight_expect(test, r, "running", 0);
+	kmod_inflight_expect(test, r, KMOD_INFLIGHT_RUNNING, 0);
 	j = kmod_joiner(test);
-	kmod_inflight_expect(test, r, "running", 1);
-	kmod_inflight_expect(test, j->r, "joined", 0);
+	kmod_inflight_expect(test, r, KMOD_INFLIGHT_RUNNING, 1);
+	kmod_inflight_expect(test, j->r, KMOD_INFLIGHT_JOINED, 0);
 	KUNIT_EXPECT_EQ(test, j->r->rec.into, r->rec.id);
 	kmod_inflight_hung(r);
-	kmod_inflight_expect(test, r, "hung", 1);
+	kmod_inflight_expect(test, r, KMOD_INFLIGHT_HUNG, 1);
 
 	cursor = j->r->rec.id + 1;
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_view(&cursor, &view));
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_next(&cursor, &found, &state));
 	kmod_kunit_end(r, 0);
 	kmod_joiner_expect(test, j, true, 0);
 	kmod_request_put(j->r);
 	cursor = 0;
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_view(&cursor, &view));
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_next(&cursor, &found, &state));
 }
 
 static void kmod_inflight_counts_modules_until_the_end(struct kunit *test)
@@ -374,7 +376,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_other_rules_part),
 #endif
 	KUNIT_CASE(kmod_inflight_joiner_takes_over),
-	KUNIT_CASE_SLOW(kmod_inflight_one_tired_joiner_starts_anew),
+	KUNIT_CASE_SLOW(kmod_inflight_one_joiner_retries_after_timeout),
 	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),
 	KUNIT_CASE(kmod_inflight_can_be_looked_at),
 	KUNIT_CASE(kmod_inflight_counts_modules_until_the_end),

@@ -30,7 +30,7 @@ static void kmod_journal_test_exit(struct kunit *test)
 static void kmod_journal_keeps_the_last_ones(struct kunit *test)
 {
 	struct kmod_record rec = { .outcome = KMOD_OK };
-	struct kmod_view view;
+	struct kmod_record found;
 	u64 cursor = 0, n, from = kmod_journal_count;
 
 	for (n = 0; n < 10000; n++) {
@@ -41,8 +41,8 @@ static void kmod_journal_keeps_the_last_ones(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmod_stats.outcomes[KMOD_OK],
 			kmod_journal_saved.stats.outcomes[KMOD_OK] + 10000);
 
-	for (n = 10000 - KMOD_JOURNAL_SIZE; kmod_journal_view(&cursor, &view); n++) {
-		KUNIT_EXPECT_EQ(test, view.rec.id, n);
+	for (n = 10000 - KMOD_JOURNAL_SIZE; kmod_journal_next(&cursor, &found); n++) {
+		KUNIT_EXPECT_EQ(test, found.id, n);
 		cursor++;
 	}
 	KUNIT_EXPECT_EQ(test, n, 10000);

@@ -9,7 +9,7 @@
 static __printf(2, 3)
 bool kmod_name(char *name, const char *fmt, ...)
 {
-	struct kmod_request *r = kmod_request_alloc(true, 0);
+	struct kmod_request *r = kmod_request_alloc(NULL, true, 0);
 	va_list args;
 	bool fits;
 
