@@ -36,7 +36,7 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
 
 	err = kmod_policy_request(&r->rec);
 	if (err)
-		return kmod_record_end(&r->rec, KMOD_POLICY, err);
+		return kmod_record_end(&r->rec, KMOD_LSM, err);
 
 	err = kmod_lineage_check(r->parent, r->rec.name);
 	if (err)

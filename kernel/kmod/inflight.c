@@ -141,7 +141,7 @@ kmod_inflight_outcome(const struct kmod_request *r, int result)
 	case -ENOMEM:
 		return KMOD_ERROR;
 	case -EPERM:
-		return READ_ONCE(r->refused) ? KMOD_POLICY : KMOD_FAILED;
+		return READ_ONCE(r->refused) ? KMOD_LSM : KMOD_FAILED;
 	default:
 		return KMOD_FAILED;
 	}

@@ -18,7 +18,7 @@
 #define KMOD_LATENCY_BUCKETS	27
 
 struct kmod_stats {
-	u64 outcomes[KMOD_OUTCOMES];
+	u64 outcomes[KMOD_OUTCOME_COUNT];
 	u64 joined;
 	u64 nested;
 	u64 nowait;
@@ -148,7 +148,7 @@ void kmod_journal_stats(struct seq_file *m)
 	spin_unlock_irq(&kmod_journal_lock);
 
 	seq_printf(m, "requests %llu\n", requests);
-	for (i = 0; i < KMOD_OUTCOMES; i++)
+	for (i = 0; i < KMOD_OUTCOME_COUNT; i++)
 		seq_printf(m, "outcome_%s %llu\n", kmod_outcome_name(i), s.outcomes[i]);
 	seq_printf(m, "joined %llu\nnested %llu\nnowait %llu\n", s.joined, s.nested, s.nowait);
 	seq_printf(m, "modprobes %llu\nmodules %llu\nhung %llu\n", s.modprobes, s.modules, s.hung);

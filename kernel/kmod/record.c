@@ -27,6 +27,12 @@
 
 static atomic64_t kmod_last_id;
 
+#undef EM
+#undef EMe
+#define EM(symbol, name)	[symbol] = name,
+#define EMe(symbol, name)	[symbol] = name,
+static const char *const kmod_outcomes[] = { KMOD_OUTCOMES };
+
 /* kernel.kmod_verbose */
 static unsigned int kmod_verbose;
 
@@ -113,10 +119,7 @@ void kmod_record_print(const struct kmod_record *rec)
  */
 const char *kmod_outcome_name(enum kmod_outcome outcome)
 {
-	static const struct trace_print_flags names[] = { KMOD_OUTCOME_NAMES };
-
-	static_assert(ARRAY_SIZE(names) == KMOD_OUTCOMES);
-	return names[outcome].name;
+	return kmod_outcomes[outcome];
 }
 
 static struct ctl_table kmod_record_sysctls[] = {

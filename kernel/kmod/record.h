@@ -6,22 +6,20 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include <trace/misc/kmod.h>
+
 struct seq_file;
 
-/* How a request ended; see KMOD_OUTCOME_NAMES. Those from OFF to KILLED are denials. */
+#undef EM
+#undef EMe
+#define EM(symbol, name)	symbol,
+#define EMe(symbol, name)	symbol,
 enum kmod_outcome {
-	KMOD_OK,	/* modprobe is content */
-	KMOD_FAILED,	/* it is not, or could not be run */
-	KMOD_OFF,	/* autoloading is off */
-	KMOD_NAME,	/* the name is too long */
-	KMOD_LSM,	/* refused by a security module */
-	KMOD_POLICY,	/* refused by the policy */
-	KMOD_LOOP,	/* a loop, or too deep */
-	KMOD_BUSY,	/* no slot in time */
-	KMOD_KILLED,	/* the requester was killed while it waited */
-	KMOD_ERROR,	/* no memory */
 	KMOD_OUTCOMES
+	KMOD_OUTCOME_COUNT
 };
+#undef EM
+#undef EMe
 
 /**
  * struct kmod_record - what is known of a request

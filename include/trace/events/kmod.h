@@ -7,18 +7,25 @@
 
 #include <linux/tracepoint.h>
 #include <linux/types.h>
+#include <trace/misc/kmod.h>
 #include <trace/misc/umh.h>
 
 struct kmod_record;
 
-/* By enum kmod_outcome. Numbers, since tools cannot resolve the kernel's enums. */
-#define KMOD_OUTCOME_NAMES					\
-	{ 0, "ok" }, { 1, "failed" }, { 2, "off" },		\
-	{ 3, "name" }, { 4, "lsm" }, { 5, "policy" },		\
-	{ 6, "loop" }, { 7, "busy" }, { 8, "killed" },		\
-	{ 9, "error" }
+/* Tools learn the values of enum kmod_outcome from the events' format files. */
+#undef EM
+#undef EMe
+#define EM(symbol, name)	TRACE_DEFINE_ENUM(symbol);
+#define EMe(symbol, name)	TRACE_DEFINE_ENUM(symbol);
 
-/* Somebody asks for a module. */
+KMOD_OUTCOMES
+
+#undef EM
+#undef EMe
+#define EM(symbol, name)	{ symbol, name },
+#define EMe(symbol, name)	{ symbol, name }
+
+/* A task requests a module. */
 TRACE_EVENT(kmod_request,
 
 	TP_PROTO(const struct kmod_record *rec),
@@ -85,7 +92,7 @@ TRACE_EVENT(kmod_deny,
 
 	TP_printk("id=%llu name=%s reason=%s result=%d", __entry->id,
 		  __get_str(name),
-		  __print_symbolic(__entry->reason, KMOD_OUTCOME_NAMES),
+		  __print_symbolic(__entry->reason, KMOD_OUTCOMES),
 		  __entry->result)
 );
 
@@ -137,7 +144,7 @@ DEFINE_EVENT(kmod_module, kmod_load,
 	TP_ARGS(rec, module)
 );
 
-/* The policy refuses one. */
+/* A security module refuses one. */
 DEFINE_EVENT(kmod_module, kmod_refuse,
 	TP_PROTO(const struct kmod_record *rec, const char *module),
 	TP_ARGS(rec, module)
@@ -174,7 +181,7 @@ TRACE_EVENT(kmod_done,
 
 	TP_printk("id=%llu name=%s outcome=%s result=%d into=%llu modules=%u slot_ns=%llu run_ns=%llu",
 		  __entry->id, __get_str(name),
-		  __print_symbolic(__entry->outcome, KMOD_OUTCOME_NAMES),
+		  __print_symbolic(__entry->outcome, KMOD_OUTCOMES),
 		  __entry->result, __entry->into, __entry->modules,
 		  __entry->slot_ns, __entry->run_ns)
 );

@@ -75,13 +75,20 @@ static void kmod_journal_buckets_are_powers_of_two(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmod_latency_bucket(U64_MAX), 26);
 }
 
+/* Scripts and kmodctl depend on these words. */
 static void kmod_journal_outcomes_have_names(struct kunit *test)
 {
-	KUNIT_EXPECT_STREQ(test, kmod_outcome_name(KMOD_OK), "ok");
-	KUNIT_EXPECT_STREQ(test, kmod_outcome_name(KMOD_OFF), "off");
-	KUNIT_EXPECT_STREQ(test, kmod_outcome_name(KMOD_LOOP), "loop");
-	KUNIT_EXPECT_STREQ(test, kmod_outcome_name(KMOD_KILLED), "killed");
-	KUNIT_EXPECT_STREQ(test, kmod_outcome_name(KMOD_ERROR), "error");
+	static const char *const names[] = {
+		"ok", "failed", "off", "name", "lsm", "loop", "busy", "killed", "error",
+	};
+	enum kmod_outcome outcome;
+
+	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(names), (size_t)KMOD_OUTCOME_COUNT);
+	for (outcome = 0; outcome < KMOD_OUTCOME_COUNT; outcome++)
+		KUNIT_EXPECT_STREQ(test, kmod_outcome_name(outcome), names[outcome]);
+	KUNIT_EXPECT_EQ(test, KMOD_LSM, 4);
+	KUNIT_EXPECT_LT(test, KMOD_FAILED, KMOD_OFF);
+	KUNIT_EXPECT_LT(test, KMOD_KILLED, KMOD_ERROR);
 }
 
 static void kmod_journal_escapes_what_users_chose(struct kunit *test)
