@@ -17,7 +17,6 @@
 #include <trace/events/kmod.h>
 #include <trace/events/module.h>
 
-#include "kmod/policy.h"
 #include "kmod/request.h"
 
 /* The steps at which a request can be refused, in this order. */
@@ -31,10 +30,6 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
 		return kmod_record_end(&r->rec, KMOD_NAME, -ENAMETOOLONG);
 
 	err = security_kernel_module_request(r->rec.name);
-	if (err)
-		return kmod_record_end(&r->rec, KMOD_LSM, err);
-
-	err = kmod_policy_request(&r->rec);
 	if (err)
 		return kmod_record_end(&r->rec, KMOD_LSM, err);
 
@@ -67,14 +62,14 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * * -ENOENT: autoloading is off (kernel.modprobe is empty), or that path does
  *   not exist
  * * -ENAMETOOLONG: the name is too long; nothing was asked for
- * * -EPERM: the policy refuses the name, or a module that modprobe was to load
+ * * -EPERM: a security module denied a module that modprobe was to load
  * * -ELOOP: the requester is inside a modprobe for the same name, or 8 modprobes
  *   deep
  * * -ETIME: no slot within 5 seconds, see kernel.kmod-limit
  * * -ERESTARTSYS: a fatal signal; a modprobe that was started goes on
  * * -ENOMEM: no memory
  * * -EBUSY: helpers are disabled: early boot, suspend, reboot
- * * what the security modules refuse with
+ * * what a security module denied the name with, such as -EPERM
  * * what starting modprobe failed with, see call_usermodehelper_exec()
  * * -ENOSYS: the kernel has no module support
  */

@@ -2,6 +2,7 @@
 /*
  * Usermode helpers: programs that the kernel starts.
  */
+#include <linux/binfmts.h>
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs_struct.h>
@@ -75,17 +76,6 @@ static void umh_free(struct subprocess_info *info)
 static void umh_release(struct kref *ref)
 {
 	umh_free(container_of(ref, struct subprocess_info, ref));
-}
-
-/**
- * umh_get - take a reference
- * @info: a helper to which the caller, or a list that it has locked, holds one
- *
- * Context: any.
- */
-void umh_get(struct subprocess_info *info)
-{
-	kref_get(&info->ref);
 }
 
 /**
@@ -271,7 +261,8 @@ static int call_usermodehelper_exec_async(void *data)
 		/* The first uevents come before the root file system does. */
 		if (system_state < SYSTEM_RUNNING)
 			wait_for_initramfs();
-		err = umh_exec(info);
+		err = kernel_execve(info->path, (const char *const *)info->argv,
+				    (const char *const *)info->envp);
 	}
 	trace_umh_exec(info, err);
 	if (err) {
@@ -387,7 +378,7 @@ static int umh_wait(struct subprocess_info *info, int wait)
  * * -EBUSY: helpers are disabled: early boot, suspend, reboot
  * * -ERESTARTSYS: UMH_KILLABLE and a fatal signal; the helper goes on
  * * -ENOMEM, -EAGAIN: no memory or no process for the thread
- * * -EPERM: the list of helpers has not this one, see umh_guard.c
+ * * -EPERM: a security module denied the program
  * * what init() returned
  * * what the exec failed with: -ENOENT, -EACCES, -ENOEXEC, -ELOOP, -E2BIG, ...
  */

@@ -5,7 +5,7 @@
 
 # What checkpatch says of request_module()'s interface, on which callers rely: -ENOSYS in
 # a kernel without modules, and a macro that evaluates its argument twice; and of how all
-# trace events look; and of what is no kernel code: that has names of the kernel's errnos,
+# trace events and lists of enumerators look; and of what is no kernel code: that has names of the kernel's errnos,
 # and bytes which are no text.
 # shellcheck disable=SC2034 # for check.sh and test-series.sh
 {
@@ -13,6 +13,8 @@
 	CHECKPATCH_ACCEPTED+='(WARNING:ENOSYS|CHECK:MACRO_ARG_REUSE): '
 	CHECKPATCH_ACCEPTED+='|^include/trace/events/[a-z]+\.h:[0-9]+: '
 	CHECKPATCH_ACCEPTED+='(CHECK:OPEN_ENDED_LINE|CHECK:PARENTHESIS_ALIGNMENT|ERROR:COMPLEX_MACRO): '
+	CHECKPATCH_ACCEPTED+='|^(include/trace/events/kmod\.h|include/trace/misc/kmod\.h|kernel/kmod/record\.[ch]):[0-9]+: '
+	CHECKPATCH_ACCEPTED+='(ERROR:COMPLEX_MACRO|WARNING:MACRO_ARG_UNUSED|WARNING:TRAILING_SEMICOLON|ERROR:BRACKET_SPACE): '
 	CHECKPATCH_ACCEPTED+='|^include/trace/misc/umh\.h:[0-9]+: CHECK:MACRO_ARG_REUSE: '
 	CHECKPATCH_ACCEPTED+='|^tools/kmod/describe\.c:[0-9]+: WARNING:ENOTSUPP: '
 	CHECKPATCH_ACCEPTED+='|^tools/kmod/tests/fixtures/.*: CHECK:INVALID_UTF8: '

@@ -5,8 +5,10 @@
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/sched.h>
 #include <linux/stddef.h>
 #include <linux/sysctl.h>
+#include <linux/types.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
@@ -27,6 +29,27 @@ int __request_module(bool wait, const char *fmt, ...);
  */
 #define try_then_request_module(x, mod...) \
 	((x) ?: (__request_module(true, mod), (x)))
+
+/**
+ * struct kmod_requester - the task that made a request
+ * @pid: its pid in the initial name space; so are the other ids
+ * @uid: its user
+ * @loginuid: its login uid, (uid_t)-1 for none
+ * @comm: its name
+ */
+struct kmod_requester {
+	pid_t pid;
+	uid_t uid;
+	uid_t loginuid;
+	char comm[TASK_COMM_LEN];
+};
+
+void kmod_requester_current(struct kmod_requester *who);
+
+/* For security modules. */
+bool kmod_serving(struct kmod_requester *who);
+void kmod_refuse(const char *module);
+void kmod_path_lock(void);
 #else
 static inline __printf(1, 2)
 int request_module(const char *fmt, ...)
@@ -41,6 +64,8 @@ int request_module_nowait(const char *fmt, ...)
 }
 
 #define try_then_request_module(x, mod...) (x)
+
+static inline void kmod_path_lock(void) { }
 #endif
 
 #endif /* __LINUX_KMOD_H__ */

@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/stddef.h>
 #include <linux/sysctl.h>
+#include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -116,6 +117,9 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 			  void *data);
 
 int call_usermodehelper_exec(struct subprocess_info *info, int wait);
+
+/* For security modules. */
+bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN]);
 
 /**
  * enum umh_disable_depth - whether helpers may start

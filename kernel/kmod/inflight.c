@@ -22,7 +22,6 @@
 
 #include <trace/events/kmod.h>
 
-#include "policy.h"
 #include "request.h"
 
 /**
@@ -66,19 +65,11 @@ static u32 kmod_name_hash(const char *name)
 	return full_name_hash(NULL, name, strlen(name));
 }
 
-static uid_t kmod_inflight_root_uid(const struct kmod_request *r)
-{
-	while (r->parent)
-		r = r->parent;
-	return r->rec.uid;
-}
-
 /*
  * Returns the request for r to join. None, if r has waited in vain for the last
- * one, and nobody has started anew meanwhile; nor one that waits for a slot behind
- * others whom r need not wait for, or which r would not see give up; nor one that is
- * judged by other rules. A nested request joins nobody, so that no modprobes wait for
- * each other.
+ * one, and no request has started anew meanwhile; nor one that waits for a slot behind
+ * others for which r need not wait, or whose end r would not see. A nested request joins
+ * none, so that no modprobes wait for each other.
  */
 static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 						 u32 hash)
@@ -94,8 +85,6 @@ static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
 			continue;
 		if (other == r->timed_out_on)
 			return NULL;
-		if (!kmod_rules_alike(kmod_inflight_root_uid(other), r->rec.uid))
-			continue;
 		if (!list_empty(&other->running) ||
 		    (r->rec.wait && other->class <= r->class))
 			return other;
@@ -249,8 +238,8 @@ static void kmod_inflight_print(char *text, size_t size)
 				 len ? ", " : "",
 				 (int)strlen(r->rec.name), r->rec.name,
 				 pid_nr(r->pid), kmod_inflight_secs(r),
-				 (int)strlen(r->rec.comm), r->rec.comm,
-				 r->rec.pid);
+				 (int)strlen(r->rec.by.comm), r->rec.by.comm,
+				 r->rec.by.pid);
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
 }
@@ -265,7 +254,7 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 	kmod_inflight_print(holders, sizeof(holders));
 	pr_warn("no slot for modprobe %*pE, by %*pE[%d], in %d seconds; in use, the oldest first: %s\n",
 		(int)strlen(r->rec.name), r->rec.name,
-		(int)strlen(r->rec.comm), r->rec.comm, r->rec.pid,
+		(int)strlen(r->rec.by.comm), r->rec.by.comm, r->rec.by.pid,
 		KMOD_WAIT_SECS, holders);
 }
 
@@ -389,11 +378,11 @@ void kmod_inflight_hung(struct kmod_request *r)
 		return;
 
 	kmod_slot_put(r->class);
-	kmod_journal_hung();
+	kmod_journal_note(KMOD_HUNG);
 	pr_warn_ratelimited("modprobe %*pE (pid %d), asked for by %*pE[%d] and %u others, hangs and gives its slot back\n",
 			    (int)strlen(r->rec.name), r->rec.name,
-			    modprobe, (int)strlen(r->rec.comm),
-			    r->rec.comm, r->rec.pid, joiners);
+			    modprobe, (int)strlen(r->rec.by.comm),
+			    r->rec.by.comm, r->rec.by.pid, joiners);
 }
 
 /**

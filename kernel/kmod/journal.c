@@ -24,8 +24,7 @@ struct kmod_stats {
 	u64 nowait;
 	u64 modprobes;
 	u64 modules;
-	u64 hung;
-	u64 unrecorded;
+	u64 events[KMOD_EVENTS];
 	u64 latency[KMOD_LATENCY_BUCKETS];
 	u64 latency_us;
 };
@@ -73,26 +72,15 @@ void kmod_journal_add(const struct kmod_record *rec)
 }
 
 /**
- * kmod_journal_hung - count a modprobe that hangs
+ * kmod_journal_note - count an event
+ * @event: which
  *
  * Context: process context.
  */
-void kmod_journal_hung(void)
+void kmod_journal_note(enum kmod_event event)
 {
 	spin_lock_irq(&kmod_journal_lock);
-	kmod_stats.hung++;
-	spin_unlock_irq(&kmod_journal_lock);
-}
-
-/**
- * kmod_journal_unrecorded - count what there was no memory to remember
- *
- * Context: process context.
- */
-void kmod_journal_unrecorded(void)
-{
-	spin_lock_irq(&kmod_journal_lock);
-	kmod_stats.unrecorded++;
+	kmod_stats.events[event]++;
 	spin_unlock_irq(&kmod_journal_lock);
 }
 
@@ -149,10 +137,11 @@ void kmod_journal_stats(struct seq_file *m)
 
 	seq_printf(m, "requests %llu\n", requests);
 	for (i = 0; i < KMOD_OUTCOME_COUNT; i++)
-		seq_printf(m, "outcome_%s %llu\n", kmod_outcome_name(i), s.outcomes[i]);
+		seq_printf(m, "outcome_%s %llu\n", kmod_outcome_names[i], s.outcomes[i]);
 	seq_printf(m, "joined %llu\nnested %llu\nnowait %llu\n", s.joined, s.nested, s.nowait);
-	seq_printf(m, "modprobes %llu\nmodules %llu\nhung %llu\n", s.modprobes, s.modules, s.hung);
-	seq_printf(m, "unrecorded %llu\n", s.unrecorded);
+	seq_printf(m, "modprobes %llu\nmodules %llu\nhung %llu\n", s.modprobes, s.modules,
+		   s.events[KMOD_HUNG]);
+	seq_printf(m, "unrecorded %llu\n", s.events[KMOD_UNRECORDED]);
 	kmod_journal_show_latency(m, &s);
 }
 

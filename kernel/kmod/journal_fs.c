@@ -69,10 +69,10 @@ static void kmod_show_requester(struct seq_file *m, const struct kmod_record *re
 {
 	char site[KSYM_SYMBOL_LEN];
 
-	seq_printf(m, "begin=%llu pid=%d ", rec->begin, rec->pid);
-	kmod_show_string(m, "comm", rec->comm);
+	seq_printf(m, "begin=%llu pid=%d ", rec->begin, rec->by.pid);
+	kmod_show_string(m, "comm", rec->by.comm);
 	seq_printf(m, "uid=%u loginuid=%u userns=%u userns_level=%u pidns=%u ",
-		   rec->uid, rec->loginuid, rec->userns, rec->userns_level,
+		   rec->by.uid, rec->by.loginuid, rec->userns, rec->userns_level,
 		   rec->pidns);
 	snprintf(site, sizeof(site), "%ps", (void *)rec->site);
 	seq_puts(m, "site=");
@@ -90,8 +90,7 @@ static void kmod_show_ended(struct seq_file *m, const union kmod_item *item)
 	const struct kmod_record *rec = &item->request;
 
 	kmod_show_request(m, rec);
-	seq_printf(m, "outcome=%s result=%d ", kmod_outcome_name(rec->outcome),
-		   rec->result);
+	seq_printf(m, "outcome=%s result=%d ", kmod_outcome_names[rec->outcome], rec->result);
 	kmod_show_progress(m, rec);
 	seq_printf(m, "run_ns=%llu ", rec->run_ns);
 	kmod_show_requester(m, rec);
@@ -135,20 +134,9 @@ static void kmod_show_module(struct seq_file *m, const union kmod_item *item)
 	kmod_show_requester(m, &item->module.rec);
 }
 
-static const struct kmod_file kmod_file_requests = {
-	.next = kmod_next_request,
-	.show = kmod_show_ended,
-};
-
-static const struct kmod_file kmod_file_inflight = {
-	.next = kmod_next_inflight,
-	.show = kmod_show_inflight,
-};
-
-static const struct kmod_file kmod_file_modules = {
-	.next = kmod_next_module,
-	.show = kmod_show_module,
-};
+static const struct kmod_file kmod_file_requests = { kmod_next_request, kmod_show_ended };
+static const struct kmod_file kmod_file_inflight = { kmod_next_inflight, kmod_show_inflight };
+static const struct kmod_file kmod_file_modules = { kmod_next_module, kmod_show_module };
 
 /* The position is the number of the item. */
 static void *kmod_seq_start(struct seq_file *m, loff_t *pos)

@@ -47,7 +47,7 @@ void kmod_loaded_add(const struct kmod_record *rec, const char *module)
 	struct kmod_loaded *l = kzalloc(sizeof(*l), GFP_KERNEL);
 
 	if (!l) {
-		kmod_journal_unrecorded();
+		kmod_journal_note(KMOD_UNRECORDED);
 		return;
 	}
 	l->module.rec = *rec;

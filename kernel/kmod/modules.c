@@ -1,52 +1,72 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which modules are loaded for which request, and which must not be.
+ * Which modules are loaded for which request.
  *
- * Modules are loaded in the context of whoever loads them, so that lineage finds the
+ * Modules are loaded in the context of the loading task, so that lineage finds the
  * request from within whose modprobe that is.
  */
 #include <linux/compiler.h>
 #include <linux/init.h>
+#include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/notifier.h>
 
 #include <trace/events/kmod.h>
 
-#include "policy.h"
 #include "request.h"
 
-/* The rules are those for the user who made the outermost request of the chain. */
-static int kmod_module_permit(struct kmod_request *r, const char *module)
+/**
+ * kmod_serving - find the requester for whom the current task loads modules
+ * @who: set to the requester of the outermost request of the chain
+ *
+ * Context: process context.
+ * Return: true; false, and nothing is set, if the current task is in no modprobe that
+ * serves a request.
+ */
+bool kmod_serving(struct kmod_requester *who)
 {
-	const struct kmod_request *root = r;
-	int err;
+	struct kmod_request *r = kmod_lineage_parent(), *root = r;
 
+	if (!r)
+		return false;
 	while (root->parent)
 		root = root->parent;
-	err = kmod_policy_module(&root->rec, module);
-	if (err)
-		WRITE_ONCE(r->refused, true);
-	return err;
+	*who = root->rec.by;
+	kmod_request_put(r);
+	return true;
 }
 
-/* An error is the end of the module, before its init. */
-static int kmod_module_coming(const struct module *mod)
+/**
+ * kmod_refuse - note that the current task was denied a module
+ * @module: its name
+ *
+ * The request that the task serves, if it does, fails with -EPERM if its modprobe fails.
+ *
+ * Context: process context.
+ */
+void kmod_refuse(const char *module)
+{
+	struct kmod_request *r = kmod_lineage_parent();
+
+	if (!r)
+		return;
+	WRITE_ONCE(r->refused, true);
+	trace_kmod_refuse(&r->rec, module);
+	kmod_request_put(r);
+}
+
+static void kmod_module_coming(const struct module *mod)
 {
 	struct kmod_request *r = kmod_lineage_parent();
 	struct kmod_record rec;
-	int err;
 
 	if (!r)
-		return 0;
-	err = kmod_module_permit(r, mod->name);
-	if (err) {
-		trace_kmod_refuse(&r->rec, mod->name);
-	} else if (kmod_inflight_loaded(r, &rec)) {
+		return;
+	if (kmod_inflight_loaded(r, &rec)) {
 		trace_kmod_load(&rec, mod->name);
 		kmod_loaded_add(&rec, mod->name);
 	}
 	kmod_request_put(r);
-	return err;
 }
 
 static int kmod_module_notify(struct notifier_block *nb, unsigned long state,
@@ -55,14 +75,13 @@ static int kmod_module_notify(struct notifier_block *nb, unsigned long state,
 	struct module *mod = data;
 
 	if (state == MODULE_STATE_COMING)
-		return notifier_from_errno(kmod_module_coming(mod));
-	kmod_loaded_set(mod->name, state);
+		kmod_module_coming(mod);
+	else
+		kmod_loaded_set(mod->name, state);
 	return NOTIFY_OK;
 }
 
-static struct notifier_block kmod_module_nb = {
-	.notifier_call = kmod_module_notify,
-};
+static struct notifier_block kmod_module_nb = { .notifier_call = kmod_module_notify };
 
 static int __init kmod_modules_init(void)
 {

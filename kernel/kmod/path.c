@@ -5,26 +5,33 @@
 #define pr_fmt(fmt) "kmod: " fmt
 
 #include <linux/cache.h>
+#include <linux/capability.h>
+#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/highmem.h>
 #include <linux/init.h>
 #include <linux/kmod.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
 #include <linux/vmalloc.h>
 
-#include "policy.h"
 #include "request.h"
 
-/* Protects the path. */
-static DEFINE_SPINLOCK(kmod_path_lock);
+/*
+ * W: kmod_path_mutex, which serializes the sysctl
+ * P: written under kmod_path_mutex and kmod_path_spinlock, read under either
+ */
+static DEFINE_MUTEX(kmod_path_mutex);
+static DEFINE_SPINLOCK(kmod_path_spinlock);
+static bool kmod_path_locked;	/* W: until reboot */
 
 /*
- * Sealed: to write another path here was the last step of many an exploit. It has a
- * page of its own, which is read-only in all mappings once the kernel has booted.
+ * P: a write of another path here was the last step of many exploits. So it has a page
+ * of its own, which is read-only in all mappings once the kernel has booted.
  */
 static char kmod_path[PAGE_SIZE] __aligned(PAGE_SIZE) __ro_after_init =
 	CONFIG_MODPROBE_PATH;
@@ -38,9 +45,9 @@ static char kmod_path[PAGE_SIZE] __aligned(PAGE_SIZE) __ro_after_init =
  */
 int kmod_path_copy(char *path)
 {
-	spin_lock(&kmod_path_lock);
+	spin_lock(&kmod_path_spinlock);
 	strscpy(path, kmod_path, KMOD_PATH_LEN);
-	spin_unlock(&kmod_path_lock);
+	spin_unlock(&kmod_path_spinlock);
 	return *path ? 0 : -ENOENT;
 }
 
@@ -64,12 +71,12 @@ static int kmod_path_store(const char *path)
 	if (!to)
 		return -ENOMEM;
 
-	spin_lock(&kmod_path_lock);
+	spin_lock(&kmod_path_spinlock);
 	strscpy(to, path, KMOD_PATH_LEN);
 	/* For caches that have a page once for each of its addresses. */
 	flush_kernel_vmap_range(to, KMOD_PATH_LEN);
 	invalidate_kernel_vmap_range(kmod_path, KMOD_PATH_LEN);
-	spin_unlock(&kmod_path_lock);
+	spin_unlock(&kmod_path_spinlock);
 
 	if (to != kmod_path)
 		vunmap(to);
@@ -77,12 +84,18 @@ static int kmod_path_store(const char *path)
 }
 
 /* One byte more than fits tells a path that is too long from one that is not. */
-static int kmod_path_transfer(const struct ctl_table *table, int write,
-			      void *buffer, size_t *lenp, loff_t *ppos)
+static int kmod_path_sysctl(const struct ctl_table *table, int write,
+			    void *buffer, size_t *lenp, loff_t *ppos)
 {
 	char path[KMOD_PATH_LEN + 1];
 	struct ctl_table copy = *table;
 	int err;
+
+	if (write && !capable(CAP_SYS_MODULE))
+		return -EPERM;
+	guard(mutex)(&kmod_path_mutex);
+	if (write && kmod_path_locked)
+		return -EPERM;
 
 	kmod_path_copy(path);
 	copy.data = path;
@@ -96,17 +109,17 @@ static int kmod_path_transfer(const struct ctl_table *table, int write,
 	return kmod_path_store(path);
 }
 
-static int kmod_path_sysctl(const struct ctl_table *table, int write,
-			    void *buffer, size_t *lenp, loff_t *ppos)
+/**
+ * kmod_path_lock - make the path constant until reboot
+ *
+ * Writes of kernel.modprobe fail with -EPERM from now on.
+ *
+ * Context: process context, may sleep.
+ */
+void kmod_path_lock(void)
 {
-	int err = write ? kmod_policy_change() : 0;
-
-	if (err)
-		return err;
-	err = kmod_path_transfer(table, write, buffer, lenp, ppos);
-	if (write)
-		kmod_policy_changed();
-	return err;
+	guard(mutex)(&kmod_path_mutex);
+	kmod_path_locked = true;
 }
 
 static struct ctl_table kmod_path_sysctls[] = {

@@ -9,6 +9,7 @@
 #include <linux/compiler.h>
 #include <linux/cred.h>
 #include <linux/init.h>
+#include <linux/kmod.h>
 #include <linux/math64.h>
 #include <linux/pid_namespace.h>
 #include <linux/printk.h>
@@ -31,10 +32,24 @@ static atomic64_t kmod_last_id;
 #undef EMe
 #define EM(symbol, name)	[symbol] = name,
 #define EMe(symbol, name)	[symbol] = name,
-static const char *const kmod_outcomes[] = { KMOD_OUTCOMES };
+const char *const kmod_outcome_names[] = { KMOD_OUTCOMES };
 
 /* kernel.kmod_verbose */
 static unsigned int kmod_verbose;
+
+/**
+ * kmod_requester_current - describe the current task
+ * @who: filled in
+ *
+ * Context: process context.
+ */
+void kmod_requester_current(struct kmod_requester *who)
+{
+	who->pid = task_pid_nr(current);
+	who->uid = from_kuid(&init_user_ns, current_uid());
+	who->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(current));
+	memcpy(who->comm, current->comm, TASK_COMM_LEN);
+}
 
 /**
  * kmod_record_begin - note who asks
@@ -49,26 +64,11 @@ void kmod_record_begin(struct kmod_record *rec)
 
 	rec->id = atomic64_inc_return(&kmod_last_id);
 	rec->begin = ktime_get_boottime_ns();
-	rec->pid = task_pid_nr(current);
-	rec->uid = from_kuid(&init_user_ns, current_uid());
-	rec->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(current));
+	kmod_requester_current(&rec->by);
 	rec->userns = userns->ns.inum;
 	rec->userns_level = userns->level;
 	/* A task that exits may have none any more. */
 	rec->pidns = pidns ? pidns->ns.inum : 0;
-	memcpy(rec->comm, current->comm, TASK_COMM_LEN);
-}
-
-/**
- * kmod_record_age - how long ago the request began
- * @rec: of the request
- *
- * Context: any.
- * Return: nanoseconds.
- */
-u64 kmod_record_age(const struct kmod_record *rec)
-{
-	return ktime_get_boottime_ns() - rec->begin;
 }
 
 /**
@@ -104,22 +104,10 @@ void kmod_record_print(const struct kmod_record *rec)
 		return;
 	pr_info("request %llu for %*pE, by %*pE[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",
 		rec->id, (int)strlen(rec->name), rec->name,
-		(int)strlen(rec->comm), rec->comm, rec->pid, rec->uid,
-		kmod_outcome_name(rec->outcome), rec->result, rec->modules,
+		(int)strlen(rec->by.comm), rec->by.comm, rec->by.pid, rec->by.uid,
+		kmod_outcome_names[rec->outcome], rec->result, rec->modules,
 		div_u64(rec->slot_ns, NSEC_PER_USEC),
 		div_u64(rec->run_ns, NSEC_PER_USEC));
-}
-
-/**
- * kmod_outcome_name - what the journal and the log call it
- * @outcome: how a request ended
- *
- * Context: any.
- * Return: a word.
- */
-const char *kmod_outcome_name(enum kmod_outcome outcome)
-{
-	return kmod_outcomes[outcome];
 }
 
 static struct ctl_table kmod_record_sysctls[] = {

@@ -2,8 +2,9 @@
 #ifndef _KERNEL_KMOD_RECORD_H
 #define _KERNEL_KMOD_RECORD_H
 
+#include <linux/kmod.h>
 #include <linux/module.h>
-#include <linux/sched.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 
 #include <trace/misc/kmod.h>
@@ -18,6 +19,7 @@ enum kmod_outcome {
 	KMOD_OUTCOMES
 	KMOD_OUTCOME_COUNT
 };
+
 #undef EM
 #undef EMe
 
@@ -30,13 +32,10 @@ enum kmod_outcome {
  * @slot_ns: waited for a slot or for another request
  * @run_ns: the rest of the time
  * @site: address in the caller
- * @pid: requester's, in the initial name space; so are the other ids
- * @uid: requester's
- * @loginuid: requester's, (uid_t)-1 for none
+ * @by: the requester
  * @userns: inode number of the requester's user name space
  * @userns_level: of that name space, 0 for the initial one
  * @pidns: inode number of the requester's pid name space, 0 for none
- * @comm: requester's
  * @wait: the requester waits until modprobe has exited
  * @outcome: how it ended
  * @result: what __request_module() returns; modprobe's if @outcome is KMOD_KILLED
@@ -54,13 +53,10 @@ struct kmod_record {
 	u64 parent;			/* C */
 	u64 begin;			/* C */
 	unsigned long site;		/* C */
-	pid_t pid;			/* C */
-	uid_t uid;			/* C */
-	uid_t loginuid;			/* C */
+	struct kmod_requester by;	/* C */
 	unsigned int userns;		/* C */
 	unsigned int userns_level;	/* C */
 	unsigned int pidns;		/* C */
-	char comm[TASK_COMM_LEN];	/* C */
 	bool wait;			/* C */
 	char name[MODULE_NAME_LEN];	/* C */
 
@@ -75,12 +71,17 @@ struct kmod_record {
 	int result;			/* E */
 };
 
+/* Nanoseconds since the request began. */
+static inline u64 kmod_record_age(const struct kmod_record *rec)
+{
+	return ktime_get_boottime_ns() - rec->begin;
+}
+
 /* record.c */
 void kmod_record_begin(struct kmod_record *rec);
-u64 kmod_record_age(const struct kmod_record *rec);
 int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int result);
 void kmod_record_print(const struct kmod_record *rec);
-const char *kmod_outcome_name(enum kmod_outcome outcome);
+extern const char *const kmod_outcome_names[KMOD_OUTCOME_COUNT];
 
 enum kmod_module_state {
 	KMOD_MODULE_LOADING,
@@ -101,11 +102,16 @@ struct kmod_module {
 	char name[MODULE_NAME_LEN];
 };
 
+enum kmod_event {
+	KMOD_HUNG,		/* a modprobe hangs */
+	KMOD_UNRECORDED,	/* no memory for a request or a module */
+	KMOD_EVENTS
+};
+
 /* journal.c, loaded.c: the requests and modules that are remembered */
 #ifdef CONFIG_KMOD_JOURNAL
 void kmod_journal_add(const struct kmod_record *rec);
-void kmod_journal_hung(void);
-void kmod_journal_unrecorded(void);
+void kmod_journal_note(enum kmod_event event);
 bool kmod_journal_next(u64 *cursor, struct kmod_record *rec);
 void kmod_journal_stats(struct seq_file *m);
 void kmod_loaded_add(const struct kmod_record *rec, const char *module);
@@ -113,8 +119,7 @@ void kmod_loaded_set(const char *module, enum module_state state);
 bool kmod_loaded_next(u64 *cursor, struct kmod_module *module);
 #else
 static inline void kmod_journal_add(const struct kmod_record *rec) { }
-static inline void kmod_journal_hung(void) { }
-static inline void kmod_journal_unrecorded(void) { }
+static inline void kmod_journal_note(enum kmod_event event) { }
 static inline void kmod_loaded_add(const struct kmod_record *rec, const char *module) { }
 static inline void kmod_loaded_set(const char *module, enum module_state state) { }
 #endif

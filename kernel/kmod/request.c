@@ -45,7 +45,7 @@ struct kmod_request *kmod_request_alloc(struct kmod_request *parent, bool wait,
 	struct kmod_request *r = kmalloc(sizeof(*r), GFP_KERNEL);
 
 	if (!r) {
-		kmod_journal_unrecorded();
+		kmod_journal_note(KMOD_UNRECORDED);
 		if (parent)
 			kmod_request_put(parent);
 		return NULL;
@@ -89,17 +89,6 @@ struct kmod_request *kmod_request_alloc(struct kmod_request *parent, bool wait,
 bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args)
 {
 	return vsnprintf(r->rec.name, MODULE_NAME_LEN, fmt, args) < MODULE_NAME_LEN;
-}
-
-/**
- * kmod_request_get - take a reference
- * @r: a request that the caller knows to be referenced
- *
- * Context: any.
- */
-void kmod_request_get(struct kmod_request *r)
-{
-	kref_get(&r->ref);
 }
 
 static void kmod_request_free(struct kref *ref)

@@ -57,7 +57,6 @@ enum kmod_slot_class {
  * I: protected by kmod_inflight_lock
  * D: written before @done is completed, read afterwards
  * M: written from within modprobe, read after its exit
- * K: written by the requester only; the end reads a value that may be stale
  */
 struct kmod_request {
 	struct kref ref;
@@ -80,17 +79,21 @@ struct kmod_request {
 	bool abandoned;				/* D */
 	int status;				/* D */
 	bool refused;				/* M */
-	bool killed;				/* K */
+	bool killed;				/* R: read at the end, maybe stale */
 
 	struct kmod_record rec;			/* see there */
 };
 
 /* request.c: the object */
+static inline void kmod_request_get(struct kmod_request *r)
+{
+	kref_get(&r->ref);
+}
+
 struct kmod_request *kmod_request_alloc(struct kmod_request *parent, bool wait,
 					unsigned long site);
 bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args)
 	__printf(2, 0);
-void kmod_request_get(struct kmod_request *r);
 void kmod_request_put(struct kmod_request *r);
 
 /* modprobe.c: running it */
@@ -106,7 +109,6 @@ int kmod_lineage_check(const struct kmod_request *parent, const char *name);
 /* slots.c: how many modprobes run at a time */
 int kmod_slot_get(enum kmod_slot_class class, unsigned long deadline);
 void kmod_slot_put(enum kmod_slot_class class);
-unsigned int kmod_slots_max(void);
 
 enum kmod_inflight_state {
 	KMOD_INFLIGHT_WAITING,	/* for a slot */

@@ -30,8 +30,8 @@ struct kmod_slot_waiter {
 };
 
 /*
- * Protects all below, but for kmod_limit, which the sysctl writes as it likes.
- * Slots come back when a modprobe exits: nests inside tasklist_lock.
+ * Protects everything below except kmod_limit, which the sysctl writes locklessly.
+ * Slots are released when a modprobe exits: nests inside tasklist_lock.
  */
 static DEFINE_SPINLOCK(kmod_slots_lock);
 static u64 kmod_slot_tickets;
@@ -39,29 +39,18 @@ static struct {
 	unsigned int used;
 	struct list_head waiters;	/* first come, first served */
 } kmod_slots[KMOD_SLOT_CLASSES] = {
-	[KMOD_SLOT_ADMIN] = {
-		.waiters = LIST_HEAD_INIT(kmod_slots[KMOD_SLOT_ADMIN].waiters),
-	},
-	[KMOD_SLOT_USER] = {
-		.waiters = LIST_HEAD_INIT(kmod_slots[KMOD_SLOT_USER].waiters),
-	},
-	[KMOD_SLOT_NESTED] = {
-		.waiters = LIST_HEAD_INIT(kmod_slots[KMOD_SLOT_NESTED].waiters),
-	},
+	{ .waiters = LIST_HEAD_INIT(kmod_slots[0].waiters) },
+	{ .waiters = LIST_HEAD_INIT(kmod_slots[1].waiters) },
+	{ .waiters = LIST_HEAD_INIT(kmod_slots[2].waiters) },
 };
+
+static_assert(KMOD_SLOT_CLASSES == 3);
 
 /* kernel.kmod-limit; 50 is what it was before it could be changed. */
 static unsigned int kmod_limit = 50;
 
-/**
- * kmod_slots_max - how many slots there are, besides as many for nested requests
- *
- * Half of all threads at most, so that the modprobes can do their work.
- *
- * Context: any.
- * Return: their number, at least 1.
- */
-unsigned int kmod_slots_max(void)
+/* Half of all threads at most, so that the modprobes can do their work. At least 1. */
+static unsigned int kmod_slots_max(void)
 {
 	return min_t(unsigned int, READ_ONCE(max_threads) / 2,
 		     READ_ONCE(kmod_limit));

@@ -10,8 +10,10 @@
 #include <linux/export.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
+#include <linux/pid.h>
 #include <linux/printk.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/umh.h>
@@ -78,6 +80,35 @@ void umh_gate_leave(struct subprocess_info *info)
 	raw_spin_unlock_irqrestore(&umh_gate_lock, flags);
 	if (idle)
 		wake_up(&umh_idle_wait);
+}
+
+/**
+ * umh_requester - find the task that requested the current helper
+ * @pid: set to its pid
+ * @comm: set to its name
+ *
+ * Takes time in proportion to the number of running helpers.
+ *
+ * Context: process context.
+ * Return: true; false, and nothing is set, if the current task is not about to exec a
+ * helper.
+ */
+bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN])
+{
+	struct subprocess_info *info;
+
+	raw_spin_lock_irq(&umh_gate_lock);
+	list_for_each_entry(info, &umh_running, running)
+		if (READ_ONCE(info->pid) == task_pid_nr(current))
+			break;
+	raw_spin_unlock_irq(&umh_gate_lock);
+	if (list_entry_is_head(info, &umh_running, running))
+		return false;
+
+	/* The current task has the engine's reference. */
+	*pid = info->requester;
+	memcpy(comm, info->requester_comm, TASK_COMM_LEN);
+	return true;
 }
 
 /**

@@ -43,7 +43,7 @@ TRACE_EVENT(kmod_request,
 		__field(unsigned int, userns_level)
 		__field(unsigned int, pidns)
 		__field(bool, wait)
-		__escaped(comm, rec->comm)
+		__escaped(comm, rec->by.comm)
 		__escaped(name, rec->name)
 	),
 
@@ -51,14 +51,14 @@ TRACE_EVENT(kmod_request,
 		__entry->id = rec->id;
 		__entry->parent = rec->parent;
 		__entry->site = rec->site;
-		__entry->pid = rec->pid;
-		__entry->uid = rec->uid;
-		__entry->loginuid = rec->loginuid;
+		__entry->pid = rec->by.pid;
+		__entry->uid = rec->by.uid;
+		__entry->loginuid = rec->by.loginuid;
 		__entry->userns = rec->userns;
 		__entry->userns_level = rec->userns_level;
 		__entry->pidns = rec->pidns;
 		__entry->wait = rec->wait;
-		__assign_escaped(comm, rec->comm);
+		__assign_escaped(comm, rec->by.comm);
 		__assign_escaped(name, rec->name);
 	),
 

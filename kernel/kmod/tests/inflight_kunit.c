@@ -193,33 +193,6 @@ static void kmod_inflight_nowait_joins_no_waiting_one(struct kunit *test)
 	kmod_kunit_end(r, 0);
 }
 
-#ifdef CONFIG_KMOD_POLICY
-/* What a nested modprobe loads is judged for the user who made the first request. */
-static void kmod_inflight_other_rules_part(struct kunit *test)
-{
-	static const char rules[] = "deny module x uid 1000\n";
-	struct kmod_request *first = kmod_kunit_request(test);
-	struct kmod_request *nested = kmod_kunit_request(test);
-	struct kmod_request *root = kmod_kunit_request(test);
-	struct kmod_request *user = kmod_kunit_request(test);
-	int result;
-
-	first->rec.uid = 1000;
-	user->rec.uid = 1000;
-	nested->parent = first;
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(nested, &result));
-	KUNIT_ASSERT_EQ(test, kmod_inflight_start(nested), 0);
-	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(root), nested);
-	KUNIT_EXPECT_EQ(test, kmod_rules_set(rules, strlen(rules)), 0);
-	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(root));
-	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(user), nested);
-	KUNIT_EXPECT_EQ(test, kmod_rules_set("#\n", 2), 0);
-	kmod_request_put(root);
-	kmod_request_put(user);
-	kmod_kunit_end(nested, 0);
-}
-#endif
-
 static void kmod_inflight_joiner_takes_over(struct kunit *test)
 {
 	struct kmod_request *r = kmod_kunit_request(test);
@@ -372,9 +345,6 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_nested_never_joins),
 	KUNIT_CASE(kmod_inflight_admin_joins_no_waiting_user),
 	KUNIT_CASE(kmod_inflight_nowait_joins_no_waiting_one),
-#ifdef CONFIG_KMOD_POLICY
-	KUNIT_CASE(kmod_inflight_other_rules_part),
-#endif
 	KUNIT_CASE(kmod_inflight_joiner_takes_over),
 	KUNIT_CASE_SLOW(kmod_inflight_one_joiner_retries_after_timeout),
 	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),

@@ -85,7 +85,7 @@ static void kmod_journal_outcomes_have_names(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, ARRAY_SIZE(names), (size_t)KMOD_OUTCOME_COUNT);
 	for (outcome = 0; outcome < KMOD_OUTCOME_COUNT; outcome++)
-		KUNIT_EXPECT_STREQ(test, kmod_outcome_name(outcome), names[outcome]);
+		KUNIT_EXPECT_STREQ(test, kmod_outcome_names[outcome], names[outcome]);
 	KUNIT_EXPECT_EQ(test, KMOD_LSM, 4);
 	KUNIT_EXPECT_LT(test, KMOD_FAILED, KMOD_OFF);
 	KUNIT_EXPECT_LT(test, KMOD_KILLED, KMOD_ERROR);

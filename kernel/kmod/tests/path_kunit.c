@@ -114,6 +114,14 @@ static void kmod_path_write_needs_cap_sys_module(struct kunit *test)
 	kmod_path_expect(test, KMOD_PATH_START);
 }
 
+static void kmod_path_lock_ends_writes(struct kunit *test)
+{
+	kmod_path_lock();
+	KUNIT_EXPECT_EQ(test, kmod_path_write("/bin/other", 10, 0), -EPERM);
+	kmod_path_expect(test, KMOD_PATH_START);
+	kmod_path_locked = false;
+}
+
 static struct kunit_case kmod_path_tests[] = {
 	KUNIT_CASE(kmod_path_write_is_read_back),
 	KUNIT_CASE(kmod_path_ends_at_newline_and_nul),
@@ -121,6 +129,7 @@ static struct kunit_case kmod_path_tests[] = {
 	KUNIT_CASE(kmod_path_fits_or_changes_nothing),
 	KUNIT_CASE(kmod_path_offset_write_appends),
 	KUNIT_CASE(kmod_path_write_needs_cap_sys_module),
+	KUNIT_CASE(kmod_path_lock_ends_writes),
 	{}
 };
 

@@ -15,7 +15,7 @@
 	FAMILY=9 ALIAS=net-pf-9
 }
 
-needs_policy() { skip_without "needs CONFIG_KMOD_POLICY, see config" test -d "$POLICY"; }
+needs_policy() { skip_without "needs CONFIG_SECURITY_AUTOLOAD, see config" test -d "$POLICY"; }
 
 # no_policy: restores the state after boot
 no_policy()

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The files in securityfs, and the lock on the policy. A write replaces the whole
+ * content of a file.
+ */
+#define pr_fmt(fmt) "autoload: " fmt
+
+#include <linux/array_size.h>
+#include <linux/capability.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/init.h>
+#include <linux/kmod.h>
+#include <linux/kstrtox.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/printk.h>
+#include <linux/security.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "autoload.h"
+
+/* Serializes changes of the policy. */
+DEFINE_MUTEX(autoload_mutex);
+
+/* Written under autoload_mutex, read locklessly. Never reset. */
+static bool autoload_sealed;
+
+/**
+ * autoload_begin - begin a change of the policy
+ *
+ * Context: process context, may sleep.
+ * Return: 0, and autoload_mutex is held until autoload_end(); -EPERM without
+ * CAP_SYS_MODULE, or if the policy is locked.
+ */
+int autoload_begin(void)
+{
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
+	mutex_lock(&autoload_mutex);
+	if (!autoload_sealed)
+		return 0;
+	mutex_unlock(&autoload_mutex);
+	return -EPERM;
+}
+
+static void autoload_lock_show(struct seq_file *m)
+{
+	seq_printf(m, "%d\n", READ_ONCE(autoload_sealed));
+}
+
+static int autoload_lock_set(const char *text, size_t len)
+{
+	unsigned int lock;
+	int err;
+
+	if (kstrtouint(text, 10, &lock) || lock != 1)
+		return -EINVAL;
+	err = autoload_begin();
+	if (err)
+		return err;
+	WRITE_ONCE(autoload_sealed, true);
+	kmod_path_lock();
+	autoload_end();
+	return 0;
+}
+
+static const struct autoload_file autoload_lock_file = {
+	"lock", AUTOLOAD_WORD_MAX, autoload_lock_show, autoload_lock_set, false
+};
+
+static const struct autoload_file *const autoload_files[] = {
+#ifdef CONFIG_MODULES
+	&autoload_policy_file, &autoload_enforce_file, &autoload_learned_file,
+#endif
+	&autoload_helpers_file, &autoload_helpers_mode_file, &autoload_lock_file,
+};
+
+/* A text whose last line has no newline was cut. */
+static bool autoload_text_is_whole(const struct autoload_file *file, const char *text,
+				   size_t len)
+{
+	if (file->max == AUTOLOAD_WORD_MAX ||
+	    (!memchr(text, '\0', len) && text[len - 1] == '\n'))
+		return true;
+	pr_err("%s: embedded NUL, or missing newline at the end\n", file->name);
+	return false;
+}
+
+static int autoload_file_set(const struct autoload_file *file, const char *text, size_t len)
+{
+	int err;
+
+	if (!autoload_text_is_whole(file, text, len))
+		return -EINVAL;
+	if (!file->policy)
+		return capable(CAP_SYS_MODULE) ? file->set(text, len) : -EPERM;
+	err = autoload_begin();
+	if (err)
+		return err;
+	err = file->set(text, len);
+	autoload_end();
+	return err;
+}
+
+static int autoload_show(struct seq_file *m, void *v)
+{
+	const struct autoload_file *file = m->private;
+
+	file->show(m);
+	return 0;
+}
+
+static int autoload_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, autoload_show, inode->i_private);
+}
+
+/* The content must come in one write. */
+static ssize_t autoload_write(struct file *file, const char __user *buf,
+			      size_t len, loff_t *ppos)
+{
+	const struct autoload_file *to = file_inode(file)->i_private;
+	char *text;
+	int err;
+
+	if (*ppos || !len)
+		return -EINVAL;
+	if (len > to->max)
+		return -EFBIG;
+
+	text = kvmalloc(len + 1, GFP_KERNEL);
+	if (!text)
+		return -ENOMEM;
+	text[len] = '\0';
+	err = copy_from_user(text, buf, len) ? -EFAULT : autoload_file_set(to, text, len);
+	kvfree(text);
+	if (err)
+		return err;
+	*ppos += len;
+	return len;
+}
+
+static const struct file_operations autoload_fops = {
+	.open		= autoload_open,
+	.read		= seq_read,
+	.write		= autoload_write,
+	.llseek		= seq_lseek,
+	.release	= single_release,
+};
+
+static int __init autoload_fs_init(void)
+{
+	struct dentry *dir, *dentry;
+	size_t i;
+
+	if (!autoload_enabled)
+		return 0;
+	dir = securityfs_create_dir("kmod", NULL);
+	dentry = dir;
+	for (i = 0; !IS_ERR(dentry) && i < ARRAY_SIZE(autoload_files); i++)
+		dentry = securityfs_create_file(autoload_files[i]->name, 0600, dir,
+						(void *)autoload_files[i], &autoload_fops);
+	return PTR_ERR_OR_ZERO(dentry);
+}
+late_initcall(autoload_fs_init);
+
+#ifdef CONFIG_SECURITY_AUTOLOAD_KUNIT_TEST
+#include "tests/fs_kunit.c"
+#endif

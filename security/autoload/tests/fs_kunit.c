@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the files and of the lock. Part of security/autoload/fs.c.
+ */
+#include <kunit/test.h>
+#include <linux/cred.h>
+#include <linux/string.h>
+
+static unsigned int autoload_test_sets;
+
+static void autoload_test_show(struct seq_file *m)
+{
+}
+
+static int autoload_test_set(const char *text, size_t len)
+{
+	autoload_test_sets++;
+	return *text == 'x' ? -EINVAL : 0;
+}
+
+static const struct autoload_file autoload_test_policy = {
+	"kunit", 16, autoload_test_show, autoload_test_set, true
+};
+
+static const struct autoload_file autoload_test_other = {
+	"kunit", 16, autoload_test_show, autoload_test_set, false
+};
+
+static const struct autoload_file autoload_test_text = {
+	"kunit", 1000, autoload_test_show, autoload_test_set, true
+};
+
+static int autoload_test_write(const struct autoload_file *file, const char *text)
+{
+	return autoload_file_set(file, text, strlen(text));
+}
+
+static int autoload_fs_test_init(struct kunit *test)
+{
+	autoload_test_sets = 0;
+	return 0;
+}
+
+/* kernel.modprobe has a lock of its own, which is for good: no test sets the lock by the file. */
+static void autoload_fs_test_exit(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&autoload_mutex));
+	autoload_sealed = false;
+}
+
+static void autoload_fs_write_takes_the_lock_once(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "x"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 3);
+}
+
+static void autoload_fs_write_needs_cap_sys_module(struct kunit *test)
+{
+	struct cred *new = prepare_creds();
+	const struct cred *old;
+
+	KUNIT_ASSERT_NOT_NULL(test, new);
+	cap_lower(new->cap_effective, CAP_SYS_MODULE);
+	old = override_creds(new);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_begin(), -EPERM);
+	revert_creds(old);
+	put_cred(new);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
+}
+
+static void autoload_fs_text_must_be_whole(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_file_set(&autoload_test_text, "a\0b\n", 4), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb\n"), 0);
+}
+
+static void autoload_fs_lock_ends_changes_of_the_policy(struct kunit *test)
+{
+	autoload_sealed = true;
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_lock_set("1", 1), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_begin(), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), 0);
+}
+
+static void autoload_fs_lock_is_set_by_1_only(struct kunit *test)
+{
+	static const char *const bad[] = { "0", "2", "-1", "yes", "" };
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, autoload_lock_set(bad[i], strlen(bad[i])),
+				    -EINVAL, "'%s'", bad[i]);
+	KUNIT_EXPECT_FALSE(test, autoload_sealed);
+}
+
+static struct kunit_case autoload_fs_cases[] = {
+	KUNIT_CASE(autoload_fs_write_takes_the_lock_once),
+	KUNIT_CASE(autoload_fs_write_needs_cap_sys_module),
+	KUNIT_CASE(autoload_fs_text_must_be_whole),
+	KUNIT_CASE(autoload_fs_lock_ends_changes_of_the_policy),
+	KUNIT_CASE(autoload_fs_lock_is_set_by_1_only),
+	{}
+};
+
+static struct kunit_suite autoload_fs_suite = {
+	.name		= "autoload_fs",
+	.init		= autoload_fs_test_init,
+	.exit		= autoload_fs_test_exit,
+	.test_cases	= autoload_fs_cases,
+};
+
+kunit_test_suite(autoload_fs_suite);

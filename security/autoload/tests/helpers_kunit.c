@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the list of helpers. Part of security/autoload/helpers.c.
+ */
+#include <kunit/test.h>
+
+static void autoload_helpers_test_exit(struct kunit *test)
+{
+	struct autoload_helpers *list = rcu_access_pointer(autoload_helpers);
+
+	RCU_INIT_POINTER(autoload_helpers, NULL);
+	autoload_helpers_mode = AUTOLOAD_HELPERS_OFF;
+	kvfree_rcu(list, rcu);
+}
+
+static int autoload_helpers_write(const char *text)
+{
+	int err;
+
+	mutex_lock(&autoload_mutex);
+	err = autoload_helpers_set(text, strlen(text));
+	mutex_unlock(&autoload_mutex);
+	return err;
+}
+
+static bool autoload_helpers_allows(const char *path)
+{
+	return autoload_helpers_has(rcu_access_pointer(autoload_helpers), path);
+}
+
+static void autoload_helpers_without_a_list_has_nothing(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/sbin/modprobe"));
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("\n"), 0);
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/sbin/modprobe"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows(""));
+}
+
+static void autoload_helpers_paths_are_exact(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("# mine\n/sbin/a\n\n/sbin/bc\n"), 0);
+	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/sbin/a"));
+	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/sbin/bc"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/sbin/b"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/sbin/bcd"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/sbin/a\n"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("# mine"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows(""));
+}
+
+static void autoload_helpers_prefixes_lead_down_only(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/lib/x/*\n"), 0);
+	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/lib/x/a"));
+	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/lib/x/a/b"));
+	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/lib/x/..b"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/lib/x"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/lib/xy"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/lib/x/../../tmp/a"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/lib/x/a/../b"));
+}
+
+static void autoload_helpers_bad_lists_change_nothing(struct kunit *test)
+{
+	static const char *const bad[] = {
+		"a\n", " /a\n", "/a\nb\n", "*\n",
+	};
+	size_t i;
+
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/kept\n"), 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, autoload_helpers_write(bad[i]), -EINVAL,
+				    "text %zu: %s", i, bad[i]);
+	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/kept"));
+	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/a"));
+}
+
+static void autoload_helpers_mode_is_a_word(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("enforce\n", 8), 0);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_ENFORCE);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("enforced\n", 9), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("2\n", 2), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_ENFORCE);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("off", 3), 0);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_OFF);
+}
+
+static void autoload_helpers_mode_decides_on_others(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/a\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), 0);
+	autoload_helpers_mode = AUTOLOAD_HELPERS_LOG;
+	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), 0);
+	autoload_helpers_mode = AUTOLOAD_HELPERS_ENFORCE;
+	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/a"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), -EPERM);
+}
+
+static struct kunit_case autoload_helpers_cases[] = {
+	KUNIT_CASE(autoload_helpers_without_a_list_has_nothing),
+	KUNIT_CASE(autoload_helpers_paths_are_exact),
+	KUNIT_CASE(autoload_helpers_prefixes_lead_down_only),
+	KUNIT_CASE(autoload_helpers_bad_lists_change_nothing),
+	KUNIT_CASE(autoload_helpers_mode_is_a_word),
+	KUNIT_CASE(autoload_helpers_mode_decides_on_others),
+	{}
+};
+
+static struct kunit_suite autoload_helpers_suite = {
+	.name		= "autoload_helpers",
+	.exit		= autoload_helpers_test_exit,
+	.test_cases	= autoload_helpers_cases,
+};
+
+kunit_test_suite(autoload_helpers_suite);

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the verdicts. Part of security/autoload/mode.c.
+ */
+#include <kunit/test.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/mutex.h>
+
+#define AUTOLOAD_NAME	"kunit-policy"
+
+static void autoload_mode_rules(const char *text)
+{
+	mutex_lock(&autoload_mutex);
+	autoload_policy_file.set(text, strlen(text));
+	mutex_unlock(&autoload_mutex);
+}
+
+static int autoload_mode_test_init(struct kunit *test)
+{
+	autoload_mode = AUTOLOAD_MODE_ANYONE;
+	autoload_enforced = true;
+	return 0;
+}
+
+static void autoload_mode_test_exit(struct kunit *test)
+{
+	autoload_mode_test_init(test);
+	autoload_mode_rules("\n");
+	autoload_learned_file.set("", 0);
+}
+
+/* With these capabilities and no others. */
+static int autoload_ask(struct kunit *test, char *name, kernel_cap_t caps)
+{
+	const struct cred *old;
+	struct cred *new = prepare_creds();
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, new);
+	new->cap_effective = caps;
+	old = override_creds(new);
+	err = autoload_permit_alias(name);
+	revert_creds(old);
+	put_cred(new);
+	return err;
+}
+
+static int autoload_ask_as(struct kunit *test, char *name, int cap)
+{
+	kernel_cap_t caps = CAP_EMPTY_SET;
+
+	cap_raise(caps, cap);
+	return autoload_ask(test, name, caps);
+}
+
+static void autoload_mode_0_is_for_anyone(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+}
+
+static void autoload_mode_1_is_for_administrators(struct kunit *test)
+{
+	autoload_mode = AUTOLOAD_MODE_ADMIN;
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
+			0);
+	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_NET_ADMIN),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, "netdev-kunit", CAP_NET_ADMIN), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, "netdev-kunit", CAP_EMPTY_SET), -EPERM);
+}
+
+static void autoload_mode_2_is_for_nobody(struct kunit *test)
+{
+	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, "netdev-kunit", CAP_NET_ADMIN),
+			-EPERM);
+}
+
+static void autoload_rules_go_before_the_mode(struct kunit *test)
+{
+	autoload_mode_rules("deny alias " AUTOLOAD_NAME "\n");
+	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
+			-EPERM);
+	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	autoload_mode_rules("allow alias " AUTOLOAD_NAME "\n");
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+}
+
+static void autoload_modules_outside_of_requests_are_allowed(struct kunit *test)
+{
+	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	KUNIT_EXPECT_EQ(test, autoload_permit_module("kunit_module"), 0);
+	autoload_mode_rules("deny module kunit-*\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_module("kunit_module"), 0);
+}
+
+static void autoload_nothing_is_denied_while_the_kernel_learns(struct kunit *test)
+{
+	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	autoload_enforced = false;
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+	autoload_enforced = true;
+	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
+			-EPERM);
+}
+
+static struct kunit_case autoload_mode_cases[] = {
+	KUNIT_CASE(autoload_mode_0_is_for_anyone),
+	KUNIT_CASE(autoload_mode_1_is_for_administrators),
+	KUNIT_CASE(autoload_mode_2_is_for_nobody),
+	KUNIT_CASE(autoload_rules_go_before_the_mode),
+	KUNIT_CASE(autoload_modules_outside_of_requests_are_allowed),
+	KUNIT_CASE(autoload_nothing_is_denied_while_the_kernel_learns),
+	{}
+};
+
+static struct kunit_suite autoload_mode_suite = {
+	.name		= "autoload_mode",
+	.init		= autoload_mode_test_init,
+	.exit		= autoload_mode_test_exit,
+	.test_cases	= autoload_mode_cases,
+};
+
+kunit_test_suite(autoload_mode_suite);

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Tests of the rules. Part of security/autoload/rules.c.
+ */
+#include <kunit/test.h>
+
+static struct autoload_rules __rcu *autoload_rules_saved;
+
+static int autoload_rules_test_init(struct kunit *test)
+{
+	autoload_rules_saved = autoload_rules;
+	autoload_rules = NULL;
+	return 0;
+}
+
+static void autoload_rules_test_exit(struct kunit *test)
+{
+	struct autoload_rules *rules = rcu_access_pointer(autoload_rules);
+
+	autoload_rules = autoload_rules_saved;
+	kvfree_rcu(rules, rcu);
+}
+
+static int autoload_rules_write(const char *text)
+{
+	int err;
+
+	mutex_lock(&autoload_mutex);
+	err = autoload_rules_set(text, strlen(text));
+	mutex_unlock(&autoload_mutex);
+	return err;
+}
+
+static enum autoload_ruling autoload_ruling_of(const char *alias)
+{
+	unsigned int line;
+
+	return autoload_rules_judge(AUTOLOAD_ALIAS, alias, 1000, &line);
+}
+
+static void autoload_rules_first_match_wins(struct kunit *test)
+{
+	unsigned int line = 0;
+
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("# first\n"
+					       "allow alias fs-ext4\n\n"
+					       "  deny\talias  fs-*\n"
+					       "allow alias fs-xfs\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs-ext4"), AUTOLOAD_ALLOW);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs-xfs"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs-"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("xfs-xfs"), AUTOLOAD_NONE);
+	autoload_rules_judge(AUTOLOAD_ALIAS, "fs-xfs", 0, &line);
+	KUNIT_EXPECT_EQ(test, line, 4);
+}
+
+static void autoload_rules_without_pattern_characters_are_for_one_name(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias a\n"
+					       "deny alias sixteen.bytes..1\n"
+					       "deny alias fifteen.bytes.1\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("a"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("ab"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of(""), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("sixteen.bytes..1"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("sixteen.bytes..12"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("sixteen.bytes.."), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fifteen.bytes.1"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fifteen.bytes.12"), AUTOLOAD_NONE);
+}
+
+static void autoload_rules_know_patterns(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("allow alias long-enough-to-pass-*-key\n"
+					       "deny alias net-pf-[34]?\n"
+					       "deny alias a\\*b\n"
+					       "deny alias *z\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("long-enough-to-pass-the-key"),
+			AUTOLOAD_ALLOW);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("net-pf-38"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("net-pf-28"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("a*b"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("axb"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("xyz"), AUTOLOAD_DENY);
+}
+
+static void autoload_rules_take_dash_and_underscore_for_the_same(struct kunit *test)
+{
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias crypto-a_b\n"
+					       "deny alias x[a-c]y\n"
+					       "deny alias v\\-w\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("crypto_a-b"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("crypto-a_b"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("xby"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("v_w"), AUTOLOAD_DENY);
+}
+
+static void autoload_rules_tell_users_and_kinds_apart(struct kunit *test)
+{
+	unsigned int line;
+
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias x uid 1001\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_rules_judge(AUTOLOAD_ALIAS, "x", 1001, &line),
+			AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_rules_judge(AUTOLOAD_MODULE, "x", 1001, &line),
+			AUTOLOAD_NONE);
+
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny module x\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
+	KUNIT_EXPECT_EQ(test, autoload_rules_judge(AUTOLOAD_MODULE, "x", 1000, &line),
+			AUTOLOAD_DENY);
+}
+
+static void autoload_rules_that_are_bad_change_nothing(struct kunit *test)
+{
+	static const char *const bad[] = {
+		"deny alias\n", "deny alias\t\n",
+		"Deny alias x\n", "deny aliases x\n", "deny alias x y\n",
+		"deny alias x uid\n", "deny alias x uid z\n", "deny alias x uid -1\n",
+		"deny alias x uid +1\n", "deny alias x uid 1 2\n",
+		"deny alias x uid 4294967295\n", "deny alias x uid 4294967296\n",
+		"deny module x uid 1\n", "deny module x y\n",
+		"deny alias [x\n", "deny alias []\n", "deny alias [!]\n",
+		"deny alias x\\\n", "deny alias x\r\n", "deny alias \x80\n",
+		"deny alias x\ndeny alias y\nallow\n", "a\nb\n", "#\n\n\ndeny\n",
+	};
+	size_t i;
+
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias kept\n"), 0);
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, autoload_rules_write(bad[i]), -EINVAL,
+				    "text %zu: %s", i, bad[i]);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("kept"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
+}
+
+static void autoload_rules_can_be_as_short_as_can_be(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_rules_write("deny alias a\ndeny alias b\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("b"), AUTOLOAD_DENY);
+	KUNIT_EXPECT_EQ(test, autoload_rules_write("a\n"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_rules_write("\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_ruling_of("b"), AUTOLOAD_NONE);
+}
+
+static struct kunit_case autoload_rules_cases[] = {
+	KUNIT_CASE(autoload_rules_first_match_wins),
+	KUNIT_CASE(autoload_rules_without_pattern_characters_are_for_one_name),
+	KUNIT_CASE(autoload_rules_know_patterns),
+	KUNIT_CASE(autoload_rules_take_dash_and_underscore_for_the_same),
+	KUNIT_CASE(autoload_rules_tell_users_and_kinds_apart),
+	KUNIT_CASE(autoload_rules_that_are_bad_change_nothing),
+	KUNIT_CASE(autoload_rules_can_be_as_short_as_can_be),
+	{}
+};
+
+static struct kunit_suite autoload_rules_suite = {
+	.name		= "autoload_rules",
+	.init		= autoload_rules_test_init,
+	.exit		= autoload_rules_test_exit,
+	.test_cases	= autoload_rules_cases,
+};
+
+kunit_test_suite(autoload_rules_suite);
