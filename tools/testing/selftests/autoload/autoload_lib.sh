@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2034 # for the tests
 {
-	POLICY=/sys/kernel/security/kmod
+	POLICY=/sys/kernel/security/autoload
 	MODE_SYSCTL=$SYSCTL/modules_autoload_mode
 	# The outcome in the journal of a request that the policy denies
 	DENIED_OUTCOME=policy

@@ -33,7 +33,7 @@
 
 #define ROUNDS	601
 #define WARM_UP	20
-#define POLICY		"/sys/kernel/security/kmod/policy"
+#define POLICY		"/sys/kernel/security/autoload/policy"
 #define RULES_MAX	65536
 
 static long long by_user_space(char *program)
