@@ -233,7 +233,7 @@ never_waits()
 # Both sets of rules deny ALIAS, so that no request for it may pass at any time.
 storm()
 {
-	local asker
+	local requesters
 
 	use_helper fake
 	echo "deny alias $ALIAS" >"$WORK/a"
@@ -243,10 +243,10 @@ storm()
 		asks "$USER_ID"
 		"$HERE/kmod_req" -n 20 fs kmod_storm >/dev/null
 	done &
-	asker=$!
+	requesters=$!
 	"$HERE/kmod_write" "$POLICY/policy" swap "$REPLACEMENTS" "$WORK/a" "$WORK/b" || return 1
-	kill "$asker"
-	wait "$asker" 2>/dev/null || :
+	kill "$requesters"
+	wait "$requesters" 2>/dev/null || :
 	is "$(names_of fake | grep -cx "$ALIAS" || :)" 0 "modprobes for a denied alias:" &&
 		at_least "$(started fake)" 1 "modprobes:"
 }

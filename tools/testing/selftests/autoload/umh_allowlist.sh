@@ -63,7 +63,7 @@ run_poweroff()
 	echo 1 >"$POWEROFF"
 }
 
-# refuses CALLER: the helper that run_CALLER triggers must be refused and must not run
+# refuses run_CALLER: its helper must be refused and must not run
 refuses()
 {
 	local name=${1#run_}
@@ -73,7 +73,7 @@ refuses()
 	wait_until refused "$WORK/$name/modprobe" && is "$(started "$name")" 0 "$name started"
 }
 
-# runs CALLER: the helper that run_CALLER triggers must run
+# runs run_CALLER: its helper must run
 runs()
 {
 	local name=${1#run_}

@@ -194,12 +194,10 @@ holders_are_named()
 {
 	local holder
 
-	use_held_helper
+	ask_held kmod_keeper || return 1
 	set_limit 1
-	"$HERE/kmod_req" fs kmod_keeper >/dev/null &
-	wait_until has_started fake || return 1
 	ask fs kmod_unlucky >/dev/null
-	holder="fs-kmod_keeper (pid $(pid_of fake), [0-9]* s, by kmod_req\[$!\])"
+	holder="fs-kmod_keeper (pid $(pid_of fake), [0-9]* s, by kmod_req\[$REQUESTER\])"
 	dmesg | grep -q "no slot for modprobe fs-kmod_unlucky, by kmod_req.*oldest first: $holder"
 }
 

@@ -22,12 +22,12 @@ clean_up_more()
 # A kernel whose workers wait for helpers serves the request after ten minutes.
 crowd()
 {
-	local before asker result=0
+	local before requesters result=0
 
 	link_helper "$REQUEST_KEY" "$(make_helper crowd sleep 600000)"
 	before=$(kernel_threads)
 	"$HERE/kmod_req" -n "$CROWD" key kmod:crowd >/dev/null &
-	asker=$!
+	requesters=$!
 	wait_until has_started crowd "$CROWD" || result=1
 	say "$(started crowd) helpers sleep; kernel threads: $before before, $(kernel_threads) now"
 	at_most $(($(kernel_threads) - before)) "$FEW" "new kernel threads:" || result=1
@@ -37,7 +37,7 @@ crowd()
 	is "$(started fake)" 1 "modprobes" || result=1
 	mapfile -t pids < <(awk '$1 == "start" { print $2 }' "$WORK/crowd/log")
 	kill -KILL "${pids[@]}"
-	wait "$asker"
+	wait "$requesters"
 	return "$result"
 }
 
