@@ -110,6 +110,27 @@ compare_profiles()
 			Documentation/kmod.txt)
 }
 
+# includes REGEX PATH...: the lines that include what matches
+includes()
+{
+	local what=$1
+
+	shift
+	grep -rnE "^#[[:space:]]*include[[:space:]]+[\"<][^\">]*$what" "$@" || :
+}
+
+# security/autoload may use kernel/kmod, which may use kernel/umh; nothing points up, and
+# none includes the private headers of another.
+check_layers()
+{
+	cd "$ROOT"
+	includes '(kmod|autoload)' kernel/umh.c kernel/umh include/linux/umh.h \
+		include/trace/{events,misc}/umh.h
+	includes '(autoload|umh/)' kernel/kmod.c kernel/kmod include/linux/kmod.h \
+		include/trace/{events,misc}/kmod.h
+	includes '\.\./' security/autoload
+}
+
 objects_of_both()
 {
 	local what=$1
@@ -137,5 +158,6 @@ objects_of_both "sparse C=2" C=2
 objects_of_both "W=1" W=1
 step "kernel-doc -Wall" run_kernel_doc
 step "shellcheck" run_shellcheck
+step "layers in the includes" check_layers
 step "policy profiles in Documentation/kmod.txt" compare_profiles
 [[ $bad -eq 0 ]] || die "$bad steps have something to say"
