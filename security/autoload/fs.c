@@ -160,7 +160,7 @@ static int __init autoload_fs_init(void)
 
 	if (!autoload_enabled)
 		return 0;
-	dir = securityfs_create_dir("kmod", NULL);
+	dir = securityfs_create_dir("autoload", NULL);
 	dentry = dir;
 	for (i = 0; !IS_ERR(dentry) && i < ARRAY_SIZE(autoload_files); i++)
 		dentry = securityfs_create_file(autoload_files[i]->name, 0600, dir,
