@@ -8,7 +8,7 @@
 	POLICY=/sys/kernel/security/autoload
 	MODE_SYSCTL=$SYSCTL/modules_autoload_mode
 	# The outcome in the journal of a request that the policy denies
-	DENIED_OUTCOME=policy
+	DENIED_OUTCOME=lsm
 	USER_ID=1234
 	OTHER_ID=4321
 	# An address family that the kernel lacks, and the alias that a socket of it requests

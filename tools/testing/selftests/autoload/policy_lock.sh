@@ -42,7 +42,7 @@ audited()
 	asks
 	is "$(started fake)" 0 "modprobes" || return 1
 	expected="op=autoload kind=alias name=\"$ALIAS\" pid=N uid=$USER_ID"
-	expected+=' auid=4294967295 comm="kmod_req" res=0'
+	expected+=' auid=4294967295 comm="kmod_req" mode=1 res=0'
 	dmesg | grep 'audit: type=1330 ' | sed 's/pid=[0-9]*/pid=N/' | grep -qF "$expected" ||
 		complain "expected an audit record, got: $(dmesg | tail -n 3)"
 }

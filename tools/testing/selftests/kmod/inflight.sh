@@ -9,10 +9,6 @@ source "$(dirname "$0")/kmod_lib.sh"
 # Seconds after which a modprobe counts as hung, longer than a joiner waits for it
 HUNG=8
 
-# asleep_now NAME: the number of processes of that program in an uninterruptible wait
-asleep_now() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c "($1) D" || :; }
-asking() { [[ $(asleep_now kmod_req) -ge $1 ]]; }
-
 # The modprobe runs until all requests wait for it. If that takes longer than a request waits
 # for a shared modprobe, one more modprobe per SLOT_TIMEOUT is allowed.
 share()
@@ -21,7 +17,7 @@ share()
 
 	use_held_helper
 	"$HERE/kmod_req" -n "$n" -s fs kmod_same >"$WORK/out" &
-	wait_until asking "$n" || return 1
+	wait_until are_waiting "$n" || return 1
 	release
 	wait
 	is "$(grep -c ' ENODEV ' "$WORK/out")" "$n" "requests" &&
@@ -56,13 +52,13 @@ start_sharing()
 		"$HERE/kmod_req" fs kmod_same >"$WORK/out$i" &
 		JOINERS+=($!)
 	done
-	wait_until asking $(($1 + 1))
+	wait_until are_waiting $(($1 + 1))
 }
 
 kill_leader()
 {
 	start_sharing 3 && dies_at_once "$LEADER" || return 1
-	is "$(asleep_now kmod_req)" 3 "waiting" && is "$(started fake)" 1 "modprobes" || return 1
+	is "$(waiting)" 3 "waiting" && is "$(started fake)" 1 "modprobes" || return 1
 	release
 	wait
 	is "$(cat "$WORK"/out[012] | grep -c ' ENODEV ')" 3 "requests" &&
@@ -72,7 +68,7 @@ kill_leader()
 kill_joiner()
 {
 	start_sharing 3 && dies_at_once "${JOINERS[0]}" || return 1
-	is "$(asleep_now kmod_req)" 3 "waiting" || return 1
+	is "$(waiting)" 3 "waiting" || return 1
 	release
 	wait
 	is "$(cat "$WORK"/out[12] | grep -c ' ENODEV ')" 2 "requests" &&
@@ -91,9 +87,9 @@ kill_leader_without_slot()
 	wait_until has_started fake || return 1
 	"$HERE/kmod_req" fs kmod_same >/dev/null &
 	first=$!
-	wait_until asking 2 || return 1
+	wait_until are_waiting 2 || return 1
 	"$HERE/kmod_req" -n 2 -s fs kmod_same >/dev/null &
-	wait_until asking 4 || return 1
+	wait_until are_waiting 4 || return 1
 	dies_at_once "$first" || return 1
 	release
 	wait
@@ -108,7 +104,7 @@ other_name()
 	echo hold >"$WORK/fake/do.fs-kmod_hung"
 	hold
 	"$HERE/kmod_req" -n 51 -s fs kmod_hung >/dev/null &
-	wait_until asking 51 || return 1
+	wait_until are_waiting 51 || return 1
 	is "$(started fake)" 1 "modprobes" &&
 		at_most "$(time_of "$(ask fs kmod_other)")" "$SOON" "microseconds:" || return 1
 	# When their wait times out, one of them starts one more modprobe.
@@ -156,7 +152,7 @@ user_share()
 	echo exit 1 >"$WORK/fake/do.fs-kmod_root"
 	set_limit 4
 	as "$NOBODY" "$HERE/kmod_req" -n 1000 hash kmod_user >/dev/null &
-	wait_until has_started fake 2 && wait_until asking 200 || return 1
+	wait_until has_started fake 2 && wait_until are_waiting 200 || return 1
 	at_most "$(time_of "$(ask fs kmod_root)")" "$SOON" "microseconds:" &&
 		at_most "$(peak_of fake)" 3 "alive:"
 }
@@ -167,7 +163,7 @@ user_queue()
 	use_helper fake sleep 3000
 	set_limit 4
 	as "$NOBODY" "$HERE/kmod_req" -n 8 pf 3 >/dev/null &
-	wait_until has_started fake 2 && wait_until asking 8 || return 1
+	wait_until has_started fake 2 && wait_until are_waiting 8 || return 1
 	at_most "$(time_of "$(ask pf 37)")" $((3000000 + SOON)) "microseconds:"
 }
 

@@ -345,6 +345,10 @@ is_in()
 asleep() { is_in "$1" D; }
 gone() { [[ ! -d /proc/$1 ]] || is_in "$1" Z; }
 
+# waiting: prints the number of kmod_req processes in such a wait
+waiting() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(kmod_req) D' || :; }
+are_waiting() { [[ $(waiting) -ge $1 ]]; }
+
 # fill_slots: every slot is taken, and other requests wait, until empty_slots
 fill_slots()
 {
