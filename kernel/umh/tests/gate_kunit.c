@@ -160,6 +160,28 @@ static void umh_gate_lock_wait_times_out(struct kunit *test)
 	usermodehelper_enable();
 }
 
+static void umh_gate_requester_is_that_of_the_current_helper(struct kunit *test)
+{
+	struct subprocess_info other = { .pid = -1, .requester = 1, .requester_comm = "x" };
+	struct subprocess_info info = {
+		.pid = task_pid_nr(current),
+		.requester = 7,
+		.requester_comm = "kunit",
+	};
+	char comm[TASK_COMM_LEN] = "";
+	pid_t pid = 0;
+
+	KUNIT_ASSERT_EQ(test, umh_gate_enter(&other), 0);
+	KUNIT_EXPECT_FALSE(test, umh_requester(&pid, comm));
+	KUNIT_ASSERT_EQ(test, umh_gate_enter(&info), 0);
+	KUNIT_EXPECT_TRUE(test, umh_requester(&pid, comm));
+	KUNIT_EXPECT_EQ(test, pid, 7);
+	KUNIT_EXPECT_STREQ(test, comm, "kunit");
+	umh_gate_leave(&info);
+	KUNIT_EXPECT_FALSE(test, umh_requester(&pid, comm));
+	umh_gate_leave(&other);
+}
+
 static struct kunit_case umh_gate_tests[] = {
 	KUNIT_CASE(umh_gate_disabled_refuses_helpers),
 	KUNIT_CASE(umh_gate_disable_needs_a_depth),
@@ -169,6 +191,7 @@ static struct kunit_case umh_gate_tests[] = {
 	KUNIT_CASE(umh_gate_trylock_outwaits_the_freezer),
 	KUNIT_CASE(umh_gate_lock_wait_holds_the_lock_iff_positive),
 	KUNIT_CASE(umh_gate_lock_wait_times_out),
+	KUNIT_CASE(umh_gate_requester_is_that_of_the_current_helper),
 	{}
 };
 
