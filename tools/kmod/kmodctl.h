@@ -34,7 +34,9 @@ struct options {
 	char *const *files;	/* up to a NULL */
 };
 
-int misused(const char *format, ...) __printf(1, 2);
+/* Reports wrong arguments. Evaluates to the exit status. */
+#define misused(format, ...) \
+	(complain(format "; try 'kmodctl --help'", ##__VA_ARGS__), EXIT_USAGE)
 
 /* journal_*.c, watch.c, policy_*.c: each returns the exit status */
 int cmd_log(const struct options *options);

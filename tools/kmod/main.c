@@ -4,7 +4,6 @@
  */
 #include <getopt.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 
 #include "kmodctl.h"
@@ -79,21 +78,6 @@ static const struct command {
 };
 
 #define NR_COMMANDS	(sizeof(commands) / sizeof(*commands))
-
-/* Reports wrong arguments. Returns the exit status. */
-int misused(const char *format, ...)
-{
-	va_list arguments;
-	char *message;
-
-	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
-	va_end(arguments);
-	complain("%s; try 'kmodctl --help'", message ? message : "wrong arguments");
-	free(message);
-	return EXIT_USAGE;
-}
 
 /* True if the command's first word is @group and it has a second one. */
 static bool is_in_group(const struct command *command, const char *group)

@@ -9,72 +9,53 @@
 /* Limits the memory for requests whose done event was lost. */
 #define MAX_OPEN	4096
 
-struct open_request {
-	struct open_request *next;
+static struct open_request {
 	u64 id;
 	char *modules;		/* separated by spaces */
-};
+} *requests;
 
-static struct open_request *requests;
 static size_t nr_requests;
 
-static struct open_request **find(u64 id)
+/* Returns @nr_requests if the request has loaded no module. */
+static size_t find(u64 id)
 {
-	struct open_request **r;
+	size_t i;
 
-	for (r = &requests; *r; r = &(*r)->next)
-		if ((*r)->id == id)
+	for (i = 0; i < nr_requests; i++)
+		if (requests[i].id == id)
 			break;
-	return r;
+	return i;
 }
 
-static void forget(struct open_request **r)
+/* Removes the request. The caller must free its modules. */
+static char *take(size_t i)
 {
-	struct open_request *gone = *r;
+	char *modules = requests[i].modules;
 
-	*r = gone->next;
 	nr_requests--;
-	free(gone->modules);
-	free(gone);
-}
-
-static void forget_oldest(void)
-{
-	struct open_request **r = &requests;
-
-	while ((*r)->next)
-		r = &(*r)->next;
-	forget(r);
-}
-
-static struct open_request *open_new(u64 id)
-{
-	struct open_request *r = grown(NULL, 0, sizeof(*r));
-
-	*r = (struct open_request){ .next = requests, .id = id, .modules = text_copy("") };
-	requests = r;
-	if (++nr_requests > MAX_OPEN)
-		forget_oldest();
-	return r;
+	memmove(&requests[i], &requests[i + 1], (nr_requests - i) * sizeof(*requests));
+	return modules;
 }
 
 /* Notes that the request has loaded the module. */
 void open_add_module(u64 id, const char *module)
 {
-	struct open_request *r = *find(id);
+	size_t i = find(id);
 
-	if (!r)
-		r = open_new(id);
-	r->modules = text_append(r->modules, " ", "%s", module);
+	if (i == MAX_OPEN)
+		free(take(0));
+	if (i >= nr_requests) {
+		i = nr_requests;
+		requests = grown(requests, nr_requests, sizeof(*requests));
+		requests[nr_requests++] = (struct open_request){ id, text_copy("") };
+	}
+	requests[i].modules = text_append(requests[i].modules, " ", "%s", module);
 }
 
 /* Forgets the request. Returns its modules, separated by spaces; the caller must free them. */
 char *open_end(u64 id)
 {
-	struct open_request **r = find(id);
-	char *modules = text_copy(*r ? (*r)->modules : "");
+	size_t i = find(id);
 
-	if (*r)
-		forget(r);
-	return modules;
+	return i == nr_requests ? text_copy("") : take(i);
 }
