@@ -56,6 +56,8 @@ clean_up()
 	local name
 
 	umount "$FORMAT" 2>/dev/null || :
+	# That of a killed kmodctl, which would keep the events in use.
+	rmdir "$TRACING/instances/kmodctl-${PID:-}" 2>/dev/null || :
 	for name in request load 'done'; do
 		echo "-:kmod/kmod_$name" >>"$TRACING/uprobe_events" || :
 	done
