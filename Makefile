@@ -18,18 +18,19 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
 # The kernel's make must not take our options for its own.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-all torture learn cost bench bench-check test-harness test-configs shell guest check kunit build tree clean
+.PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check
 .PHONY: series test-series test-guest test-fresh deb test-deb refresh
 
 help:
 	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
-	@echo 'make test          KUnit, the guest suite, what helpers inherit, cost, some torture'
+	@echo 'make test          KUnit, the guest suite, two minutes of torture, cost'
 	@echo 'make test-guest    only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-fresh    demo and test in new Debian 12 and 13 roots, as three kinds of user'
 	@echo 'make test-all      nearly everything there is, on all bases: takes hours'
 	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
 	@echo 'make cost          what a failing request costs, in instructions'
+	@echo 'make inherit       what helpers inherit, compared with the unpatched kernel'
 	@echo 'make learn         what the ready-made policies are made from, and do they suffice?'
 	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
 	@echo 'make bench-check   fail when a ratio is worse than the committed ones by over 2 %'
@@ -77,7 +78,7 @@ test-fresh:
 	@harness/test-fresh.sh
 
 test-all:
-	@harness/all.sh check kmodctl-check demo test bench-check \
+	@harness/all.sh check kmodctl-check demo test inherit bench-check \
 		test-series test-configs test-harness test-deb learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
@@ -85,6 +86,9 @@ test-all:
 
 cost:
 	@harness/cost.sh
+
+inherit:
+	@harness/inherit.sh
 
 bench:
 	@bench/bench.sh

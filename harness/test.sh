@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [guest]: kmodctl's tests, the KUnit suites, the guest suite, two minutes of torture,
-# what a helper inherits, and the cost of a request; with guest, the guest suite alone, on
-# CONFIG. The last line is the sum. With TEST=REGEX only the guest tests that match. SCALE=N
-# multiplies the guest's time limits, for a busy machine. A base that cannot be had is a skip,
-# with status 4.
+# test.sh [guest]: the KUnit suites, the guest suite, two minutes of torture, and the cost of a
+# request; with guest, the guest suite alone, on CONFIG. The last line is the sum. With
+# TEST=REGEX only the guest tests that match. SCALE=N multiplies the guest's time limits, for
+# a busy machine. A base that cannot be had is a skip, with status 4.
 #
 # ARCH=x86_64 has all of them, any other ARCH the guest's tests and the torture.
 set -euo pipefail
@@ -113,10 +112,7 @@ else
 	stage "guest, $BUILT, switch_root" switch_root
 	stage "guest, $BUILT, lock" lock
 	DURATION=$TORTURE stage "torture, $BUILT, $TORTURE s" ./torture.sh "$TALLY"
-	if [[ $ARCH == x86_64 ]]; then
-		stage "inherited state, compared with the unpatched base" ./inherit.sh "$TALLY"
-		stage "cost of a request, in instructions" ./cost.sh "$TALLY"
-	fi
+	[[ $ARCH != x86_64 ]] || stage "cost of a request, in instructions" ./cost.sh "$TALLY"
 fi
 
 sum_up
