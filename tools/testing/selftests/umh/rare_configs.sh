@@ -58,10 +58,10 @@ modprobe_runs()
 	is "$(result_of "$(ask fs kmod_config)")" ENODEV && ran "$MODPROBE -q -- fs-kmod_config"
 }
 
-# kernel.modprobe may name a missing file: the static program runs instead.
+# The static program, if there is one, runs instead; then no file has that path.
 other_modprobe()
 {
-	serve "$MODPROBE"
+	serve "$ANY"
 	set_modprobe "$ANY"
 	ask fs kmod_other >/dev/null
 	ran "$ANY -q -- fs-kmod_other"
