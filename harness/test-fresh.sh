@@ -41,6 +41,7 @@ inside()
 {
 	local root=$1 user=$2 command=$3
 
+	# shellcheck disable=SC2016 # for the inner shell
 	unshare --mount --pid --fork --kill-child bash -c '
 		mount -t proc proc "$0/proc"
 		mount --rbind /dev "$0/dev"
