@@ -226,14 +226,14 @@ run_checkpatch()
 
 same_tree()
 {
-	diff -rq --no-dereference "$TREE" "$APPLIED"
+	diff -rq --no-dereference -x '.checkpatch-camelcase.*' "$TREE" "$APPLIED"
 	diff <(modes "$TREE") <(modes "$APPLIED") | head -n 20
 }
 
 # Whether files are executable, an odd first digit, is all that a patch says of their mode.
 modes()
 {
-	(cd "$1" && find . ! -type d -printf '%y %m %P\n') |
+	(cd "$1" && find . ! -type d ! -name '.checkpatch-camelcase.*' -printf '%y %m %P\n') |
 		awk '{ $2 = $2 % 200 >= 100 } 1' | sort
 }
 
