@@ -110,7 +110,7 @@ prepare_user()
 
 each_user()
 {
-	local suite=$1 user=$2 root=$FRESH/$1-$2 target
+	local suite=$1 user=$2 root=$FRESH/$1-$2 target cache
 
 	run_logged "making $(basename "$root")" "$LOGS/root.log" nothing -- make_root "$suite" "$root"
 	check "$suite, $user: clone" "$LOGS/$suite-$user-clone.log" prepare_user "$root" "$user" "$suite"
@@ -118,8 +118,8 @@ each_user()
 		check "$suite, $user: make $target" "$LOGS/$suite-$user-$target.log" \
 			inside "$root" "$user" "make -C $CLONE $target"
 	done
-	[[ -d $FRESH/$suite.ccache ]] ||
-		mv "$root$(home "$root" "$user")/$CLONE/build/ccache" "$FRESH/$suite.ccache"
+	cache=$root$(home "$root" "$user")/$CLONE/build/ccache
+	[[ -d $FRESH/$suite.ccache || ! -d $cache ]] || mv "$cache" "$FRESH/$suite.ccache"
 	rm -rf "$root"
 }
 
