@@ -33,35 +33,23 @@
  * DOC: the helper engine
  *
  * call_usermodehelper_exec() queues a request on khelper, an ordered workqueue.
- * Its worker creates the helper's thread and goes on to the next request: it
- * never waits for a helper, so that no number of slow helpers delays another
- * one. The thread undoes what it inherited from the worker, narrows its
- * capabilities, lets the caller adjust the rest and execs.
+ * The worker creates the helper's thread and continues with the next request. It
+ * never waits for a helper, so slow helpers do not delay other helpers. The thread
+ * resets the state that it inherited from the worker, narrows its capabilities,
+ * calls init() and execs.
  *
- * Nobody waits in wait(2) either. A helper is a child of kthreadd, which ignores
- * SIGCHLD, so that it reaps itself; the engine learns of its end by an entry on
- * the wait queue that the helper's struct pid has for pidfds.
+ * No thread waits in wait(2) for a helper. A helper is a child of kthreadd, which
+ * ignores SIGCHLD, and is therefore reaped automatically. The exiting process
+ * wakes an entry on the wait queue that struct pid has for pidfds, and this entry
+ * reports the exit to the engine.
  *
- * A request is reference-counted. Whoever waits for it holds one reference. The
- * engine holds one until the last phase that anybody asked for: the exec, or the
- * exit for UMH_WAIT_PROC and for those who set subprocess_info.exited. That
- * reference passes from khelper to the thread and from the thread to the exit
- * callback, never to two of them at a time. Dropping the last one runs cleanup(),
- * in process context. A waiter that is killed just drops its own.
- */
-
-/*
- * Rules for the members of struct subprocess_info:
- *
- * A: set before the request enters the gate, constant afterwards; so are those
- *    that are not "private:", but for retval, which umh_settle() sets
- * D: written by the waiter only; others read what may be stale
- * Q: set before the request is queued, constant afterwards
- * E: written by the holder of the engine's reference only; others read a phase
- *    and a pid that may be stale
- *
- * What path points to may go as soon as the waiter is woken, if there is no
- * cleanup(). Read it before, or under the lock of a list that the helper is on.
+ * A request is reference-counted. The waiter holds one reference. The engine holds
+ * another one until the helper completes. A helper completes with its exit for
+ * UMH_WAIT_PROC or if subprocess_info.exited is set, else with its exec. The
+ * engine's reference passes from khelper to the helper's thread, and from there to
+ * the exit callback, so it has one holder at any time. Dropping the last reference
+ * calls cleanup(), in process context. A waiter that is killed only drops its own
+ * reference.
  */
 
 static struct workqueue_struct *khelper __ro_after_init;
@@ -80,7 +68,7 @@ static void umh_release(struct kref *ref)
 
 /**
  * umh_put - drop a reference
- * @info: the helper; cleaned up if that was the last one
+ * @info: the helper, cleaned up and freed with its last reference
  *
  * Context: process context.
  */
@@ -94,7 +82,7 @@ static void umh_release_work(struct work_struct *work)
 	umh_free(container_of(work, struct subprocess_info, work));
 }
 
-/* For contexts in which cleanup() must not run. */
+/* Lets khelper call cleanup(), which must not run in the caller's context. */
 static void umh_release_deferred(struct kref *ref)
 {
 	struct subprocess_info *info =
@@ -104,26 +92,26 @@ static void umh_release_deferred(struct kref *ref)
 	queue_work(khelper, &info->work);
 }
 
-/* The phase that the caller waits for has come, or never will. Any context. */
-static void umh_settle(struct subprocess_info *info, int result)
+/* Publishes the result and wakes the waiter. Any context. */
+static void umh_complete(struct subprocess_info *info, int result)
 {
 	info->retval = result;
 	umh_gate_leave(info);
 	complete(&info->done);
 }
 
-/* No program runs: refused, switched off, or failed. Process context. */
+/* The helper ends without having run a program. Process context. */
 static void umh_failed(struct subprocess_info *info, int err)
 {
 	WRITE_ONCE(info->phase, UMH_FAILED);
 	umh_unwatch(info);
 	if (info->exited)
 		info->exited(info, err);
-	umh_settle(info, err);
+	umh_complete(info, err);
 	umh_put(info);
 }
 
-/* Interrupts are off and tasklist_lock is held, so the last put is khelper's. */
+/* Interrupts are disabled and tasklist_lock is held: the release must be deferred. */
 static void umh_exited(struct subprocess_info *info, int status)
 {
 	WRITE_ONCE(info->phase, UMH_EXITED);
@@ -131,11 +119,11 @@ static void umh_exited(struct subprocess_info *info, int status)
 	if (info->exited)
 		info->exited(info, status);
 	if (info->wait & UMH_WAIT_PROC)
-		umh_settle(info, status);
+		umh_complete(info, status);
 	kref_put(&info->ref, umh_release_deferred);
 }
 
-/* What wait(2) would report for a process of which all threads are dead. */
+/* The wait status of a process that has no live threads. */
 static int umh_exit_status(const struct task_struct *leader)
 {
 	const struct signal_struct *sig = leader->signal;
@@ -146,9 +134,10 @@ static int umh_exit_status(const struct task_struct *leader)
 }
 
 /*
- * Something happened to the helper's struct pid. It may be the exit of a leader
- * whose threads live on, one of which may even exec and become the new leader:
- * the process has ended when the leader of the day is dead and alone.
+ * Called on each wakeup of the pidfd wait queue of the helper's struct pid. The
+ * thread group leader may exit before its other threads, and one of those may exec
+ * and become the new leader. The process has therefore exited only when the current
+ * group leader is dead and its thread group is empty.
  */
 static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 			 int flags, void *key)
@@ -169,11 +158,12 @@ static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 }
 
 /*
- * Runs in the helper's thread, which cannot exit before it returns to user mode,
- * so no exit is missed. The entry needs no reference to the pid: the process has
- * one until long after it woke the entry for the last time.
+ * Has umh_exit_wake() called at the exit of the helper. Runs in the helper's thread,
+ * which cannot exit before it returns to user mode, so the exit cannot be missed. The
+ * entry needs no reference to the pid, because the process holds one until after the
+ * last wakeup of the entry.
  */
-static void umh_follow(struct subprocess_info *info)
+static void umh_track_exit(struct subprocess_info *info)
 {
 	struct pid *pid = task_pid(current);
 
@@ -188,22 +178,21 @@ static void umh_execed(struct subprocess_info *info)
 
 	WRITE_ONCE(info->phase, UMH_EXECED);
 	wanted = (info->wait & UMH_WAIT_PROC) || info->exited;
-	/* The path may be the caller's, who leaves when it is settled. */
+	/* Before umh_complete(): the woken caller may free the path. */
 	if (!wanted)
 		umh_unwatch(info);
 	if (!(info->wait & UMH_WAIT_PROC))
-		umh_settle(info, 0);
-
+		umh_complete(info, 0);
 	if (wanted || trace_umh_exit_enabled())
-		umh_follow(info);
+		umh_track_exit(info);
 	else
 		umh_put(info);
 }
 
 /*
- * The thread is a copy of khelper's worker, a kernel thread: it ignores signals,
- * shares the umask of PID 1, and runs at whatever priority somebody gave the
- * worker.
+ * The thread is a copy of khelper's worker, which is a kernel thread. It ignores
+ * signals, shares the umask of PID 1, and inherits the scheduling policy and the
+ * priority of the worker, which an administrator may have changed.
  */
 static void umh_reset_inherited(void)
 {
@@ -211,7 +200,7 @@ static void umh_reset_inherited(void)
 
 	sighand = rcu_dereference_protected(current->sighand, true);
 	spin_lock_irq(&sighand->siglock);
-	/* flush_signal_handlers() does that signal by signal: SIG_DFL is 0. */
+	/* SIG_DFL is 0. flush_signal_handlers() would visit each signal. */
 	memset(sighand->action, 0, sizeof(sighand->action));
 	sigemptyset(&current->blocked);
 	recalc_sigpending();
@@ -219,13 +208,13 @@ static void umh_reset_inherited(void)
 
 	current->fs->umask = 0022;
 	if (current->policy != SCHED_NORMAL || task_nice(current)) {
-		/* A real-time worker has none to inherit. */
+		/* The timer slack of a real-time worker is 0. */
 		current->default_timer_slack_ns = init_task.timer_slack_ns;
 		sched_set_normal(current, 0);
 	}
 }
 
-/* Kernel credentials have no keyrings; the caller's init() may install some. */
+/* Kernel credentials have no keyrings. init() may install some. */
 static int umh_set_creds(struct subprocess_info *info)
 {
 	struct cred *new = prepare_kernel_cred(current);
@@ -244,7 +233,7 @@ static int umh_set_creds(struct subprocess_info *info)
 	return err;
 }
 
-/* The helper's thread. Integrity monitors probe it by its name. */
+/* The helper's thread. Integrity monitors attach kprobes to this function by name. */
 static int call_usermodehelper_exec_async(void *data)
 {
 	struct subprocess_info *info = data;
@@ -258,7 +247,7 @@ static int call_usermodehelper_exec_async(void *data)
 		info->spawned(info);
 	err = umh_set_creds(info);
 	if (!err) {
-		/* The first uevents come before the root file system does. */
+		/* The first uevents are sent before the initramfs is unpacked. */
 		if (system_state < SYSTEM_RUNNING)
 			wait_for_initramfs();
 		err = kernel_execve(info->path, (const char *const *)info->argv,
@@ -288,24 +277,26 @@ static void umh_spawn(struct work_struct *work)
 
 /**
  * call_usermodehelper_setup - prepare to run a helper
- * @path: program; stays the caller's, and must stay valid until @cleanup, or
- *	without one until what the caller waits for, and exited(), have come.
- *	Replaced by CONFIG_STATIC_USERMODEHELPER_PATH in kernels that have it.
- * @argv: arguments, NULL-terminated, valid as long as @path
- * @envp: environment, NULL-terminated, valid as long as @path; NULL for none
- * @gfp_mask: how to allocate
- * @init: called in the helper's thread before its exec, may change @new, the
- *	credentials to be, as well as current; an error that it returns is the
- *	helper's result. May be NULL.
- * @cleanup: called once, when the request is no longer used: also after a
- *	failure, and when @init was never called. Gets the result in retval.
- *	May run in another thread, when call_usermodehelper_exec() has returned.
- *	Must not wait for another helper. May be NULL.
- * @data: for @init and @cleanup
+ * @path: program. Owned by the caller. Must stay valid until @cleanup is called.
+ *	Without @cleanup it must stay valid until the wait has ended and, if
+ *	subprocess_info.exited is set, until exited() was called. Replaced by
+ *	CONFIG_STATIC_USERMODEHELPER_PATH in kernels that have this option.
+ * @argv: arguments, NULL-terminated, must stay valid as long as @path
+ * @envp: environment, NULL-terminated, must stay valid as long as @path; may be
+ *	NULL
+ * @gfp_mask: allocation flags
+ * @init: called in the helper's thread before its exec. May change the current
+ *	task and @new, the credentials that the thread will commit. An error that
+ *	@init returns is the result of the helper. May be NULL.
+ * @cleanup: called exactly once, when the request is no longer used, even if the
+ *	helper failed or @init was never called. Reads the result from retval. May
+ *	run in another thread, after call_usermodehelper_exec() has returned. Must
+ *	not wait for a helper. May be NULL.
+ * @data: stored in the request, for @init and @cleanup
  *
  * Context: as @gfp_mask allows.
- * Return: what to pass to call_usermodehelper_exec(), which also frees it; NULL
- * without memory, and then @cleanup is not called.
+ * Return: the request, which the caller must pass to call_usermodehelper_exec();
+ * that also frees it. NULL if out of memory, and @cleanup is not called then.
  */
 struct subprocess_info *
 call_usermodehelper_setup(const char *path, char **argv, char **envp,
@@ -356,31 +347,32 @@ static int umh_wait(struct subprocess_info *info, int wait)
 
 /**
  * call_usermodehelper_exec - run a helper
- * @info: from call_usermodehelper_setup(); belongs to this function now
- * @wait: UMH_NO_WAIT, UMH_WAIT_EXEC or UMH_WAIT_PROC; UMH_KILLABLE and
- *	UMH_FREEZABLE may be added to the last two
+ * @info: from call_usermodehelper_setup(). Ownership passes to this function; the
+ *	caller must not use @info afterwards.
+ * @wait: UMH_NO_WAIT, UMH_WAIT_EXEC or UMH_WAIT_PROC. UMH_KILLABLE and
+ *	UMH_FREEZABLE may be combined with the last two.
  *
  * The helper runs with the kernel's own credentials, narrowed by the
- * kernel.usermodehelper sysctls, as a child of kthreadd, in the root directory
- * and the name spaces of PID 1.
+ * kernel.usermodehelper sysctls, as a child of kthreadd, with the root directory
+ * and the namespaces of PID 1.
  *
- * Context: any with UMH_NO_WAIT (a refusal then calls cleanup() in it), else
- * process context, may sleep. The wait is bounded by the helper only; without
- * UMH_KILLABLE nothing else ends it.
+ * Context: any with UMH_NO_WAIT. If such a request is rejected, cleanup() is called
+ * in the caller's context. Otherwise process context, may sleep. The wait lasts as
+ * long as the helper. Only UMH_KILLABLE lets a fatal signal end it earlier.
  *
- * Return: with UMH_WAIT_PROC the status of the exited process as wait(2) has it
- * (exit code 1 is 256, SIGKILL is 9), which is never negative; with
- * UMH_WAIT_EXEC 0 once the program was exec'ed; with UMH_NO_WAIT 0 once it was
- * queued. 0 too when the path is empty, which is how
- * CONFIG_STATIC_USERMODEHELPER_PATH="" switches helpers off. Else one of
+ * Return: with UMH_WAIT_PROC the wait status of the process as in wait(2), which is
+ * never negative (256 for exit code 1, 9 for SIGKILL). With UMH_WAIT_EXEC 0 after
+ * the exec. With UMH_NO_WAIT 0 when the helper is queued. In all modes 0 if the path
+ * is empty: CONFIG_STATIC_USERMODEHELPER_PATH="" disables helpers this way. On
+ * failure, one of
  *
- * * -EINVAL: there is no path
- * * -EBUSY: helpers are disabled: early boot, suspend, reboot
- * * -ERESTARTSYS: UMH_KILLABLE and a fatal signal; the helper goes on
- * * -ENOMEM, -EAGAIN: no memory or no process for the thread
+ * * -EINVAL: the path is NULL
+ * * -EBUSY: helpers are disabled (early boot, suspend, reboot)
+ * * -ERESTARTSYS: a fatal signal with UMH_KILLABLE; the helper keeps running
+ * * -ENOMEM, -EAGAIN: the thread could not be created
  * * -EPERM: a security module denied the program
- * * what init() returned
- * * what the exec failed with: -ENOENT, -EACCES, -ENOEXEC, -ELOOP, -E2BIG, ...
+ * * the error that init() returned
+ * * the error of the exec: -ENOENT, -EACCES, -ENOEXEC, -ELOOP, -E2BIG, ...
  */
 int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 {
@@ -416,14 +408,15 @@ EXPORT_SYMBOL(call_usermodehelper_exec);
  * call_usermodehelper - set up and run a helper
  * @path: program
  * @argv: arguments, NULL-terminated
- * @envp: environment, NULL-terminated; NULL for none
- * @wait: as for call_usermodehelper_exec()
+ * @envp: environment, NULL-terminated; may be NULL
+ * @wait: see call_usermodehelper_exec()
  *
- * With UMH_NO_WAIT, or after a wait that a fatal signal has ended, all of them
- * must stay valid for good, since nothing tells when they are no longer used.
+ * With UMH_NO_WAIT, or after a fatal signal has ended the wait, the caller cannot
+ * know when the helper stops using @path, @argv and @envp. They must then never be
+ * freed.
  *
- * Context: any with UMH_NO_WAIT, else process context, may sleep.
- * Return: as call_usermodehelper_exec(), and -ENOMEM.
+ * Context: any with UMH_NO_WAIT, otherwise process context, may sleep.
+ * Return: see call_usermodehelper_exec(); -ENOMEM if out of memory.
  */
 int call_usermodehelper(const char *path, char **argv, char **envp, int wait)
 {
@@ -442,7 +435,7 @@ static int __init umh_init(void)
 {
 	khelper = alloc_ordered_workqueue("khelper", WQ_MEM_RECLAIM);
 	if (!khelper)
-		panic("umh: no memory for khelper\n");
+		panic("umh: cannot allocate the khelper workqueue\n");
 	return 0;
 }
 early_initcall(umh_init);

@@ -12,30 +12,32 @@
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
-/* Room for modprobe's path, the closing NUL included. */
+/* Size of a buffer for modprobe's path, including the terminating NUL. */
 #define KMOD_PATH_LEN 256
 
 #ifdef CONFIG_MODULES
 __printf(2, 3)
 int __request_module(bool wait, const char *fmt, ...);
 
-/* Both take a printf format and its arguments; see __request_module(). */
+/* Both take a printf() format and its arguments, see __request_module(). */
 #define request_module(mod...) __request_module(true, mod)
 #define request_module_nowait(mod...) __request_module(false, mod)
 
 /*
- * The value of @x; when that is zero, request the module and evaluate @x
- * again. @x is typically a look-up that the module is expected to satisfy.
+ * Evaluate @x. If it is zero, request the module and evaluate @x again. @x is
+ * typically a lookup of an object that the module registers.
  */
 #define try_then_request_module(x, mod...) \
 	((x) ?: (__request_module(true, mod), (x)))
 
 /**
  * struct kmod_requester - the task that made a request
- * @pid: its pid in the initial name space; so are the other ids
- * @uid: its user
- * @loginuid: its login uid, (uid_t)-1 for none
+ * @pid: its pid
+ * @uid: its user id
+ * @loginuid: its login uid, (uid_t)-1 if unset
  * @comm: its name
+ *
+ * All ids are those of the initial namespaces.
  */
 struct kmod_requester {
 	pid_t pid;
@@ -44,10 +46,10 @@ struct kmod_requester {
 	char comm[TASK_COMM_LEN];
 };
 
-void kmod_requester_current(struct kmod_requester *who);
+void kmod_requester_current(struct kmod_requester *requester);
 
 /* For security modules. */
-bool kmod_serving(struct kmod_requester *who);
+bool kmod_serving(struct kmod_requester *requester);
 void kmod_refuse(const char *module);
 void kmod_path_lock(void);
 #else

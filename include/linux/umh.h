@@ -18,26 +18,27 @@
 struct cred;
 
 /*
- * What call_usermodehelper_exec() waits for. One of the first three, to which
- * KILLABLE and FREEZABLE may be added.
+ * Wait modes of call_usermodehelper_exec(). UMH_KILLABLE and UMH_FREEZABLE may be
+ * combined with UMH_WAIT_EXEC and UMH_WAIT_PROC.
  */
-#define UMH_NO_WAIT	0x00	/* for nothing: may be called from any context */
-#define UMH_WAIT_EXEC	0x01	/* until the program was exec'ed, or failed to */
-#define UMH_WAIT_PROC	0x02	/* until the process has exited */
+#define UMH_NO_WAIT	0x00	/* do not wait; may be used in any context */
+#define UMH_WAIT_EXEC	0x01	/* wait until the exec has succeeded or failed */
+#define UMH_WAIT_PROC	0x02	/* wait until the process has exited */
 #define UMH_KILLABLE	0x04	/* a fatal signal ends the wait, not the helper */
-#define UMH_FREEZABLE	0x08	/* the freezer may freeze the waiting task */
+#define UMH_FREEZABLE	0x08	/* the waiter may be frozen */
 
 /**
- * enum umh_phase - how far a helper has come
- * @UMH_SETUP: set up; call_usermodehelper_exec() has not accepted it yet
- * @UMH_QUEUED: accepted, waits for khelper
- * @UMH_SPAWNED: has a thread, which prepares itself and execs
- * @UMH_EXECED: runs its program
- * @UMH_EXITED: ran its program to the end, however that ended
- * @UMH_FAILED: ended before it ran a program
+ * enum umh_phase - phases of a helper's lifetime
+ * @UMH_SETUP: set up, not yet accepted by call_usermodehelper_exec()
+ * @UMH_QUEUED: accepted, queued on khelper
+ * @UMH_SPAWNED: has a thread, which has not exec'ed yet
+ * @UMH_EXECED: the program has been exec'ed
+ * @UMH_EXITED: the process has exited or was killed
+ * @UMH_FAILED: failed before or in the exec
  *
- * A helper goes through these in order; @UMH_FAILED can follow each of the
- * first three. @UMH_EXITED is only seen when somebody asked for it.
+ * The phases follow each other in this order. @UMH_FAILED may follow each of
+ * the first three. A helper reaches @UMH_EXITED only if its exit is tracked: for
+ * %UMH_WAIT_PROC, for subprocess_info.exited or for the tracepoint umh_exit.
  */
 enum umh_phase {
 	UMH_SETUP,
@@ -49,31 +50,32 @@ enum umh_phase {
 };
 
 /**
- * struct subprocess_info - one run of one helper
- * @work: khelper's handle on it
- * @data: for the caller's use
+ * struct subprocess_info - a request to run a helper
+ * @work: queued on khelper
+ * @data: private data of the caller
  * @path: program to exec, owned by the caller, see call_usermodehelper_setup()
- * @argv: its arguments, NULL-terminated, owned likewise
- * @envp: its environment, NULL-terminated, owned likewise; may be NULL
- * @spawned: may be set between call_usermodehelper_setup() and
- *	call_usermodehelper_exec(). Called in the helper's thread, before @init:
- *	cheaper for those who have nothing to do with credentials.
+ * @argv: arguments, NULL-terminated, owned by the caller as @path
+ * @envp: environment, NULL-terminated, owned by the caller as @path; may be NULL
+ * @spawned: optional callback, called in the helper's thread before @init.
+ *	Cheaper than @init for callers that do not change credentials.
  * @init: see call_usermodehelper_setup()
- * @hung: may be set as @spawned. Called once when the helper is reported as
- *	hung: it has neither ended, nor come to what somebody waits for, within
- *	kernel.umh_hung_secs. In process context, may sleep, must not wait for a
- *	helper. Can come at the same time as @exited, but not after @cleanup.
- * @exited: may be set as @spawned, to learn the helper's end in any wait mode.
- *	Called exactly once and before @cleanup: with the wait(2) status once
- *	the process has exited, or with a negative errno when no program was
- *	run. May be called with interrupts off and tasklist_lock held: must not
- *	sleep, nor start another helper.
+ * @hung: optional callback, called at most once, when the helper has not
+ *	completed within kernel.umh_hung_secs (30 s if that is 0). A helper
+ *	completes with its exit for %UMH_WAIT_PROC or @exited, else with its exec.
+ *	Called in process context and may sleep. Must not wait for a helper. May
+ *	run concurrently with @exited, but never after @cleanup.
+ * @exited: optional callback, reports the end of the helper in any wait mode.
+ *	Called exactly once, before @cleanup: with the wait status of wait(2) when
+ *	the process has exited, or with a negative errno if no program was run.
+ *	May be called with interrupts disabled and tasklist_lock held. Must not
+ *	sleep and must not start another helper.
  * @cleanup: see call_usermodehelper_setup()
  * @wait: UMH_* flags
- * @retval: what the wait returns, valid in @cleanup too
+ * @retval: result of the wait, also valid in @cleanup
  *
- * The members from @ref on are private to the engine. Their letters are explained
- * in kernel/umh.c, kernel/umh/gate.c and kernel/umh/watch.c.
+ * The caller may set @spawned, @hung and @exited between call_usermodehelper_setup()
+ * and call_usermodehelper_exec(). The members from @ref on are private to the engine.
+ * Their letters refer to the locking rules in kernel/umh/internal.h.
  */
 struct subprocess_info {
 	struct work_struct work;
@@ -82,7 +84,7 @@ struct subprocess_info {
 	char **argv;
 	char **envp;
 
-	/* In the order in which they are called. */
+	/* Callbacks, in the order in which they are called */
 	void (*spawned)(struct subprocess_info *info);
 	int (*init)(struct subprocess_info *info, struct cred *new);
 	void (*hung)(struct subprocess_info *info);
@@ -97,11 +99,11 @@ struct subprocess_info {
 	enum umh_phase phase;			/* E */
 	pid_t pid;				/* E */
 	struct wait_queue_entry exit_wait;	/* E */
-	struct list_head running;		/* L: see gate.c */
+	struct list_head running;		/* G */
 	struct completion done;
-	struct list_head watched;		/* W: see watch.c */
+	struct list_head watched;		/* H */
 	unsigned long since;			/* Q: in jiffies */
-	bool waiter_killed;			/* D */
+	bool waiter_killed;			/* W */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */
 } __randomize_layout;
@@ -123,9 +125,10 @@ bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN]);
 
 /**
  * enum umh_disable_depth - whether helpers may start
- * @UMH_ENABLED: they may
- * @UMH_FREEZING: not now; tasks are being frozen or thawed, which ends soon
- * @UMH_DISABLED: not now, for an unknown time
+ * @UMH_ENABLED: helpers may start
+ * @UMH_FREEZING: helpers must not start while tasks are being frozen or thawed,
+ *	which takes a bounded time
+ * @UMH_DISABLED: helpers must not start until further notice
  */
 enum umh_disable_depth {
 	UMH_ENABLED = 0,

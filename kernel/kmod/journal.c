@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The journal: the last requests, and counters of all.
+ * The journal: the most recent requests, and counters of all requests.
  */
 #include <linux/log2.h>
 #include <linux/math64.h>
@@ -11,10 +11,10 @@
 
 #include "record.h"
 
-/* How many requests are remembered: 50 KB, and more than a boot has. */
+/* Number of records in the ring, which takes 50 KB. A boot makes fewer requests. */
 #define KMOD_JOURNAL_SIZE	256
 
-/* Of the histogram: up to 2^25 us, half a minute; longer ones are in the last. */
+/* Buckets up to 2^25 us (half a minute), and one for longer requests */
 #define KMOD_LATENCY_BUCKETS	27
 
 struct kmod_stats {
@@ -29,13 +29,13 @@ struct kmod_stats {
 	u64 latency_us;
 };
 
-/* Protects all below. Nests inside tasklist_lock. */
+/* Protects everything below. Nests inside tasklist_lock. */
 static DEFINE_SPINLOCK(kmod_journal_lock);
 static struct kmod_record kmod_journal[KMOD_JOURNAL_SIZE];
-static u64 kmod_journal_count;		/* of all since boot */
+static u64 kmod_journal_count;		/* requests ended since boot */
 static struct kmod_stats kmod_stats;
 
-/* Bucket n has what took less than 2^n us and no less than half of that. */
+/* Bucket n counts the requests that took at least 2^(n-1) us and less than 2^n us. */
 static unsigned int kmod_latency_bucket(u64 us)
 {
 	return us ? min(ilog2(us) + 1, KMOD_LATENCY_BUCKETS - 1) : 0;
@@ -56,10 +56,10 @@ static void kmod_journal_tally(const struct kmod_record *rec)
 }
 
 /**
- * kmod_journal_add - remember a request
- * @rec: of one that has ended
+ * kmod_journal_add - add a request to the journal
+ * @rec: record of a request that has ended
  *
- * Context: any, also under tasklist_lock.
+ * Context: any, including under tasklist_lock.
  */
 void kmod_journal_add(const struct kmod_record *rec)
 {
@@ -73,7 +73,7 @@ void kmod_journal_add(const struct kmod_record *rec)
 
 /**
  * kmod_journal_note - count an event
- * @event: which
+ * @event: the event
  *
  * Context: process context.
  */
@@ -85,12 +85,13 @@ void kmod_journal_note(enum kmod_event event)
 }
 
 /**
- * kmod_journal_next - look at the requests that are remembered
- * @cursor: the least number to look at, in the order in which they ended
- * @rec: set to the record of the request with the least number from there on
+ * kmod_journal_next - iterate over the requests in the journal
+ * @cursor: position in the order in which the requests ended. Advanced to the oldest
+ *	record if the record at that position has been overwritten.
+ * @rec: set to the record at the position
  *
  * Context: process context.
- * Return: whether there is one; @cursor is its number then.
+ * Return: true if there is a record at @cursor.
  */
 bool kmod_journal_next(u64 *cursor, struct kmod_record *rec)
 {
@@ -120,7 +121,7 @@ static void kmod_journal_show_latency(struct seq_file *m, const struct kmod_stat
 
 /**
  * kmod_journal_stats - print the counters
- * @m: where to
+ * @m: destination
  *
  * Context: process context.
  */

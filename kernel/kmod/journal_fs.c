@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The journal's files in debugfs: a line an item, key=value.
+ * Files of the journal in debugfs. Each line describes one item as key=value pairs.
  *
- * An item is copied under the lock that protects it and printed without, so that no
- * reader holds a request up.
+ * An item is copied under its lock and printed after the lock is released, so that
+ * readers do not delay requests.
  */
 #include <linux/debugfs.h>
 #include <linux/fs.h>
@@ -19,7 +19,7 @@
 #include "record.h"
 #include "request.h"
 
-/* An item of one of the files; each file has one kind. */
+/* An item of a file. All items of a file have the same type. */
 union kmod_item {
 	struct kmod_record request;
 	struct {
@@ -30,10 +30,10 @@ union kmod_item {
 };
 
 /*
- * struct kmod_file - one of the files
- * @next: copies the first item whose number is not below the cursor, and sets the
- *	cursor to its number; returns whether there is one
- * @show: prints the item
+ * struct kmod_file - a file of the journal
+ * @next: copy the first item with a number of at least @cursor, and set @cursor to its
+ *	number. Returns false if there is none.
+ * @show: print an item
  */
 struct kmod_file {
 	bool (*next)(u64 *cursor, union kmod_item *item);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The modules that were loaded for requests: all that are there, and some of those
- * that are gone.
+ * The modules that were loaded for requests: all modules that are present, and the
+ * last ones that were removed.
  */
 #include <linux/gfp.h>
 #include <linux/list.h>
@@ -13,14 +13,14 @@
 
 #include "record.h"
 
-/* How many of those that are gone are remembered. */
+/* Maximum number of removed modules that are kept */
 #define KMOD_GONE_MAX		256
 
 /*
  * struct kmod_loaded - a module that was loaded for a request
- * @node: in kmod_loaded or kmod_gone
- * @number: counts from 1
- * @module: what the file shows of it
+ * @node: entry in kmod_loaded or kmod_gone
+ * @number: number of the load, starting at 1
+ * @module: the module and its request, as shown in debugfs
  */
 struct kmod_loaded {
 	struct list_head node;
@@ -28,7 +28,7 @@ struct kmod_loaded {
 	struct kmod_module module;
 };
 
-/* Protects all below. The lists have the oldest first. */
+/* Protects everything below. Both lists have the oldest entry first. */
 static DEFINE_SPINLOCK(kmod_loaded_lock);
 static LIST_HEAD(kmod_loaded);
 static LIST_HEAD(kmod_gone);
@@ -36,9 +36,9 @@ static unsigned int kmod_gone_count;
 static u64 kmod_loaded_count;
 
 /**
- * kmod_loaded_add - remember a module
- * @rec: of the request that it is loaded for
- * @module: its name
+ * kmod_loaded_add - add a module that is being loaded for a request
+ * @rec: record of the request
+ * @module: name of the module
  *
  * Context: process context, may sleep.
  */
@@ -61,7 +61,7 @@ void kmod_loaded_add(const struct kmod_record *rec, const char *module)
 	spin_unlock(&kmod_loaded_lock);
 }
 
-/* Returns what need no longer be remembered. */
+/* Moves an entry to kmod_gone. Returns an entry for the caller to free, or NULL. */
 static struct kmod_loaded *kmod_loaded_gone(struct kmod_loaded *l)
 {
 	lockdep_assert_held(&kmod_loaded_lock);
@@ -78,8 +78,8 @@ static struct kmod_loaded *kmod_loaded_gone(struct kmod_loaded *l)
 }
 
 /**
- * kmod_loaded_set - note that a module has become live, or is removed
- * @module: its name; need not have been loaded for a request
+ * kmod_loaded_set - record that a module has become live or is being removed
+ * @module: name of the module, which need not have been loaded for a request
  * @state: MODULE_STATE_LIVE or MODULE_STATE_GOING
  *
  * Context: process context.
@@ -103,12 +103,12 @@ void kmod_loaded_set(const char *module, enum module_state state)
 }
 
 /**
- * kmod_loaded_next - look at the modules that were loaded for requests
- * @cursor: the least number to look at
- * @module: set to the module with the least number from there on
+ * kmod_loaded_next - iterate over the modules that were loaded for requests
+ * @cursor: lowest number to consider; set to the number of the module found
+ * @module: set to the module with the lowest number from @cursor on
  *
  * Context: process context.
- * Return: whether there is one; @cursor is its number then.
+ * Return: true if a module was found.
  */
 bool kmod_loaded_next(u64 *cursor, struct kmod_module *module)
 {
@@ -121,7 +121,7 @@ bool kmod_loaded_next(u64 *cursor, struct kmod_module *module)
 			break;
 		}
 	}
-	/* These are in the order in which they went. */
+	/* kmod_gone is in the order of removal, not of the numbers. */
 	list_for_each_entry(l, &kmod_gone, node) {
 		if (l->number >= *cursor && (!first || l->number < first->number))
 			first = l;

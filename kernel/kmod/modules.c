@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which modules are loaded for which request.
+ * Attribution of loaded modules to requests.
  *
- * Modules are loaded in the context of the loading task, so that lineage finds the
- * request from within whose modprobe that is.
+ * The module notifier runs in the context of the loading task. The lineage of that task
+ * leads to the request that it serves.
  */
 #include <linux/compiler.h>
 #include <linux/init.h>
@@ -16,14 +16,14 @@
 #include "request.h"
 
 /**
- * kmod_serving - find the requester for whom the current task loads modules
- * @who: set to the requester of the outermost request of the chain
+ * kmod_serving - find the requester that the current task loads modules for
+ * @requester: set to the requester of the outermost request of the chain
  *
  * Context: process context.
- * Return: true; false, and nothing is set, if the current task is in no modprobe that
- * serves a request.
+ * Return: true if the current task is inside the modprobe of a request. Otherwise false,
+ * and @requester is not modified.
  */
-bool kmod_serving(struct kmod_requester *who)
+bool kmod_serving(struct kmod_requester *requester)
 {
 	struct kmod_request *r = kmod_lineage_parent(), *root = r;
 
@@ -31,16 +31,17 @@ bool kmod_serving(struct kmod_requester *who)
 		return false;
 	while (root->parent)
 		root = root->parent;
-	*who = root->rec.by;
+	*requester = root->rec.by;
 	kmod_request_put(r);
 	return true;
 }
 
 /**
- * kmod_refuse - note that the current task was denied a module
- * @module: its name
+ * kmod_refuse - record that a security module has denied a module
+ * @module: name of the module
  *
- * The request that the task serves, if it does, fails with -EPERM if its modprobe fails.
+ * If the current task is inside the modprobe of a request and that modprobe fails, the
+ * request fails with -EPERM.
  *
  * Context: process context.
  */

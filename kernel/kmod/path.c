@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The path of modprobe: kernel.modprobe.
+ * Path of modprobe: kernel.modprobe.
  */
 #define pr_fmt(fmt) "kmod: " fmt
 
@@ -21,27 +21,26 @@
 
 #include "request.h"
 
-/*
- * W: kmod_path_mutex, which serializes the sysctl
- * P: written under kmod_path_mutex and kmod_path_spinlock, read under either
- */
+/* Serializes the sysctl. Protects kmod_path_locked, which is never reset. */
 static DEFINE_MUTEX(kmod_path_mutex);
+static bool kmod_path_locked;
+
+/* Written under both locks, read under either. kmod_path_spinlock nests inside the mutex. */
 static DEFINE_SPINLOCK(kmod_path_spinlock);
-static bool kmod_path_locked;	/* W: until reboot */
 
 /*
- * P: a write of another path here was the last step of many exploits. So it has a page
- * of its own, which is read-only in all mappings once the kernel has booted.
+ * Overwriting the path of modprobe is a common last step of exploits. The path therefore
+ * has a page of its own, which is read-only in all mappings after boot.
  */
 static char kmod_path[PAGE_SIZE] __aligned(PAGE_SIZE) __ro_after_init =
 	CONFIG_MODPROBE_PATH;
 
 /**
- * kmod_path_copy - read the path
- * @path: KMOD_PATH_LEN bytes
+ * kmod_path_copy - copy the current path
+ * @path: buffer of KMOD_PATH_LEN bytes
  *
  * Context: process context.
- * Return: 0; -ENOENT when the path is empty: autoloading is off.
+ * Return: 0; -ENOENT if the path is empty, which disables autoloading.
  */
 int kmod_path_copy(char *path)
 {
@@ -51,7 +50,7 @@ int kmod_path_copy(char *path)
 	return *path ? 0 : -ENOENT;
 }
 
-static bool kmod_path_is_sealed(void)
+static bool kmod_path_is_write_protected(void)
 {
 #ifdef CONFIG_STRICT_KERNEL_RWX
 	return rodata_enabled;
@@ -60,20 +59,20 @@ static bool kmod_path_is_sealed(void)
 #endif
 }
 
-/* A sealed path is written through a mapping that is gone when this returns. */
+/* A write-protected path is written through a temporary mapping. */
 static int kmod_path_store(const char *path)
 {
 	struct page *page = virt_to_page(lm_alias(kmod_path));
 	char *to = kmod_path;
 
-	if (kmod_path_is_sealed())
+	if (kmod_path_is_write_protected())
 		to = vmap(&page, 1, VM_MAP, PAGE_KERNEL);
 	if (!to)
 		return -ENOMEM;
 
 	spin_lock(&kmod_path_spinlock);
 	strscpy(to, path, KMOD_PATH_LEN);
-	/* For caches that have a page once for each of its addresses. */
+	/* On virtually indexed caches the two mappings may alias. */
 	flush_kernel_vmap_range(to, KMOD_PATH_LEN);
 	invalidate_kernel_vmap_range(kmod_path, KMOD_PATH_LEN);
 	spin_unlock(&kmod_path_spinlock);
@@ -83,7 +82,7 @@ static int kmod_path_store(const char *path)
 	return 0;
 }
 
-/* One byte more than fits tells a path that is too long from one that is not. */
+/* The buffer has one extra byte, to detect a path that is too long. */
 static int kmod_path_sysctl(const struct ctl_table *table, int write,
 			    void *buffer, size_t *lenp, loff_t *ppos)
 {
@@ -112,7 +111,7 @@ static int kmod_path_sysctl(const struct ctl_table *table, int write,
 /**
  * kmod_path_lock - make the path constant until reboot
  *
- * Writes of kernel.modprobe fail with -EPERM from now on.
+ * All further writes to kernel.modprobe fail with -EPERM.
  *
  * Context: process context, may sleep.
  */
@@ -138,14 +137,13 @@ static int __init kmod_path_init(void)
 }
 early_initcall(kmod_path_init);
 
-/* When boot parameters and this kernel's configuration are known. */
-static int __init kmod_path_check_seal(void)
+static int __init kmod_path_check_protection(void)
 {
-	if (!kmod_path_is_sealed())
-		pr_notice("kernel.modprobe is not sealed: read-only data is off\n");
+	if (!kmod_path_is_write_protected())
+		pr_notice("kernel.modprobe is not write-protected: STRICT_KERNEL_RWX is off or rodata=off\n");
 	return 0;
 }
-late_initcall(kmod_path_check_seal);
+late_initcall(kmod_path_check_protection);
 
 #ifdef CONFIG_KMOD_KUNIT_TEST
 #include "tests/path_kunit.c"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What is known of a request: who asked, for what, and how it went.
+ * The record of a request: its requester, its name and its outcome.
  */
 #define pr_fmt(fmt) "kmod: " fmt
 
@@ -39,23 +39,26 @@ static unsigned int kmod_verbose;
 
 /**
  * kmod_requester_current - describe the current task
- * @who: filled in
+ * @requester: set to the ids and the name of the task
  *
  * Context: process context.
  */
-void kmod_requester_current(struct kmod_requester *who)
+void kmod_requester_current(struct kmod_requester *requester)
 {
-	who->pid = task_pid_nr(current);
-	who->uid = from_kuid(&init_user_ns, current_uid());
-	who->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(current));
-	memcpy(who->comm, current->comm, TASK_COMM_LEN);
+	requester->pid = task_pid_nr(current);
+	requester->uid = from_kuid(&init_user_ns, current_uid());
+	requester->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(current));
+	memcpy(requester->comm, current->comm, TASK_COMM_LEN);
 }
 
 /**
- * kmod_record_begin - note who asks
- * @rec: all zero
+ * kmod_record_begin - record the start of a request
+ * @rec: record of the request, must be zeroed except for the members that describe the
+ *	call: parent, site and wait
  *
- * Context: the requester's.
+ * Must be called by the requester.
+ *
+ * Context: process context.
  */
 void kmod_record_begin(struct kmod_record *rec)
 {
@@ -67,17 +70,19 @@ void kmod_record_begin(struct kmod_record *rec)
 	kmod_requester_current(&rec->by);
 	rec->userns = userns->ns.inum;
 	rec->userns_level = userns->level;
-	/* A task that exits may have none any more. */
+	/* An exiting task may have left its pid namespace. */
 	rec->pidns = pidns ? pidns->ns.inum : 0;
 }
 
 /**
- * kmod_record_end - note how a request ended, for all who want to know
- * @rec: of the request; nobody else changes it any more
- * @outcome: how
+ * kmod_record_end - record the outcome of a request
+ * @rec: record of the request. No other thread may modify it any more.
+ * @outcome: outcome of the request
  * @result: see struct kmod_record
  *
- * Context: any, also under tasklist_lock.
+ * Emits the tracepoints and adds the record to the journal.
+ *
+ * Context: any, including under tasklist_lock.
  * Return: @result.
  */
 int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int result)
@@ -93,16 +98,16 @@ int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int resu
 }
 
 /**
- * kmod_record_print - write a request to the kernel log, if that is wanted
- * @rec: of a request that has ended
+ * kmod_record_print - write a request to the kernel log if kernel.kmod_verbose is 1
+ * @rec: record of a request that has ended
  *
- * Context: any; not under locks that others wait for.
+ * Context: any. Should not be called under a contended lock, since printk() is slow.
  */
 void kmod_record_print(const struct kmod_record *rec)
 {
 	if (!READ_ONCE(kmod_verbose))
 		return;
-	pr_info("request %llu for %*pE, by %*pE[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",
+	pr_info("request %llu for %*pE by %*pE[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",
 		rec->id, (int)strlen(rec->name), rec->name,
 		(int)strlen(rec->by.comm), rec->by.comm, rec->by.pid, rec->by.uid,
 		kmod_outcome_names[rec->outcome], rec->result, rec->modules,

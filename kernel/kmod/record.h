@@ -24,41 +24,42 @@ enum kmod_outcome {
 #undef EMe
 
 /**
- * struct kmod_record - what is known of a request
- * @id: counts from 1
- * @parent: id of the request from within whose modprobe it comes, 0 for none
- * @into: id of the request that it joined, 0 for none
- * @begin: CLOCK_BOOTTIME in ns
- * @slot_ns: waited for a slot or for another request
- * @run_ns: the rest of the time
- * @site: address in the caller
+ * struct kmod_record - the record of a request
+ * @id: number of the request, starting at 1
+ * @parent: id of the request whose modprobe the requester is inside, 0 if none
+ * @into: id of the request that this one joined, 0 if none
+ * @begin: start of the request, CLOCK_BOOTTIME in ns
+ * @slot_ns: time spent waiting for a slot or for another request, in ns
+ * @run_ns: remaining time of the request, in ns
+ * @site: return address in the caller of __request_module()
  * @by: the requester
- * @userns: inode number of the requester's user name space
- * @userns_level: of that name space, 0 for the initial one
- * @pidns: inode number of the requester's pid name space, 0 for none
+ * @userns: inode number of the requester's user namespace
+ * @userns_level: nesting level of that namespace, 0 for the initial one
+ * @pidns: inode number of the requester's pid namespace, 0 if none
  * @wait: the requester waits until modprobe has exited
- * @outcome: how it ended
- * @result: what __request_module() returns; modprobe's if @outcome is KMOD_KILLED
- * @modprobe: its pid, 0 for none
- * @joiners: how many requests have joined this one
- * @modules: how many modules were loaded from within modprobe
- * @name: the requested name
+ * @outcome: outcome of the request
+ * @result: return value of __request_module(), or the status of modprobe if @outcome
+ *	is KMOD_KILLED
+ * @modprobe: pid of modprobe, 0 if none
+ * @joiners: number of requests that have joined this one
+ * @modules: number of modules loaded from inside modprobe
+ * @name: requested name
  *
- * C: constant from the start
+ * A: set before the request is in flight, constant afterwards
  * I: protected by kmod_inflight_lock while the request is in flight
- * E: set at the end
+ * E: set by kmod_record_end(), constant afterwards
  */
 struct kmod_record {
-	u64 id;				/* C */
-	u64 parent;			/* C */
-	u64 begin;			/* C */
-	unsigned long site;		/* C */
-	struct kmod_requester by;	/* C */
-	unsigned int userns;		/* C */
-	unsigned int userns_level;	/* C */
-	unsigned int pidns;		/* C */
-	bool wait;			/* C */
-	char name[MODULE_NAME_LEN];	/* C */
+	u64 id;				/* A */
+	u64 parent;			/* A */
+	u64 begin;			/* A */
+	unsigned long site;		/* A */
+	struct kmod_requester by;	/* A */
+	unsigned int userns;		/* A */
+	unsigned int userns_level;	/* A */
+	unsigned int pidns;		/* A */
+	bool wait;			/* A */
+	char name[MODULE_NAME_LEN];	/* A */
 
 	u64 into;			/* I */
 	u64 slot_ns;			/* I */
@@ -71,7 +72,7 @@ struct kmod_record {
 	int result;			/* E */
 };
 
-/* Nanoseconds since the request began. */
+/* Age of the request, in ns */
 static inline u64 kmod_record_age(const struct kmod_record *rec)
 {
 	return ktime_get_boottime_ns() - rec->begin;
@@ -86,15 +87,16 @@ extern const char *const kmod_outcome_names[KMOD_OUTCOME_COUNT];
 enum kmod_module_state {
 	KMOD_MODULE_LOADING,
 	KMOD_MODULE_LIVE,
-	KMOD_MODULE_GONE,	/* removed after it was live */
-	KMOD_MODULE_FAILED,	/* removed before */
+	KMOD_MODULE_GONE,	/* removed after it had been live */
+	KMOD_MODULE_FAILED,	/* removed without having been live */
 };
 
 /**
  * struct kmod_module - a module that was loaded for a request
- * @rec: of the request, as of when the module was loaded, which is @rec.begin
- * @state: of the module
- * @name: of the module
+ * @rec: copy of the request's record at the time of the load, with @rec.begin set to
+ *	that time
+ * @state: state of the module
+ * @name: name of the module
  */
 struct kmod_module {
 	struct kmod_record rec;
@@ -103,12 +105,12 @@ struct kmod_module {
 };
 
 enum kmod_event {
-	KMOD_HUNG,		/* a modprobe hangs */
-	KMOD_UNRECORDED,	/* no memory for a request or a module */
+	KMOD_HUNG,		/* a modprobe is hung */
+	KMOD_UNRECORDED,	/* no memory to record a request or a module */
 	KMOD_EVENTS
 };
 
-/* journal.c, loaded.c: the requests and modules that are remembered */
+/* journal.c, loaded.c: recorded requests and modules */
 #ifdef CONFIG_KMOD_JOURNAL
 void kmod_journal_add(const struct kmod_record *rec);
 void kmod_journal_note(enum kmod_event event);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The capabilities of usermode helpers: two masks that only ever shrink.
+ * Capabilities of usermode helpers: two masks that can only shrink.
  */
 #include <linux/array_size.h>
 #include <linux/capability.h>
@@ -16,14 +16,14 @@
 
 #include "internal.h"
 
-/* Protects both masks. */
+/* Protects umh_bset and umh_inheritable. */
 static DEFINE_SPINLOCK(umh_caps_lock);
 static kernel_cap_t umh_bset = CAP_FULL_SET;
 static kernel_cap_t umh_inheritable = CAP_FULL_SET;
 
 /**
- * umh_caps_narrow - apply the masks to a helper's credentials
- * @new: not committed yet
+ * umh_caps_narrow - apply the masks to the credentials of a helper
+ * @new: credentials that are not committed yet
  *
  * Context: process context.
  */
@@ -37,8 +37,8 @@ void umh_caps_narrow(struct cred *new)
 }
 
 /*
- * Two 32-bit words in decimal, the lower first. A write takes away what it does
- * not name; a word that is left out stays as it is.
+ * A mask reads as two decimal 32-bit words, the low word first. A write clears the bits
+ * that are not set in the new value. An omitted word is not changed.
  */
 static int umh_caps_sysctl(const struct ctl_table *table, int write,
 			   void *buffer, size_t *lenp, loff_t *ppos)
@@ -65,8 +65,8 @@ static int umh_caps_sysctl(const struct ctl_table *table, int write,
 	if (err || !write)
 		return err;
 	/*
-	 * What it left over is neither white space nor a word. It looks at less than
-	 * a page.
+	 * proc_doulongvec_minmax() stops at text that is neither white space nor a
+	 * number, and ignores text beyond its first page.
 	 */
 	if (*lenp != len || len >= PAGE_SIZE)
 		return -EINVAL;

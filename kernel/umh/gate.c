@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The gate that usermode helpers pass: it is shut while user space is frozen or
- * not there, and whoever shuts it waits for those inside.
+ * The gate of the helper engine. It rejects helpers while user space is frozen or
+ * absent. Closing it waits for the helpers that have not completed.
  */
 #define pr_fmt(fmt) "umh: " fmt
 
@@ -21,34 +21,30 @@
 
 #include "internal.h"
 
-/* How long the freezer and reboot wait for running helpers, in jiffies. */
+/* Time limit of suspend and reboot for running helpers, in jiffies */
 #define UMH_IDLE_TIMEOUT	(5 * HZ)
 
-/* How many of them a failure names. */
+/* Maximum number of helpers that are reported when this limit is exceeded */
 #define UMH_REPORT_MAX		10
 
-/*
- * L: umh_gate_lock, which nests inside tasklist_lock and the wait queues' locks
- * W: written under umh_gate_rwsem (for writing) and umh_gate_lock, read under
- *    either
- */
+/* The letters refer to the locking rules in internal.h. */
 static DEFINE_RAW_SPINLOCK(umh_gate_lock);
 static DECLARE_RWSEM(umh_gate_rwsem);
 
-/* L: subprocess_info.running of those that have entered and not left */
+/* G: helpers that have entered and not left, linked by subprocess_info.running */
 static LIST_HEAD(umh_running);
 static DECLARE_WAIT_QUEUE_HEAD(umh_idle_wait);
 
-/* W: the gate is open with UMH_ENABLED only */
+/* R: helpers may enter only with UMH_ENABLED */
 static enum umh_disable_depth umh_depth = UMH_DISABLED;
 static DECLARE_WAIT_QUEUE_HEAD(umh_depth_wait);
 
 /**
  * umh_gate_enter - count a helper as running
- * @info: the helper; only umh_gate_leave() makes it leave
+ * @info: the helper. If this succeeds, the engine must call umh_gate_leave().
  *
  * Context: any.
- * Return: 0, or -EBUSY when helpers are disabled.
+ * Return: 0, or -EBUSY if helpers are disabled.
  */
 int umh_gate_enter(struct subprocess_info *info)
 {
@@ -64,10 +60,10 @@ int umh_gate_enter(struct subprocess_info *info)
 }
 
 /**
- * umh_gate_leave - count a helper as running no longer
+ * umh_gate_leave - stop counting a helper as running
  * @info: the helper, which need not have entered
  *
- * Context: any, also under tasklist_lock.
+ * Context: any, including under tasklist_lock.
  */
 void umh_gate_leave(struct subprocess_info *info)
 {
@@ -84,14 +80,14 @@ void umh_gate_leave(struct subprocess_info *info)
 
 /**
  * umh_requester - find the task that requested the current helper
- * @pid: set to its pid
- * @comm: set to its name
+ * @pid: set to the pid of the requester
+ * @comm: set to the name of the requester
  *
- * Takes time in proportion to the number of running helpers.
+ * The cost is linear in the number of running helpers.
  *
  * Context: process context.
- * Return: true; false, and nothing is set, if the current task is not about to exec a
- * helper.
+ * Return: true if the current task is about to exec a helper. Otherwise false, and
+ * @pid and @comm are not modified.
  */
 bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN])
 {
@@ -105,22 +101,22 @@ bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN])
 	if (list_entry_is_head(info, &umh_running, running))
 		return false;
 
-	/* The current task has the engine's reference. */
+	/* The current task holds the engine's reference. */
 	*pid = info->requester;
 	memcpy(comm, info->requester_comm, TASK_COMM_LEN);
 	return true;
 }
 
 /**
- * usermodehelper_read_trylock - keep helpers enabled, or learn that they are not
+ * usermodehelper_read_trylock - keep helpers enabled if they are
  *
- * While tasks are being frozen or thawed this waits for the outcome, in which
- * the caller may be frozen itself. A signal does not end that wait: it is
- * bounded by the freezer's own time limit.
+ * While tasks are being frozen or thawed, wait until that is done. The caller may
+ * be frozen while it waits. A signal does not end the wait, which is bounded by the
+ * time limit of the freezer.
  *
- * Context: process context, may sleep. With 0 returned umh_gate_rwsem is held for
- * reading until usermodehelper_read_unlock().
- * Return: 0, or -EAGAIN when helpers are disabled.
+ * Context: process context, may sleep. On success umh_gate_rwsem is held for reading,
+ * and the caller must call usermodehelper_read_unlock().
+ * Return: 0, or -EAGAIN if helpers are disabled.
  */
 int usermodehelper_read_trylock(void)
 {
@@ -142,13 +138,14 @@ int usermodehelper_read_trylock(void)
 EXPORT_SYMBOL_GPL(usermodehelper_read_trylock);
 
 /**
- * usermodehelper_read_lock_wait - wait until helpers are enabled, keep them so
- * @timeout: how long to wait, in jiffies; 0 to try only
+ * usermodehelper_read_lock_wait - wait until helpers are enabled, and keep them enabled
+ * @timeout: maximum wait in jiffies; 0 does not wait
  *
- * Context: process context, may sleep, uninterruptible. With a positive value
- * returned umh_gate_rwsem is held for reading until usermodehelper_read_unlock().
- * Return: what is left of @timeout, at least 1; 0 when it ran out; -EINVAL when
- * @timeout is negative. The lock is held in the first case only.
+ * Context: process context, may sleep, uninterruptible. If the return value is positive,
+ * umh_gate_rwsem is held for reading, and the caller must call
+ * usermodehelper_read_unlock(). Otherwise the lock is not held.
+ * Return: the remaining jiffies, at least 1; 0 after a timeout; -EINVAL if @timeout is
+ * negative.
  */
 long usermodehelper_read_lock_wait(long timeout)
 {
@@ -172,9 +169,10 @@ long usermodehelper_read_lock_wait(long timeout)
 EXPORT_SYMBOL_GPL(usermodehelper_read_lock_wait);
 
 /**
- * usermodehelper_read_unlock - let helpers be disabled again
+ * usermodehelper_read_unlock - allow helpers to be disabled again
  *
- * Context: process context, by the task that took the lock.
+ * Context: process context. Must be called by the task that holds umh_gate_rwsem for
+ * reading.
  */
 void usermodehelper_read_unlock(void)
 {
@@ -183,12 +181,13 @@ void usermodehelper_read_unlock(void)
 EXPORT_SYMBOL_GPL(usermodehelper_read_unlock);
 
 /**
- * __usermodehelper_set_disable_depth - say whether helpers may start
- * @depth: from now on
+ * __usermodehelper_set_disable_depth - enable or disable helpers
+ * @depth: the new state
  *
- * Waits until nobody relies on the previous answer.
+ * Waits until all readers have called usermodehelper_read_unlock(). Does not wait for
+ * running helpers.
  *
- * Context: process context, may sleep; takes umh_gate_rwsem for writing.
+ * Context: process context, may sleep. Takes umh_gate_rwsem for writing.
  */
 void __usermodehelper_set_disable_depth(enum umh_disable_depth depth)
 {
@@ -210,26 +209,20 @@ static bool umh_idle(void)
 	return idle;
 }
 
-/* A request on umh_running has not been cleaned up, so its path is valid. */
+/* A request on umh_running has not completed, so its path is valid. */
 static void umh_report_running(void)
 {
-	static const char * const phases[] = {
-		[UMH_SETUP] = "accepted", [UMH_QUEUED] = "queued",
-		[UMH_SPAWNED] = "starting", [UMH_EXECED] = "running",
-		[UMH_EXITED] = "exited", [UMH_FAILED] = "failed",
-	};
 	struct subprocess_info *info;
 	int n = 0;
 
 	raw_spin_lock_irq(&umh_gate_lock);
-	/* A helper that ends waits for this lock with tasklist_lock. */
+	/* An exiting helper takes this lock under tasklist_lock: do not hold it for long. */
 	printk_deferred_enter();
 	list_for_each_entry(info, &umh_running, running) {
 		if (n++ == UMH_REPORT_MAX)
 			break;
-		pr_err("helper %*pE (pid %d, %s), asked for by %*pE[%d], is in the way\n",
-		       (int)strlen(info->path), info->path,
-		       READ_ONCE(info->pid), phases[READ_ONCE(info->phase)],
+		pr_err("helper %*pE (pid %d), requested by %*pE[%d], is still running; cannot disable helpers\n",
+		       (int)strlen(info->path), info->path, READ_ONCE(info->pid),
 		       (int)strlen(info->requester_comm), info->requester_comm,
 		       info->requester);
 	}
@@ -238,16 +231,16 @@ static void umh_report_running(void)
 }
 
 /**
- * __usermodehelper_disable - start no more helpers, wait for the running ones
+ * __usermodehelper_disable - disable helpers and wait for the running ones
  * @depth: UMH_FREEZING or UMH_DISABLED
  *
- * A helper is running until its exec, with UMH_WAIT_PROC until its exit, also
- * when whoever waited for it was killed. Waits for 5 seconds at most; then it
- * gives up, names those that still run in the kernel log, and enables helpers.
+ * A helper counts as running until its exec, or until its exit with UMH_WAIT_PROC,
+ * even if its waiter was killed. If a helper is still running after 5 seconds, reports
+ * the running helpers in the kernel log and enables helpers again.
  *
  * Context: process context, may sleep, uninterruptible.
- * Return: 0, and no helper runs or starts; -EAGAIN when one runs; -EINVAL when
- * @depth is UMH_ENABLED.
+ * Return: 0, and no helper is running or will start; -EAGAIN if a helper is still
+ * running; -EINVAL if @depth is UMH_ENABLED.
  */
 int __usermodehelper_disable(enum umh_disable_depth depth)
 {

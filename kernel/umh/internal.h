@@ -7,7 +7,31 @@
 
 struct cred;
 
-/* umh.c: lifetime */
+/*
+ * Locking rules of the helper engine. The private members of struct subprocess_info
+ * and the variables in kernel/umh/ carry these letters.
+ *
+ * A: set before umh_gate_enter(), constant afterwards. This also holds for all public
+ *    members except retval, which umh_complete() sets.
+ * Q: set before the request is queued, constant afterwards
+ * E: written only by the holder of the engine's reference. Lockless readers may see
+ *    a stale value.
+ * W: written only by the waiter. Lockless readers may see a stale value.
+ * G: protected by umh_gate_lock
+ * R: written under umh_gate_rwsem (write) and umh_gate_lock, read under either. A
+ *    lockless reader must recheck the value under one of them.
+ * H: protected by umh_watch_lock
+ *
+ * umh_gate_lock and umh_watch_lock nest inside tasklist_lock and the locks of wait
+ * queues, since a helper may complete when its process exits. umh_gate_lock also nests
+ * inside umh_gate_rwsem.
+ *
+ * Without cleanup(), the caller may free the path as soon as umh_complete() has woken
+ * it. The path must therefore only be read by the holder of the engine's reference
+ * before umh_complete(), or under the lock of a list that the request is on.
+ */
+
+/* umh.c: lifetime of a request */
 static inline void umh_get(struct subprocess_info *info)
 {
 	kref_get(&info->ref);
@@ -15,15 +39,15 @@ static inline void umh_get(struct subprocess_info *info)
 
 void umh_put(struct subprocess_info *info);
 
-/* gate.c: may helpers start, and which ones are running? */
+/* gate.c: whether helpers may start, and the helpers that have not completed */
 int umh_gate_enter(struct subprocess_info *info);
 void umh_gate_leave(struct subprocess_info *info);
 
-/* watch.c: which helpers hang? */
+/* watch.c: detection of hung helpers */
 void umh_watch(struct subprocess_info *info);
 void umh_unwatch(struct subprocess_info *info);
 
-/* caps.c: the capabilities that helpers start with */
+/* caps.c: capabilities of helpers */
 void umh_caps_narrow(struct cred *new);
 
 #endif /* _KERNEL_UMH_INTERNAL_H */

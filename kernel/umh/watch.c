@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Helpers that do not come to an end: kernel.umh_hung_secs.
+ * Detection of hung helpers: kernel.umh_hung_secs.
  */
 #define pr_fmt(fmt) "umh: " fmt
 
@@ -19,23 +19,23 @@
 
 #include "internal.h"
 
-/* How much of a path a report has. */
+/* Size of the buffer for the path in a report; longer paths are truncated */
 #define UMH_REPORT_PATH		128
 
-/* Seconds after which a helper is taken for hung when nobody has said so. */
+/* Default of kernel.umh_hung_secs, and the age of a hung helper if that is 0 */
 #define UMH_HUNG_SECS		30
 
-/* kernel.umh_hung_secs: 0 for no report; at most a day. */
+/* kernel.umh_hung_secs: 0 disables the reports; at most one day */
 static unsigned int umh_hung_secs = UMH_HUNG_SECS;
 static unsigned int umh_hung_max = 24 * 60 * 60;
 
 /*
- * W: umh_watch_lock, which nests inside tasklist_lock. It protects the two lists, in
- * one of which a helper is until whatever somebody waits for has come.
+ * Until it completes, a helper is on one of these lists, linked by
+ * subprocess_info.watched. The letters refer to the locking rules in internal.h.
  */
 static DEFINE_RAW_SPINLOCK(umh_watch_lock);
-static LIST_HEAD(umh_watched);	/* the oldest first */
-static LIST_HEAD(umh_hung);
+static LIST_HEAD(umh_watched);	/* H: not hung yet, oldest first */
+static LIST_HEAD(umh_hung);	/* H */
 
 static void umh_watch_check(struct work_struct *work);
 static DECLARE_DELAYED_WORK(umh_watch_work, umh_watch_check);
@@ -46,8 +46,8 @@ static unsigned long umh_hung_jiffies(void)
 }
 
 /**
- * umh_watch - see whether a helper comes to an end
- * @info: accepted; only umh_unwatch() ends the watch
+ * umh_watch - start watching a helper
+ * @info: the helper, accepted. The engine must call umh_unwatch() when it completes.
  *
  * Context: any.
  */
@@ -63,10 +63,10 @@ void umh_watch(struct subprocess_info *info)
 }
 
 /**
- * umh_unwatch - it has ended, or nobody cares any more
+ * umh_unwatch - stop watching a helper
  * @info: the helper, which need not be watched
  *
- * Context: any, also under tasklist_lock.
+ * Context: any, including under tasklist_lock.
  */
 void umh_unwatch(struct subprocess_info *info)
 {
@@ -78,9 +78,10 @@ void umh_unwatch(struct subprocess_info *info)
 }
 
 /*
- * Returns a helper that has newly become hung, with a reference: one that is
- * watched has the engine's. Its path may be somebody's who goes when it is no longer
- * watched, hence the copy. Else looks again when there can be one.
+ * Returns the next helper that has become hung, with a reference, and copies its path.
+ * A watched helper holds the engine's reference. The caller of a helper that is no
+ * longer watched may free the path, hence the copy. If no helper is hung, schedules the
+ * next check for the time when the oldest one would be.
  */
 static struct subprocess_info *umh_watch_next(char path[UMH_REPORT_PATH])
 {
@@ -107,14 +108,14 @@ static struct subprocess_info *umh_watch_next(char path[UMH_REPORT_PATH])
 	return NULL;
 }
 
-static const char *umh_who_waits(const struct subprocess_info *info)
+static const char *umh_waiter_state(const struct subprocess_info *info)
 {
 	if (READ_ONCE(info->waiter_killed))
-		return "which has been killed";
+		return "was killed";
 	if ((info->wait & UMH_WAIT_PROC) || ((info->wait & UMH_WAIT_EXEC) &&
 					     READ_ONCE(info->phase) != UMH_EXECED))
-		return "which waits for it";
-	return "which does not wait for it";
+		return "is waiting";
+	return "is not waiting";
 }
 
 static void umh_report_hung(const struct subprocess_info *info,
@@ -122,11 +123,11 @@ static void umh_report_hung(const struct subprocess_info *info,
 {
 	if (!READ_ONCE(umh_hung_secs))
 		return;
-	pr_warn_ratelimited("helper %*pE (pid %d), asked for by %*pE[%d], %s, has not ended in %lu seconds\n",
+	pr_warn_ratelimited("helper %*pE (pid %d), requested by %*pE[%d], has not completed after %lu s; requester %s\n",
 			    (int)strlen(path), path, READ_ONCE(info->pid),
 			    (int)strlen(info->requester_comm),
 			    info->requester_comm, info->requester,
-			    umh_who_waits(info), (jiffies - info->since) / HZ);
+			    (jiffies - info->since) / HZ, umh_waiter_state(info));
 }
 
 static void umh_watch_check(struct work_struct *work)
@@ -147,7 +148,7 @@ static int umh_hung_sysctl(const struct ctl_table *table, int write,
 {
 	int err = proc_douintvec_minmax(table, write, buffer, lenp, ppos);
 
-	/* Those that are watched may be hung by now. */
+	/* Some helpers may be hung by the new limit. */
 	if (!err && write)
 		mod_delayed_work(system_wq, &umh_watch_work, 0);
 	return err;

@@ -12,7 +12,7 @@
 
 struct kmod_record;
 
-/* Tools learn the values of enum kmod_outcome from the events' format files. */
+/* Export the values of enum kmod_outcome to tools, in the format files of the events. */
 #undef EM
 #undef EMe
 #define EM(symbol, name)	TRACE_DEFINE_ENUM(symbol);
@@ -25,7 +25,7 @@ KMOD_OUTCOMES
 #define EM(symbol, name)	{ symbol, name },
 #define EMe(symbol, name)	{ symbol, name }
 
-/* A task requests a module. */
+/* A task has requested a module. */
 TRACE_EVENT(kmod_request,
 
 	TP_PROTO(const struct kmod_record *rec),
@@ -69,7 +69,7 @@ TRACE_EVENT(kmod_request,
 		  __entry->wait, (void *)__entry->site)
 );
 
-/* It is refused, or given up. */
+/* A request has ended with a denial, see KMOD_OUTCOMES. */
 TRACE_EVENT(kmod_deny,
 
 	TP_PROTO(const struct kmod_record *rec),
@@ -96,7 +96,7 @@ TRACE_EVENT(kmod_deny,
 		  __entry->result)
 );
 
-/* It joins another request. */
+/* A request has joined another request for the same name. */
 TRACE_EVENT(kmod_join,
 
 	TP_PROTO(const struct kmod_record *rec),
@@ -138,19 +138,19 @@ DECLARE_EVENT_CLASS(kmod_module,
 	TP_printk("id=%llu module=%s", __entry->id, __get_str(module))
 );
 
-/* A module is loaded from within its modprobe. */
+/* A task inside the modprobe of a request is loading a module. */
 DEFINE_EVENT(kmod_module, kmod_load,
 	TP_PROTO(const struct kmod_record *rec, const char *module),
 	TP_ARGS(rec, module)
 );
 
-/* A security module refuses one. */
+/* A security module has denied a module to the modprobe of a request. */
 DEFINE_EVENT(kmod_module, kmod_refuse,
 	TP_PROTO(const struct kmod_record *rec, const char *module),
 	TP_ARGS(rec, module)
 );
 
-/* It has ended. */
+/* A request has ended. */
 TRACE_EVENT(kmod_done,
 
 	TP_PROTO(const struct kmod_record *rec),

@@ -11,7 +11,7 @@
 #include <linux/umh.h>
 #include <trace/misc/umh.h>
 
-/* A helper is asked for. */
+/* A helper was accepted and is about to be queued on khelper. */
 TRACE_EVENT(umh_queue,
 
 	TP_PROTO(const struct subprocess_info *info),
@@ -36,7 +36,7 @@ TRACE_EVENT(umh_queue,
 		  __entry->wait, __get_str(comm), __entry->requester)
 );
 
-/* Its thread has exec'ed, or could not. */
+/* A helper's thread has exec'ed (result 0), or has failed before or in the exec. */
 TRACE_EVENT(umh_exec,
 
 	TP_PROTO(const struct subprocess_info *info, int result),
@@ -59,7 +59,7 @@ TRACE_EVENT(umh_exec,
 		  __entry->result)
 );
 
-/* Its process has ended. The status is that of wait(2). */
+/* The process of a helper has exited. The status is the wait status of wait(2). */
 TRACE_EVENT(umh_exit,
 
 	TP_PROTO(const struct task_struct *leader, int status),

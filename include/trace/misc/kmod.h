@@ -3,18 +3,19 @@
 #define _TRACE_MISC_KMOD_H
 
 /*
- * How a request for a module can end. The enum, the names, the trace events and
- * tools/kmod are made from this list. Those from KMOD_OFF to KMOD_KILLED are denials.
+ * Outcomes of a module request. The enum, its names, the trace events and
+ * tools/kmod are generated from this list. The outcomes from KMOD_OFF to
+ * KMOD_KILLED are denials.
  *
  * KMOD_OK: modprobe exited with status 0
- * KMOD_FAILED: it exited with another status, or could not be run
- * KMOD_OFF: autoloading is off
+ * KMOD_FAILED: modprobe exited with another status, or could not be run
+ * KMOD_OFF: autoloading is disabled
  * KMOD_NAME: the name is too long
- * KMOD_LSM: a security module refused the name, or a module that modprobe loaded
- * KMOD_LOOP: the request comes from inside a modprobe for the same name, or too deep
- * KMOD_BUSY: there was no slot in time
+ * KMOD_LSM: a security module denied the name, or a module that modprobe was loading
+ * KMOD_LOOP: the requester is inside a modprobe for the same name, or nested too deeply
+ * KMOD_BUSY: the request timed out while it waited for a slot
  * KMOD_KILLED: the requester was killed while it waited
- * KMOD_ERROR: no memory
+ * KMOD_ERROR: out of memory
  */
 #define KMOD_OUTCOMES			\
 	EM(KMOD_OK,	"ok")		\

@@ -7,20 +7,23 @@
 #include <linux/string_helpers.h>
 
 /*
- * Users choose names of processes and modules. Whatever is not printable ASCII, or
- * would end a word or a quotation, is written as \xHH.
+ * Users choose the names of processes and modules. Bytes that are not printable
+ * ASCII, spaces, quotation marks and backslashes are escaped as \xHH.
  */
 #define UMH_ESCAPE_FLAGS	(ESCAPE_HEX | ESCAPE_NAP | ESCAPE_APPEND)
 #define UMH_ESCAPE_ALSO		" \"\\"
 
-/* Bytes that umh_escape() needs, with the closing NUL. */
+/* Size of the buffer that umh_escape() needs for @src, including the NUL. */
 static inline size_t umh_escaped_size(const char *src)
 {
 	return string_escape_mem(src, strlen(src), NULL, 0, UMH_ESCAPE_FLAGS,
 				 UMH_ESCAPE_ALSO) + 1;
 }
 
-/* A path may be a variable that has grown since its size was asked for. */
+/*
+ * Escapes @src, and truncates the result to @size. @src may have changed since
+ * umh_escaped_size(), as the path of a helper may be a sysctl.
+ */
 static inline void umh_escape(const char *src, char *dst, size_t size)
 {
 	size_t len = string_escape_mem(src, strlen(src), dst, size - 1,
@@ -29,7 +32,7 @@ static inline void umh_escape(const char *src, char *dst, size_t size)
 	dst[min(len, size - 1)] = '\0';
 }
 
-/* As __string() and __assign_str(), for the strings that users choose. */
+/* Counterparts of __string() and __assign_str() that escape the string */
 #define __escaped(field, src) \
 	__dynamic_array(char, field, umh_escaped_size(src))
 #define __assign_escaped(field, src) \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the journal. Part of kernel/kmod/journal.c.
+ * KUnit tests for the journal. Included by kernel/kmod/journal.c.
  */
 #include <kunit/test.h>
 #include <linux/string.h>
@@ -27,7 +27,7 @@ static void kmod_journal_test_exit(struct kunit *test)
 	kmod_stats = kmod_journal_saved.stats;
 }
 
-static void kmod_journal_keeps_the_last_ones(struct kunit *test)
+static void kmod_journal_keeps_last_records(struct kunit *test)
 {
 	struct kmod_record rec = { .outcome = KMOD_OK };
 	struct kmod_record found;
@@ -75,8 +75,8 @@ static void kmod_journal_buckets_are_powers_of_two(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmod_latency_bucket(U64_MAX), 26);
 }
 
-/* Scripts and kmodctl depend on these words. */
-static void kmod_journal_outcomes_have_names(struct kunit *test)
+/* The names and their order are ABI: scripts and kmodctl depend on them. */
+static void kmod_journal_outcome_names_are_stable(struct kunit *test)
 {
 	static const char *const names[] = {
 		"ok", "failed", "off", "name", "lsm", "loop", "busy", "killed", "error",
@@ -91,7 +91,7 @@ static void kmod_journal_outcomes_have_names(struct kunit *test)
 	KUNIT_EXPECT_LT(test, KMOD_KILLED, KMOD_ERROR);
 }
 
-static void kmod_journal_escapes_what_users_chose(struct kunit *test)
+static void kmod_journal_escapes_user_strings(struct kunit *test)
 {
 	static const char * const cases[][2] = {
 		{ "", "" }, { "xfs", "xfs" }, { "a b", "a\\x20b" },
@@ -108,7 +108,7 @@ static void kmod_journal_escapes_what_users_chose(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, umh_escaped_size(cases[i][0]), strlen(text) + 1);
 	}
 
-	/* It has grown meanwhile. */
+	/* The string has grown since its size was computed. */
 	memset(text, 'X', sizeof(text));
 	umh_escape("a b", text, 4);
 	KUNIT_EXPECT_STREQ(test, text, "a\\x");
@@ -116,11 +116,11 @@ static void kmod_journal_escapes_what_users_chose(struct kunit *test)
 }
 
 static struct kunit_case kmod_journal_tests[] = {
-	KUNIT_CASE(kmod_journal_keeps_the_last_ones),
+	KUNIT_CASE(kmod_journal_keeps_last_records),
 	KUNIT_CASE(kmod_journal_counts_by_kind),
 	KUNIT_CASE(kmod_journal_buckets_are_powers_of_two),
-	KUNIT_CASE(kmod_journal_outcomes_have_names),
-	KUNIT_CASE(kmod_journal_escapes_what_users_chose),
+	KUNIT_CASE(kmod_journal_outcome_names_are_stable),
+	KUNIT_CASE(kmod_journal_escapes_user_strings),
 	{}
 };
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of module names. Part of kernel/kmod.c.
+ * KUnit tests for module names. Included by kernel/kmod.c.
  */
 #include <kunit/test.h>
 #include <linux/string.h>
 
-/* Formats into @name, of MODULE_NAME_LEN bytes, and returns whether that fits. */
+/* Formats a name into a buffer of MODULE_NAME_LEN bytes. Returns false if it was cut. */
 static __printf(2, 3)
 bool kmod_name(char *name, const char *fmt, ...)
 {
@@ -31,7 +31,7 @@ static void kmod_name_is_formatted(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, name, "net-pf-16-proto-9");
 }
 
-static void kmod_name_stays_as_it_is(struct kunit *test)
+static void kmod_name_is_not_altered(struct kunit *test)
 {
 	static const char * const names[] = {
 		"", " ", "-", "..", "a/b", "%s%n", "\x01\xff\n", "x=y z",
@@ -45,7 +45,7 @@ static void kmod_name_stays_as_it_is(struct kunit *test)
 	}
 }
 
-static void kmod_name_fits_or_is_refused(struct kunit *test)
+static void kmod_name_too_long_is_rejected(struct kunit *test)
 {
 	char name[MODULE_NAME_LEN];
 	int last = MODULE_NAME_LEN - 1;
@@ -59,8 +59,8 @@ static void kmod_name_fits_or_is_refused(struct kunit *test)
 
 static struct kunit_case kmod_name_tests[] = {
 	KUNIT_CASE(kmod_name_is_formatted),
-	KUNIT_CASE(kmod_name_stays_as_it_is),
-	KUNIT_CASE(kmod_name_fits_or_is_refused),
+	KUNIT_CASE(kmod_name_is_not_altered),
+	KUNIT_CASE(kmod_name_too_long_is_rejected),
 	{}
 };
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Asks for modules, and refuses requests for them, on behalf of tests:
+ * Test module for module requests, for tools/testing/selftests/kmod:
  *
- *	modprobe kmod_stub deny=fs-x		as a security module can
- *	modprobe kmod_stub nowait=fs-x		and does not wait
- *	modprobe kmod_stub async=fs-x		and waits in async work
- *	modprobe kmod_stub poke=ADDRESS		writes there, as an exploit would
+ *	modprobe kmod_stub deny=fs-x		denies requests for fs-x
+ *	modprobe kmod_stub nowait=fs-x		requests fs-x without waiting
+ *	modprobe kmod_stub async=fs-x		requests fs-x in async work, and waits
+ *	modprobe kmod_stub poke=ADDRESS		writes to ADDRESS as an exploit does
  *
- * A security module cannot be loaded at run time; this one changes what the hook's
- * caller returns.
+ * A security module cannot be loaded at run time. To deny a request, this module changes
+ * the return value of security_kernel_module_request() with a kretprobe.
  */
 #include <linux/async.h>
 #include <linux/errno.h>
@@ -22,45 +22,45 @@
 
 static char *deny;
 module_param(deny, charp, 0444);
-MODULE_PARM_DESC(deny, "what nobody may ask for");
+MODULE_PARM_DESC(deny, "name to deny requests for");
 
 static char *nowait;
 module_param(nowait, charp, 0444);
-MODULE_PARM_DESC(nowait, "what to ask for");
+MODULE_PARM_DESC(nowait, "name to request without waiting");
 
 static char *async;
 module_param(async, charp, 0444);
-MODULE_PARM_DESC(async, "what to ask for in async work");
+MODULE_PARM_DESC(async, "name to request in async work");
 
 static unsigned long poke;
 module_param(poke, ulong, 0444);
-MODULE_PARM_DESC(poke, "a variable of the kernel's to overwrite with an X");
+MODULE_PARM_DESC(poke, "kernel address to overwrite with an X");
 
 static bool kmod_stub_write(char *to)
 {
 	char c = 'X';
 
-	__put_kernel_nofault(to, &c, char, refused);
+	__put_kernel_nofault(to, &c, char, fault);
 	return true;
-refused:
+fault:
 	return false;
 }
 
-/* By its own mapping, and by that of all memory. */
+/* Writes through the mapping of the kernel image and through the linear mapping. */
 static int kmod_stub_poke(char *to)
 {
-	bool direct = kmod_stub_write(to), linear = kmod_stub_write(lm_alias(to));
+	bool image = kmod_stub_write(to), linear = kmod_stub_write(lm_alias(to));
 
-	pr_info("kmod_stub: %d %d\n", direct, linear);
-	return direct || linear ? 0 : -EFAULT;
+	pr_info("kmod_stub: %d %d\n", image, linear);
+	return image || linear ? 0 : -EFAULT;
 }
 
 static int kmod_stub_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
-	const char *asked = (const char *)regs_get_kernel_argument(regs, 0);
+	const char *name = (const char *)regs_get_kernel_argument(regs, 0);
 
-	/* Non-zero: it may return what it likes. */
-	return strcmp(asked, deny);
+	/* Non-zero skips the return handler. */
+	return strcmp(name, deny);
 }
 
 static int kmod_stub_return(struct kretprobe_instance *instance, struct pt_regs *regs)
@@ -104,5 +104,5 @@ static void __exit kmod_stub_exit(void)
 }
 module_exit(kmod_stub_exit);
 
-MODULE_DESCRIPTION("Ask for modules and refuse them on behalf of tests");
+MODULE_DESCRIPTION("Test module for module requests");
 MODULE_LICENSE("GPL");

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of chains of requests. Part of kernel/kmod/lineage.c.
+ * KUnit tests for chains of requests. Included by kernel/kmod/lineage.c.
  */
 #include <kunit/test.h>
 
 #define KMOD_KUNIT_CHAIN	(KMOD_DEPTH_MAX + 1)
 
-/* Sets up requests for a, b, c, ..., each from inside the one before. */
+/* Sets up a chain of requests for a, b, c, ..., each the parent of the next one. */
 static struct kmod_request *kmod_lineage_chain(struct kunit *test)
 {
 	struct kmod_request *r;
@@ -39,7 +39,7 @@ static void kmod_lineage_same_name_is_a_loop(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[2], ""), 0);
 }
 
-static void kmod_lineage_has_a_longest_chain(struct kunit *test)
+static void kmod_lineage_limits_chain_length(struct kunit *test)
 {
 	struct kmod_request *r = kmod_lineage_chain(test);
 
@@ -48,7 +48,7 @@ static void kmod_lineage_has_a_longest_chain(struct kunit *test)
 			-ELOOP);
 }
 
-static void kmod_lineage_is_printed_from_the_outermost(struct kunit *test)
+static void kmod_lineage_prints_outermost_first(struct kunit *test)
 {
 	struct kmod_request *r = kmod_lineage_chain(test);
 	char text[32], small[6];
@@ -63,8 +63,8 @@ static void kmod_lineage_is_printed_from_the_outermost(struct kunit *test)
 static struct kunit_case kmod_lineage_tests[] = {
 	KUNIT_CASE(kmod_lineage_without_parent_is_no_loop),
 	KUNIT_CASE(kmod_lineage_same_name_is_a_loop),
-	KUNIT_CASE(kmod_lineage_has_a_longest_chain),
-	KUNIT_CASE(kmod_lineage_is_printed_from_the_outermost),
+	KUNIT_CASE(kmod_lineage_limits_chain_length),
+	KUNIT_CASE(kmod_lineage_prints_outermost_first),
 	{}
 };
 

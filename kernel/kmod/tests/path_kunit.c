@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of modprobe's path. Part of kernel/kmod/path.c.
+ * KUnit tests for the path of modprobe. Included by kernel/kmod/path.c.
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
@@ -40,7 +40,7 @@ static void kmod_path_expect(struct kunit *test, const char *expected)
 	KUNIT_EXPECT_STREQ(test, path, expected);
 }
 
-static void kmod_path_write_is_read_back(struct kunit *test)
+static void kmod_path_read_returns_written_path(struct kunit *test)
 {
 	char buffer[64] = "";
 	size_t len = sizeof(buffer);
@@ -52,7 +52,7 @@ static void kmod_path_write_is_read_back(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, buffer, "/bin/other\n");
 }
 
-static void kmod_path_ends_at_newline_and_nul(struct kunit *test)
+static void kmod_path_ends_at_newline_or_nul(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, kmod_path_write("/a\n/b", 5, 0), 0);
 	kmod_path_expect(test, "/a");
@@ -60,7 +60,7 @@ static void kmod_path_ends_at_newline_and_nul(struct kunit *test)
 	kmod_path_expect(test, "/c");
 }
 
-static void kmod_path_empty_switches_off(struct kunit *test)
+static void kmod_path_empty_disables_autoloading(struct kunit *test)
 {
 	char path[KMOD_PATH_LEN];
 
@@ -71,7 +71,7 @@ static void kmod_path_empty_switches_off(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, request_module("kunit"), -ENOENT);
 }
 
-static void kmod_path_fits_or_changes_nothing(struct kunit *test)
+static void kmod_path_too_long_changes_nothing(struct kunit *test)
 {
 	char path[KMOD_PATH_LEN + 1];
 
@@ -97,7 +97,7 @@ static void kmod_path_offset_write_appends(struct kunit *test)
 	kmod_path_expect(test, KMOD_PATH_START "2");
 }
 
-static void kmod_path_write_needs_cap_sys_module(struct kunit *test)
+static void kmod_path_write_requires_cap_sys_module(struct kunit *test)
 {
 	struct cred *new = prepare_creds();
 	const struct cred *old;
@@ -114,7 +114,7 @@ static void kmod_path_write_needs_cap_sys_module(struct kunit *test)
 	kmod_path_expect(test, KMOD_PATH_START);
 }
 
-static void kmod_path_lock_ends_writes(struct kunit *test)
+static void kmod_path_lock_rejects_writes(struct kunit *test)
 {
 	kmod_path_lock();
 	KUNIT_EXPECT_EQ(test, kmod_path_write("/bin/other", 10, 0), -EPERM);
@@ -123,13 +123,13 @@ static void kmod_path_lock_ends_writes(struct kunit *test)
 }
 
 static struct kunit_case kmod_path_tests[] = {
-	KUNIT_CASE(kmod_path_write_is_read_back),
-	KUNIT_CASE(kmod_path_ends_at_newline_and_nul),
-	KUNIT_CASE(kmod_path_empty_switches_off),
-	KUNIT_CASE(kmod_path_fits_or_changes_nothing),
+	KUNIT_CASE(kmod_path_read_returns_written_path),
+	KUNIT_CASE(kmod_path_ends_at_newline_or_nul),
+	KUNIT_CASE(kmod_path_empty_disables_autoloading),
+	KUNIT_CASE(kmod_path_too_long_changes_nothing),
 	KUNIT_CASE(kmod_path_offset_write_appends),
-	KUNIT_CASE(kmod_path_write_needs_cap_sys_module),
-	KUNIT_CASE(kmod_path_lock_ends_writes),
+	KUNIT_CASE(kmod_path_write_requires_cap_sys_module),
+	KUNIT_CASE(kmod_path_lock_rejects_writes),
 	{}
 };
 

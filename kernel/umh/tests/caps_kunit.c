@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of helpers' capability masks. Part of kernel/umh/caps.c.
+ * KUnit tests for the capability masks of helpers. Included by kernel/umh/caps.c.
  */
 #include <kunit/test.h>
 #include <linux/string.h>
 
-/* Writes text to the sysctl of a mask that starts full; returns its errno. */
+/* Sets all bits of the mask, then writes text to its sysctl. Returns 0 or an errno. */
 static int umh_caps_write(kernel_cap_t *mask, const char *text, loff_t pos)
 {
 	struct ctl_table table = umh_caps_sysctls[0];
@@ -18,7 +18,7 @@ static int umh_caps_write(kernel_cap_t *mask, const char *text, loff_t pos)
 	return umh_caps_sysctl(&table, 1, buffer, &len, &pos);
 }
 
-static void umh_caps_read_is_two_words_lowest_first(struct kunit *test)
+static void umh_caps_read_prints_low_word_first(struct kunit *test)
 {
 	kernel_cap_t mask = { .val = 5ULL << 32 | 7 };
 	struct ctl_table table = umh_caps_sysctls[0];
@@ -31,7 +31,7 @@ static void umh_caps_read_is_two_words_lowest_first(struct kunit *test)
 	KUNIT_EXPECT_STREQ(test, buffer, "7\t5\n");
 }
 
-static void umh_caps_write_only_takes_away(struct kunit *test)
+static void umh_caps_write_only_clears_bits(struct kunit *test)
 {
 	struct ctl_table table = umh_caps_sysctls[0];
 	char all[] = "4294967295 4294967295\n";
@@ -47,7 +47,7 @@ static void umh_caps_write_only_takes_away(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mask.val, 1ULL << 32 | 3);
 }
 
-static void umh_caps_word_left_out_stays(struct kunit *test)
+static void umh_caps_omitted_word_is_unchanged(struct kunit *test)
 {
 	kernel_cap_t mask;
 
@@ -72,7 +72,7 @@ static void umh_caps_bad_input_changes_nothing(struct kunit *test)
 	}
 }
 
-static void umh_caps_write_behind_the_start_changes_nothing(struct kunit *test)
+static void umh_caps_write_at_offset_changes_nothing(struct kunit *test)
 {
 	kernel_cap_t mask;
 
@@ -80,7 +80,7 @@ static void umh_caps_write_behind_the_start_changes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mask.val, CAP_FULL_SET.val);
 }
 
-static void umh_caps_write_needs_both_capabilities(struct kunit *test)
+static void umh_caps_write_requires_both_capabilities(struct kunit *test)
 {
 	static const int needed[] = { CAP_SETPCAP, CAP_SYS_MODULE };
 	const struct cred *old;
@@ -101,7 +101,7 @@ static void umh_caps_write_needs_both_capabilities(struct kunit *test)
 	}
 }
 
-static void umh_caps_narrow_only_takes_away(struct kunit *test)
+static void umh_caps_narrow_only_clears_bits(struct kunit *test)
 {
 	kernel_cap_t bset = umh_bset, inheritable = umh_inheritable;
 	struct cred *new = prepare_creds();
@@ -121,13 +121,13 @@ static void umh_caps_narrow_only_takes_away(struct kunit *test)
 }
 
 static struct kunit_case umh_caps_tests[] = {
-	KUNIT_CASE(umh_caps_read_is_two_words_lowest_first),
-	KUNIT_CASE(umh_caps_write_only_takes_away),
-	KUNIT_CASE(umh_caps_word_left_out_stays),
+	KUNIT_CASE(umh_caps_read_prints_low_word_first),
+	KUNIT_CASE(umh_caps_write_only_clears_bits),
+	KUNIT_CASE(umh_caps_omitted_word_is_unchanged),
 	KUNIT_CASE(umh_caps_bad_input_changes_nothing),
-	KUNIT_CASE(umh_caps_write_behind_the_start_changes_nothing),
-	KUNIT_CASE(umh_caps_write_needs_both_capabilities),
-	KUNIT_CASE(umh_caps_narrow_only_takes_away),
+	KUNIT_CASE(umh_caps_write_at_offset_changes_nothing),
+	KUNIT_CASE(umh_caps_write_requires_both_capabilities),
+	KUNIT_CASE(umh_caps_narrow_only_clears_bits),
 	{}
 };
 

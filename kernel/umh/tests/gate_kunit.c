@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the helpers' gate. Part of kernel/umh/gate.c.
+ * KUnit tests for the gate of the helper engine. Included by kernel/umh/gate.c.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -17,7 +17,7 @@ static bool umh_gate_is_held(void)
 	return false;
 }
 
-/* Somebody else who wants to keep helpers enabled, with a signal pending. */
+/* A thread that calls usermodehelper_read_trylock() with a signal pending */
 struct umh_gate_reader {
 	struct completion left;
 	int result;
@@ -36,7 +36,7 @@ static int umh_gate_reader(void *data)
 	return 0;
 }
 
-static struct task_struct *umh_gate_start(struct kunit *test,
+static struct task_struct *umh_gate_start_reader(struct kunit *test,
 					  struct umh_gate_reader *r)
 {
 	struct task_struct *reader;
@@ -49,7 +49,7 @@ static struct task_struct *umh_gate_start(struct kunit *test,
 	return reader;
 }
 
-static void umh_gate_disabled_refuses_helpers(struct kunit *test)
+static void umh_gate_rejects_helpers_when_disabled(struct kunit *test)
 {
 	static const enum umh_disable_depth depths[] = {
 		UMH_FREEZING, UMH_DISABLED,
@@ -66,13 +66,13 @@ static void umh_gate_disabled_refuses_helpers(struct kunit *test)
 	umh_gate_leave(&info);
 }
 
-static void umh_gate_disable_needs_a_depth(struct kunit *test)
+static void umh_gate_disable_rejects_enabled_depth(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, __usermodehelper_disable(UMH_ENABLED), -EINVAL);
 	KUNIT_EXPECT_EQ(test, umh_depth, UMH_ENABLED);
 }
 
-static void umh_gate_running_helper_fails_the_disable(struct kunit *test)
+static void umh_gate_disable_fails_with_running_helper(struct kunit *test)
 {
 	struct subprocess_info info = {
 		.path = "/kunit/helper",
@@ -101,13 +101,13 @@ static void umh_gate_trylock_fails_when_disabled(struct kunit *test)
 	usermodehelper_read_unlock();
 }
 
-static void umh_gate_trylock_sleeps_with_a_signal_pending(struct kunit *test)
+static void umh_gate_trylock_sleeps_with_signal_pending(struct kunit *test)
 {
 	struct umh_gate_reader r;
 	struct task_struct *reader;
 
 	KUNIT_ASSERT_EQ(test, __usermodehelper_disable(UMH_FREEZING), 0);
-	reader = umh_gate_start(test, &r);
+	reader = umh_gate_start_reader(test, &r);
 	msleep(100);
 	KUNIT_EXPECT_FALSE(test, completion_done(&r.left));
 	KUNIT_EXPECT_TRUE(test, signal_pending(reader));
@@ -120,13 +120,13 @@ static void umh_gate_trylock_sleeps_with_a_signal_pending(struct kunit *test)
 	put_task_struct(reader);
 }
 
-static void umh_gate_trylock_outwaits_the_freezer(struct kunit *test)
+static void umh_gate_trylock_waits_for_thaw(struct kunit *test)
 {
 	struct umh_gate_reader r;
 	struct task_struct *reader;
 
 	KUNIT_ASSERT_EQ(test, __usermodehelper_disable(UMH_FREEZING), 0);
-	reader = umh_gate_start(test, &r);
+	reader = umh_gate_start_reader(test, &r);
 	msleep(20);
 	usermodehelper_enable();
 	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&r.left, HZ));
@@ -134,7 +134,7 @@ static void umh_gate_trylock_outwaits_the_freezer(struct kunit *test)
 	put_task_struct(reader);
 }
 
-static void umh_gate_lock_wait_holds_the_lock_iff_positive(struct kunit *test)
+static void umh_gate_lock_wait_holds_lock_iff_positive(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, usermodehelper_read_lock_wait(-1), -EINVAL);
 	KUNIT_EXPECT_FALSE(test, umh_gate_is_held());
@@ -160,7 +160,7 @@ static void umh_gate_lock_wait_times_out(struct kunit *test)
 	usermodehelper_enable();
 }
 
-static void umh_gate_requester_is_that_of_the_current_helper(struct kunit *test)
+static void umh_gate_requester_matches_current_helper(struct kunit *test)
 {
 	struct subprocess_info other = { .pid = -1, .requester = 1, .requester_comm = "x" };
 	struct subprocess_info info = {
@@ -183,15 +183,15 @@ static void umh_gate_requester_is_that_of_the_current_helper(struct kunit *test)
 }
 
 static struct kunit_case umh_gate_tests[] = {
-	KUNIT_CASE(umh_gate_disabled_refuses_helpers),
-	KUNIT_CASE(umh_gate_disable_needs_a_depth),
-	KUNIT_CASE_SLOW(umh_gate_running_helper_fails_the_disable),
+	KUNIT_CASE(umh_gate_rejects_helpers_when_disabled),
+	KUNIT_CASE(umh_gate_disable_rejects_enabled_depth),
+	KUNIT_CASE_SLOW(umh_gate_disable_fails_with_running_helper),
 	KUNIT_CASE(umh_gate_trylock_fails_when_disabled),
-	KUNIT_CASE(umh_gate_trylock_sleeps_with_a_signal_pending),
-	KUNIT_CASE(umh_gate_trylock_outwaits_the_freezer),
-	KUNIT_CASE(umh_gate_lock_wait_holds_the_lock_iff_positive),
+	KUNIT_CASE(umh_gate_trylock_sleeps_with_signal_pending),
+	KUNIT_CASE(umh_gate_trylock_waits_for_thaw),
+	KUNIT_CASE(umh_gate_lock_wait_holds_lock_iff_positive),
 	KUNIT_CASE(umh_gate_lock_wait_times_out),
-	KUNIT_CASE(umh_gate_requester_is_that_of_the_current_helper),
+	KUNIT_CASE(umh_gate_requester_matches_current_helper),
 	{}
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the helper engine. Part of kernel/umh.c.
+ * KUnit tests for the helper engine. Included by kernel/umh.c.
  */
 #include <kunit/test.h>
 #include <linux/err.h>
@@ -19,15 +19,15 @@ static const struct umh_status_case umh_status_cases[] = {
 	{ "exit 0", 0, 0, 0, 0 },
 	{ "exit 1", 0, 0, 1 << 8, 256 },
 	{ "exit_group 3", SIGNAL_GROUP_EXIT, 3 << 8, 0, 768 },
-	{ "exit_group 0 of a leader that was killed", SIGNAL_GROUP_EXIT, 0, 9, 0 },
+	{ "exit_group 0, leader killed", SIGNAL_GROUP_EXIT, 0, 9, 0 },
 	{ "SIGKILL", SIGNAL_GROUP_EXIT, 9, 9, 9 },
-	{ "SIGSEGV with a core", SIGNAL_GROUP_EXIT, 139, 11, 139 },
-	{ "a code that only looks like a group's", 0, 7 << 8, 2 << 8, 512 },
+	{ "SIGSEGV with core dump", SIGNAL_GROUP_EXIT, 139, 11, 139 },
+	{ "stale group_exit_code", 0, 7 << 8, 2 << 8, 512 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(umh_status, umh_status_cases, name);
 
-static void umh_status_is_that_of_wait(struct kunit *test)
+static void umh_status_matches_wait(struct kunit *test)
 {
 	const struct umh_status_case *c = test->param_value;
 	struct signal_struct *sig = kunit_kzalloc(test, sizeof(*sig), GFP_KERNEL);
@@ -43,7 +43,7 @@ static void umh_status_is_that_of_wait(struct kunit *test)
 }
 
 static struct kunit_case umh_status_tests[] = {
-	KUNIT_CASE_PARAM(umh_status_is_that_of_wait, umh_status_gen_params),
+	KUNIT_CASE_PARAM(umh_status_matches_wait, umh_status_gen_params),
 	{}
 };
 
@@ -52,7 +52,7 @@ static struct kunit_suite umh_status_suite = {
 	.test_cases = umh_status_tests,
 };
 
-/* What happened to one request, in order. */
+/* The callbacks of one request: how often each was called, and with which arguments */
 struct umh_life {
 	struct kunit *test;
 	struct subprocess_info *info;
@@ -73,7 +73,7 @@ struct umh_life {
 	struct completion waiter_left;
 };
 
-static char *umh_no_args[] = { "nothing", NULL };
+static char *umh_test_argv[] = { "nothing", NULL };
 
 static int umh_life_init(struct subprocess_info *info, struct cred *new)
 {
@@ -116,7 +116,7 @@ static struct umh_life *umh_life_new(struct kunit *test, const char *path)
 	init_completion(&life->init_go_on);
 	init_completion(&life->cleaned_up);
 	init_completion(&life->waiter_left);
-	life->info = call_usermodehelper_setup(path, umh_no_args, NULL,
+	life->info = call_usermodehelper_setup(path, umh_test_argv, NULL,
 					       GFP_KERNEL, umh_life_init,
 					       umh_life_cleanup, life);
 	KUNIT_ASSERT_NOT_NULL(test, life->info);
@@ -139,7 +139,7 @@ static void umh_life_expect(struct kunit *test, struct umh_life *life,
 	KUNIT_EXPECT_EQ(test, life->phase_at_cleanup, UMH_FAILED);
 }
 
-static void umh_life_missing_program_ends_with_enoent(struct kunit *test)
+static void umh_life_missing_program_returns_enoent(struct kunit *test)
 {
 	static const int modes[] = {
 		UMH_WAIT_EXEC, UMH_WAIT_PROC, UMH_WAIT_PROC | UMH_KILLABLE,
@@ -158,7 +158,7 @@ static void umh_life_missing_program_ends_with_enoent(struct kunit *test)
 	}
 }
 
-static void umh_life_unwaited_failure_cleans_up(struct kunit *test)
+static void umh_life_nowait_failure_calls_cleanup(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
 
@@ -167,7 +167,7 @@ static void umh_life_unwaited_failure_cleans_up(struct kunit *test)
 	umh_life_expect(test, life, 1, -ENOENT);
 }
 
-static void umh_life_init_error_is_the_result(struct kunit *test)
+static void umh_life_init_error_is_returned(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
 
@@ -177,7 +177,7 @@ static void umh_life_init_error_is_the_result(struct kunit *test)
 	umh_life_expect(test, life, 1, -EDOM);
 }
 
-static void umh_life_null_path_is_refused(struct kunit *test)
+static void umh_life_null_path_returns_einval(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, NULL);
 
@@ -186,7 +186,7 @@ static void umh_life_null_path_is_refused(struct kunit *test)
 	umh_life_expect(test, life, 0, -EINVAL);
 }
 
-static void umh_life_empty_path_succeeds_without_init(struct kunit *test)
+static void umh_life_empty_path_skips_init(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, "");
 
@@ -195,7 +195,7 @@ static void umh_life_empty_path_succeeds_without_init(struct kunit *test)
 	umh_life_expect(test, life, 0, 0);
 }
 
-static void umh_life_disabled_is_busy(struct kunit *test)
+static void umh_life_disabled_returns_ebusy(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
 
@@ -217,7 +217,7 @@ static int umh_life_wait_killable(void *data)
 	return 0;
 }
 
-static void umh_life_killed_waiter_leaves_helper_goes_on(struct kunit *test)
+static void umh_life_helper_survives_killed_waiter(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
 	struct task_struct *waiter;
@@ -238,13 +238,13 @@ static void umh_life_killed_waiter_leaves_helper_goes_on(struct kunit *test)
 }
 
 static struct kunit_case umh_life_tests[] = {
-	KUNIT_CASE(umh_life_missing_program_ends_with_enoent),
-	KUNIT_CASE(umh_life_unwaited_failure_cleans_up),
-	KUNIT_CASE(umh_life_init_error_is_the_result),
-	KUNIT_CASE(umh_life_null_path_is_refused),
-	KUNIT_CASE(umh_life_empty_path_succeeds_without_init),
-	KUNIT_CASE(umh_life_disabled_is_busy),
-	KUNIT_CASE(umh_life_killed_waiter_leaves_helper_goes_on),
+	KUNIT_CASE(umh_life_missing_program_returns_enoent),
+	KUNIT_CASE(umh_life_nowait_failure_calls_cleanup),
+	KUNIT_CASE(umh_life_init_error_is_returned),
+	KUNIT_CASE(umh_life_null_path_returns_einval),
+	KUNIT_CASE(umh_life_empty_path_skips_init),
+	KUNIT_CASE(umh_life_disabled_returns_ebusy),
+	KUNIT_CASE(umh_life_helper_survives_killed_waiter),
 	{}
 };
 

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs usermode helpers as user space says, for tools/testing/selftests/kmod.
+ * Test driver for usermode helpers, for tools/testing/selftests/umh.
  *
- * A line written to /dev/umh_modes runs one helper and returns when the call has;
- * reading it from the same open file waits for that and for cleanup(), and gives
+ * A write to /dev/umh_modes runs one helper, and returns when the call has returned.
+ * A read from the same open file waits for the call and for cleanup(), and returns
  *
  *	ret=RETURNED calls=CALLS status=EXITED retval=RETVAL task=0|1
  *
- * CALLS has a letter for each call of spawned(), init(), exited() and cleanup(),
- * in order: s, i, e, c; it is n when there was no memory to set the helper up. EXITED
- * is what exited() was told, RETVAL what cleanup() saw, and task says whether cleanup()
- * ran in a task with interrupts on. The line is
+ * RETURNED is the return value of the call. CALLS has one letter for each call of
+ * spawned(), init(), exited() and cleanup(), in the order of the calls: s, i, e, c. It
+ * is n if there was no memory to set up the helper. EXITED is the status passed to
+ * exited(), RETVAL is the value of retval in cleanup(). task is 1 if cleanup() ran in
+ * task context with interrupts enabled. The written line has the format
  *
  *	[OPTION[=VALUE]]... -- [PATH [ARGUMENT]...]
  *
- *	wait=FLAGS	UMH_* in decimal
+ *	wait=FLAGS	UMH_* flags, in decimal
  *	context=task|spinlock|timer|irq
- *	hooks		ask for spawned() and exited()
- *	noinit		no init()
- *	init=ERRNO	what init() returns
- *	path=null	no path; without a PATH it is empty
- *	env=null|big	no environment, or one that is too large
- *	disabled	not now, but when helpers have been disabled
+ *			context of the call; task by default
+ *	hooks		set spawned() and exited()
+ *	noinit		set no init()
+ *	init=ERRNO	return value of init()
+ *	path=null	pass a NULL path; without PATH the path is empty
+ *	env=null|big	pass no environment, or one that is too large
+ *	disabled	delay the call until helpers are disabled
  *
- * A write to /sys/kernel/debug/umh_poweroff asks for an orderly poweroff, by
- * kernel.poweroff_cmd, which is not forced if that cannot be run.
+ * A write to /sys/kernel/debug/umh_poweroff starts an orderly poweroff, which runs
+ * kernel.poweroff_cmd. If that fails, the poweroff is not forced.
  *
- * The module stays for good, since helpers may outlive whoever asked for them.
+ * The module cannot be unloaded, since a helper may outlive the file that started it.
  */
 #include <linux/binfmts.h>
 #include <linux/completion.h>
@@ -65,7 +67,7 @@ struct modes_run {
 	struct irq_work irq;
 	struct work_struct work;
 
-	/* What to do; constant once the helper is set up. */
+	/* The parsed line, constant after the helper is set up */
 	char line[MAX_LINE];
 	const char *context;
 	const char *path;
@@ -80,10 +82,10 @@ struct modes_run {
 	bool when_disabled;
 
 	/*
-	 * What happened. Whoever reads it has waited for returned, before
-	 * which ret is written, and for cleaned, before which the others are.
+	 * The result. ret is written before @returned is completed, the other
+	 * members before @cleaned is. A reader must wait for both.
 	 */
-	raw_spinlock_t lock;	/* for calls */
+	raw_spinlock_t lock;	/* protects calls */
 	char calls[8];
 	int ret;
 	int status;
@@ -91,9 +93,9 @@ struct modes_run {
 	bool cleaned_in_task;
 };
 
-/* An open file: its last run, and how much of the result was read. */
+/* An open file: its last run, and the offset in the result */
 struct modes_file {
-	struct mutex lock;	/* for run and pos; held while reading waits */
+	struct mutex lock;	/* protects run and pos; held while a reader waits */
 	struct modes_run *run;
 	loff_t pos;
 };
@@ -102,7 +104,7 @@ static void modes_run_free(struct kref *ref)
 {
 	struct modes_run *run = container_of(ref, struct modes_run, ref);
 
-	/* May be an interrupt, but then nothing big was asked for. */
+	/* In interrupt context there is never a big environment to free. */
 	if (run->big)
 		kvfree(run->big);
 	kfree(run);
@@ -235,7 +237,7 @@ static int modes_start(struct modes_run *run)
 	return err;
 }
 
-/* Suspend disables helpers, and all of user space is frozen then. */
+/* Waits until suspend disables helpers. User space is frozen by then, this work is not. */
 static void modes_when_disabled(struct work_struct *work)
 {
 	struct modes_run *run = container_of(work, struct modes_run, work);
@@ -369,7 +371,7 @@ static ssize_t modes_write(struct file *file, const char __user *from,
 		return count;
 	}
 
-	/* Without a lock, as the helper may be waited for in the freezer. */
+	/* Without mf->lock: the caller may be frozen while it waits for the helper. */
 	err = modes_start(run);
 	kref_put(&run->ref, modes_run_free);
 	return err ?: count;
@@ -391,7 +393,7 @@ static ssize_t modes_read(struct file *file, char __user *to, size_t count,
 	    wait_for_completion_killable_timeout(&run->cleaned,
 						 CLEANUP_TIMEOUT) < 0)
 		return -EINTR;
-	/* For the next part of the same result. */
+	/* The next read() returns the rest of the result and must not wait. */
 	complete_all(&run->cleaned);
 
 	n = scnprintf(text, sizeof(text),
@@ -430,7 +432,7 @@ static const struct file_operations modes_fops = {
 	.release	= modes_release,
 };
 
-/* No regular file: a write to one of those holds a lock of its file system. */
+/* Not a regular file, since a write to one holds a lock of its file system. */
 static struct miscdevice modes_device = {
 	.minor	= MISC_DYNAMIC_MINOR,
 	.name	= "umh_modes",
@@ -462,5 +464,5 @@ static int __init umh_modes_init(void)
 }
 module_init(umh_modes_init);
 
-MODULE_DESCRIPTION("Runs usermode helpers in all modes, for tests");
+MODULE_DESCRIPTION("Test driver for usermode helpers");
 MODULE_LICENSE("GPL");

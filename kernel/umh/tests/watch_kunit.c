@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the watch over hung helpers. Part of kernel/umh/watch.c.
+ * KUnit tests for the detection of hung helpers. Included by kernel/umh/watch.c.
  */
 #include <kunit/test.h>
 
@@ -9,7 +9,7 @@ static void umh_watch_test_hung(struct subprocess_info *info)
 	++*(int *)info->data;
 }
 
-/* A helper that is watched and never started; @hung counts the calls of its hook. */
+/* Returns a helper that is watched but never started. @hung counts calls of its hung(). */
 static struct subprocess_info *umh_watch_test_new(struct kunit *test, int *hung)
 {
 	struct subprocess_info *info;
@@ -30,7 +30,7 @@ static void umh_watch_test_end(struct subprocess_info *info)
 	cancel_delayed_work_sync(&umh_watch_work);
 }
 
-static void umh_watch_says_hung_once(struct kunit *test)
+static void umh_watch_calls_hung_once(struct kunit *test)
 {
 	int hung;
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
@@ -45,7 +45,7 @@ static void umh_watch_says_hung_once(struct kunit *test)
 	umh_watch_test_end(info);
 }
 
-static void umh_watch_leaves_an_ended_one_alone(struct kunit *test)
+static void umh_watch_skips_completed_helper(struct kunit *test)
 {
 	int hung;
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
@@ -57,7 +57,7 @@ static void umh_watch_leaves_an_ended_one_alone(struct kunit *test)
 	umh_watch_test_end(info);
 }
 
-static void umh_watch_finds_all_that_are_due(struct kunit *test)
+static void umh_watch_finds_all_due_helpers(struct kunit *test)
 {
 	int hung[3], i;
 	struct subprocess_info *info[3];
@@ -75,7 +75,7 @@ static void umh_watch_finds_all_that_are_due(struct kunit *test)
 		umh_watch_test_end(info[i]);
 }
 
-static void umh_watch_without_reports_still_calls_the_hook(struct kunit *test)
+static void umh_watch_calls_hung_without_reports(struct kunit *test)
 {
 	unsigned int saved = umh_hung_secs;
 	int hung;
@@ -92,30 +92,30 @@ static void umh_watch_without_reports_still_calls_the_hook(struct kunit *test)
 	umh_watch_test_end(info);
 }
 
-static void umh_watch_knows_who_waits(struct kunit *test)
+static void umh_watch_reports_waiter_state(struct kunit *test)
 {
 	int hung;
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
 
 	info->wait = UMH_NO_WAIT;
-	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which does not wait for it");
+	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is not waiting");
 	info->wait = UMH_WAIT_EXEC;
-	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which waits for it");
+	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is waiting");
 	info->phase = UMH_EXECED;
-	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which does not wait for it");
+	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is not waiting");
 	info->wait = UMH_WAIT_PROC;
-	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which waits for it");
+	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is waiting");
 	info->waiter_killed = true;
-	KUNIT_EXPECT_STREQ(test, umh_who_waits(info), "which has been killed");
+	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "was killed");
 	umh_watch_test_end(info);
 }
 
 static struct kunit_case umh_watch_tests[] = {
-	KUNIT_CASE(umh_watch_says_hung_once),
-	KUNIT_CASE(umh_watch_leaves_an_ended_one_alone),
-	KUNIT_CASE(umh_watch_finds_all_that_are_due),
-	KUNIT_CASE(umh_watch_without_reports_still_calls_the_hook),
-	KUNIT_CASE(umh_watch_knows_who_waits),
+	KUNIT_CASE(umh_watch_calls_hung_once),
+	KUNIT_CASE(umh_watch_skips_completed_helper),
+	KUNIT_CASE(umh_watch_finds_all_due_helpers),
+	KUNIT_CASE(umh_watch_calls_hung_without_reports),
+	KUNIT_CASE(umh_watch_reports_waiter_state),
 	{}
 };
 

@@ -16,7 +16,7 @@ asks() { as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 # The path must be writable by its sysctl, and the log must have one warning.
 unsealed()
 {
-	is "$(dmesg | grep -c 'kmod: kernel.modprobe is not sealed: read-only data is off')" 1 \
+	is "$(dmesg | grep -c 'kmod: kernel.modprobe is not write-protected: .* rodata=off$')" 1 \
 		"lines" || return 1
 	use_helper fake
 	asks

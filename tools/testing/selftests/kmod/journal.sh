@@ -294,7 +294,7 @@ verbose()
 	echo 1 >"$VERBOSE_SYSCTL"
 	ask fs kmod_loud >/dev/null
 	echo 0 >"$VERBOSE_SYSCTL"
-	line="kmod: request $(value fs-kmod_loud id) for fs-kmod_loud, by kmod_req["
+	line="kmod: request $(value fs-kmod_loud id) for fs-kmod_loud by kmod_req["
 	wait_until dmesg_has "$line" &&
 		dmesg_has 'failed, result 256' && ! dmesg_has fs-kmod_quiet &&
 		! echo 2 2>/dev/null >"$VERBOSE_SYSCTL"
@@ -312,10 +312,10 @@ hung_helper()
 	link_helper "$REQUEST_KEY" "$(make_helper key sleep 4000)"
 	ask key kmod:slow >/dev/null &
 	wait
-	line="umh: helper $REQUEST_KEY (pid $(pid_of key)), asked for by kmod_req["
+	line="umh: helper $REQUEST_KEY (pid $(pid_of key)), requested by kmod_req["
 	is "$(dmesg | grep -Fc "$line")" 1 "lines" &&
 		dmesg | grep -F "$line" |
-		grep -q 'which waits for it, has not ended in [12] seconds'
+		grep -q 'has not completed after [12] s; requester is waiting$'
 }
 
 hung_modprobe()
@@ -331,8 +331,8 @@ hung_modprobe()
 	wait_until in_flight fs-kmod_hung hung || return 1
 	echo exit 1 >"$WORK/fake/do.fs-kmod_next"
 	at_most "$(time_of "$(ask fs kmod_next)")" "$SOON" "microseconds:" || return 1
-	dmesg_has "kmod: modprobe fs-kmod_hung (pid $(pid_of fake)), asked for by kmod_req[$pid]" &&
-		is "$(dmesg | grep -c 'umh: helper .*, has not ended in')" 1 "lines"
+	dmesg_has "kmod: modprobe fs-kmod_hung (pid $(pid_of fake)), requested by kmod_req[$pid]" &&
+		is "$(dmesg | grep -c 'umh: helper .*, has not completed after')" 1 "lines"
 }
 
 # Longer than the 30 s after which a modprobe counts as hung in any case

@@ -29,7 +29,7 @@ long_helper()
 	is "$(suspend_logged)" EAGAIN || return 1
 	line=$(dmesg | grep "umh: .*$WORK/fake/modprobe" || :)
 	say "$line"
-	[[ $line == *"(pid $(pid_of fake),"* ]] || complain "no pid of the helper" || return 1
+	[[ $line == *"(pid $(pid_of fake)),"* ]] || complain "no pid of the helper" || return 1
 	[[ $line == *"kmod_req"*"[$REQUESTER]"* ]] || complain "no requester" || return 1
 	release
 	wait "$REQUESTER"
