@@ -9,8 +9,8 @@ struct kmod_requester;
 struct seq_file;
 
 enum autoload_kind {
-	AUTOLOAD_ALIAS,		/* a name that is requested */
-	AUTOLOAD_MODULE,	/* a module that modprobe loads for a request */
+	AUTOLOAD_ALIAS,		/* the name that a request asks for */
+	AUTOLOAD_MODULE,	/* the name of a module that is loaded for a request */
 };
 
 enum autoload_ruling {
@@ -19,19 +19,20 @@ enum autoload_ruling {
 	AUTOLOAD_DENY,
 };
 
-/* The most bytes of a file that holds a word. */
+/* Maximum size of a write to a file that contains a single word */
 #define AUTOLOAD_WORD_MAX	16
 
 /**
  * struct autoload_file - a file in securityfs
- * @name: of the file
- * @max: the most bytes that it takes; its memory is never swapped out
- * @show: prints the content
- * @set: replaces the content by @len bytes of text, which a NUL follows; may sleep.
- *	Returns 0; or -EINVAL, which the log explains if the text has lines, or
- *	-ENOMEM, and nothing has changed.
- * @policy: is part of the policy: @set is called with autoload_mutex held, and not
- *	when the policy is locked
+ * @name: name of the file
+ * @max: maximum size of a write. Bounds the memory of the contents, which cannot be
+ *	swapped out.
+ * @show: print the contents
+ * @set: replace the contents with @len bytes of text, which are followed by a NUL. May
+ *	sleep. Must change nothing if it fails with -EINVAL or -ENOMEM. If the text
+ *	consists of lines, it must report the reason of -EINVAL in the kernel log.
+ * @policy: the file is part of the policy. @set is called with autoload_mutex held, and
+ *	is not called if the policy is locked.
  */
 struct autoload_file {
 	const char *name;
@@ -44,7 +45,7 @@ struct autoload_file {
 /* lsm.c */
 extern bool autoload_enabled;
 
-/* fs.c: the writer lock */
+/* fs.c: the lock of the policy and its writers */
 extern struct mutex autoload_mutex;
 int autoload_begin(void);
 static inline void autoload_end(void)
@@ -52,23 +53,23 @@ static inline void autoload_end(void)
 	mutex_unlock(&autoload_mutex);
 }
 
-/* mode.c: the verdict on a request, and on a module */
+/* mode.c: verdicts on requests and modules */
 extern const struct autoload_file autoload_enforce_file;
 int autoload_permit_alias(char *name);
 int autoload_permit_module(const char *name);
 
-/* rules.c: which names are allowed, or denied, to which users */
+/* rules.c: the rules */
 extern const struct autoload_file autoload_policy_file;
 extern const char *const autoload_kinds[];
-enum autoload_ruling autoload_rules_judge(enum autoload_kind kind, const char *name,
+enum autoload_ruling autoload_rules_match(enum autoload_kind kind, const char *name,
 					  uid_t uid, unsigned int *line);
 
-/* learned.c: what would have been denied */
+/* learned.c: denials that are not enforced */
 extern const struct autoload_file autoload_learned_file;
-void autoload_learn(const struct kmod_requester *who, enum autoload_kind kind,
+void autoload_learn(const struct kmod_requester *requester, enum autoload_kind kind,
 		    const char *name);
 
-/* helpers.c: the programs that the kernel may run */
+/* helpers.c: the allow-list of helpers */
 extern const struct autoload_file autoload_helpers_file;
 extern const struct autoload_file autoload_helpers_mode_file;
 int autoload_permit_helper(const char *path);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files in securityfs, and the lock on the policy. A write replaces the whole
- * content of a file.
+ * The files in securityfs, and the lock of the policy. A write replaces the whole
+ * contents of a file.
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
@@ -27,8 +27,8 @@
 /* Serializes changes of the policy. */
 DEFINE_MUTEX(autoload_mutex);
 
-/* Written under autoload_mutex, read locklessly. Never reset. */
-static bool autoload_sealed;
+/* Written under autoload_mutex, read locklessly, never reset */
+static bool autoload_locked;
 
 /**
  * autoload_begin - begin a change of the policy
@@ -42,7 +42,7 @@ int autoload_begin(void)
 	if (!capable(CAP_SYS_MODULE))
 		return -EPERM;
 	mutex_lock(&autoload_mutex);
-	if (!autoload_sealed)
+	if (!autoload_locked)
 		return 0;
 	mutex_unlock(&autoload_mutex);
 	return -EPERM;
@@ -50,7 +50,7 @@ int autoload_begin(void)
 
 static void autoload_lock_show(struct seq_file *m)
 {
-	seq_printf(m, "%d\n", READ_ONCE(autoload_sealed));
+	seq_printf(m, "%d\n", READ_ONCE(autoload_locked));
 }
 
 static int autoload_lock_set(const char *text, size_t len)
@@ -63,7 +63,7 @@ static int autoload_lock_set(const char *text, size_t len)
 	err = autoload_begin();
 	if (err)
 		return err;
-	WRITE_ONCE(autoload_sealed, true);
+	WRITE_ONCE(autoload_locked, true);
 	kmod_path_lock();
 	autoload_end();
 	return 0;
@@ -80,9 +80,9 @@ static const struct autoload_file *const autoload_files[] = {
 	&autoload_helpers_file, &autoload_helpers_mode_file, &autoload_lock_file,
 };
 
-/* A text whose last line has no newline was cut. */
-static bool autoload_text_is_whole(const struct autoload_file *file, const char *text,
-				   size_t len)
+/* If the last line has no newline, the text may have been cut. */
+static bool autoload_text_is_complete(const struct autoload_file *file, const char *text,
+				      size_t len)
 {
 	if (file->max == AUTOLOAD_WORD_MAX ||
 	    (!memchr(text, '\0', len) && text[len - 1] == '\n'))
@@ -95,7 +95,7 @@ static int autoload_file_set(const struct autoload_file *file, const char *text,
 {
 	int err;
 
-	if (!autoload_text_is_whole(file, text, len))
+	if (!autoload_text_is_complete(file, text, len))
 		return -EINVAL;
 	if (!file->policy)
 		return capable(CAP_SYS_MODULE) ? file->set(text, len) : -EPERM;
@@ -120,7 +120,7 @@ static int autoload_open(struct inode *inode, struct file *file)
 	return single_open(file, autoload_show, inode->i_private);
 }
 
-/* The content must come in one write. */
+/* The whole contents must be written at once. */
 static ssize_t autoload_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *ppos)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The list of helpers: the paths of the programs that the kernel may run.
+ * The allow-list of helpers: the paths of the programs that the kernel may run.
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
@@ -35,10 +35,10 @@ static const char *const autoload_helpers_modes[] = {
 };
 
 /*
- * struct autoload_helpers - the list, constant once published
- * @rcu: to free it
- * @len: of @text
- * @text: lines as they were written, and a NUL
+ * struct autoload_helpers - the allow-list, constant after it is published
+ * @rcu: for kvfree_rcu()
+ * @len: length of @text, without the NUL
+ * @text: the text that was written, and a NUL
  */
 struct autoload_helpers {
 	struct rcu_head rcu;
@@ -46,11 +46,11 @@ struct autoload_helpers {
 	char text[];
 };
 
-/* M: written under autoload_mutex; the list is read under RCU. */
+/* M: written under autoload_mutex. The list is read under RCU, the mode locklessly. */
 static struct autoload_helpers __rcu *autoload_helpers;		/* M */
 static enum autoload_helpers_mode autoload_helpers_mode;	/* M */
 
-/* A line is a path or, with * at its end, a prefix, from below which no /../ leads up. */
+/* A line is a path, or a prefix if it ends with '*'. "/../" must not lead out of a prefix. */
 static bool autoload_helpers_line_has(const char *line, size_t len, const char *path)
 {
 	if (line[len - 1] != '*')
@@ -89,11 +89,13 @@ static void autoload_report_helper(const char *path, bool denied)
 }
 
 /**
- * autoload_permit_helper - may the kernel run this program?
- * @path: the path that is exec'ed
+ * autoload_permit_helper - decide whether the kernel may run a program
+ * @path: path of the program
  *
- * Context: the helper's thread.
- * Return: 0 or -EPERM.
+ * Must be called in the helper's thread.
+ *
+ * Context: process context.
+ * Return: 0 if the program is allowed, -EPERM if it is denied.
  */
 int autoload_permit_helper(const char *path)
 {
@@ -122,7 +124,7 @@ static void autoload_helpers_show(struct seq_file *m)
 	rcu_read_unlock();
 }
 
-/* A list has absolute paths, comments and empty lines. */
+/* Each line must be an absolute path, a comment or empty. */
 static int autoload_helpers_check(const char *text)
 {
 	unsigned int number = 1;

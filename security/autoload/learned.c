@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What would have been denied while nothing is enforced.
+ * Learning: the denials that are recorded instead of enforced.
  */
 #include <linux/cleanup.h>
 #include <linux/gfp.h>
@@ -17,17 +17,17 @@
 
 #include "autoload.h"
 
-/* A user chooses names at will; these take some 128 KB. */
+/* Bounds the memory, since users can request arbitrary names. Takes about 128 KB. */
 #define AUTOLOAD_LEARNED_MAX	1024
 
 /*
- * struct autoload_learned - one name for one user
- * @node: in autoload_learned
- * @kind: of name
- * @uid: whose request, in the initial user name space
- * @count: how often
- * @comm: who made the first one
- * @name: what would have been denied
+ * struct autoload_learned - the recorded denials of one name to one user
+ * @node: entry in autoload_learned
+ * @kind: kind of @name
+ * @uid: user id of the requester, in the initial user namespace
+ * @count: number of denials
+ * @comm: name of the first requester
+ * @name: name of the alias or module
  */
 struct autoload_learned {
 	struct list_head node;
@@ -45,19 +45,19 @@ static unsigned int autoload_learned_count;
 static unsigned long autoload_learned_missed;
 
 static struct autoload_learned *
-autoload_learned_find(const struct kmod_requester *who, enum autoload_kind kind,
+autoload_learned_find(const struct kmod_requester *requester, enum autoload_kind kind,
 		      const char *name)
 {
 	struct autoload_learned *l;
 
 	list_for_each_entry(l, &autoload_learned, node)
-		if (l->kind == kind && l->uid == who->uid && !strcmp(l->name, name))
+		if (l->kind == kind && l->uid == requester->uid && !strcmp(l->name, name))
 			return l;
 	return NULL;
 }
 
 static struct autoload_learned *
-autoload_learned_new(const struct kmod_requester *who, enum autoload_kind kind,
+autoload_learned_new(const struct kmod_requester *requester, enum autoload_kind kind,
 		     const char *name)
 {
 	struct autoload_learned *l;
@@ -68,8 +68,8 @@ autoload_learned_new(const struct kmod_requester *who, enum autoload_kind kind,
 	if (!l)
 		return NULL;
 	l->kind = kind;
-	l->uid = who->uid;
-	memcpy(l->comm, who->comm, sizeof(l->comm));
+	l->uid = requester->uid;
+	memcpy(l->comm, requester->comm, sizeof(l->comm));
 	strscpy(l->name, name, sizeof(l->name));
 	list_add_tail(&l->node, &autoload_learned);
 	autoload_learned_count++;
@@ -77,20 +77,21 @@ autoload_learned_new(const struct kmod_requester *who, enum autoload_kind kind,
 }
 
 /**
- * autoload_learn - note what would have been denied
- * @who: the requester
- * @kind: of name
- * @name: which
+ * autoload_learn - record a denial that is not enforced
+ * @requester: the requester
+ * @kind: kind of @name
+ * @name: name of the alias or module
  *
  * Context: process context, may sleep.
  */
-void autoload_learn(const struct kmod_requester *who, enum autoload_kind kind,
+void autoload_learn(const struct kmod_requester *requester, enum autoload_kind kind,
 		    const char *name)
 {
 	struct autoload_learned *l;
 
 	guard(mutex)(&autoload_learned_mutex);
-	l = autoload_learned_find(who, kind, name) ?: autoload_learned_new(who, kind, name);
+	l = autoload_learned_find(requester, kind, name) ?:
+	    autoload_learned_new(requester, kind, name);
 	if (l)
 		l->count++;
 	else

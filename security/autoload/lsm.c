@@ -15,11 +15,11 @@
 
 #include "autoload.h"
 
-/* Whether autoload is in the list of security modules. */
+/* Set if autoload is in the list of active security modules. */
 bool autoload_enabled __ro_after_init;
 
 #ifdef CONFIG_MODULES
-/* Modules are loaded in the context of the loading task. An error ends the load. */
+/* Called in the context of the task that loads the module. An error aborts the load. */
 static int autoload_module_notify(struct notifier_block *nb, unsigned long state,
 				  void *data)
 {
@@ -30,7 +30,7 @@ static int autoload_module_notify(struct notifier_block *nb, unsigned long state
 	return notifier_from_errno(autoload_permit_module(mod->name));
 }
 
-/* First of all, so that no other notifier sees a module that is denied. */
+/* Called before all other notifiers, which must not see a module that is denied. */
 static struct notifier_block autoload_module_nb = {
 	.notifier_call = autoload_module_notify, .priority = INT_MAX
 };
@@ -43,8 +43,8 @@ early_initcall(autoload_modules_init);
 #endif
 
 /*
- * A task that the kernel started has no address space before its first exec; every
- * other task that execs has one.
+ * Only a task that the kernel itself has started has no address space before its first
+ * exec.
  */
 static int autoload_bprm_creds_for_exec(struct linux_binprm *bprm)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The verdict on a request and on a module: the rules, then
- * kernel.modules_autoload_mode.
+ * The verdicts on requests and modules: the rules, and kernel.modules_autoload_mode if
+ * no rule matches.
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
@@ -24,14 +24,14 @@
 
 #include "autoload.h"
 
-/* kernel.modules_autoload_mode: whose requests are allowed if no rule matches */
+/* kernel.modules_autoload_mode: the requests that are allowed if no rule matches */
 enum {
-	AUTOLOAD_MODE_ANYONE,
+	AUTOLOAD_MODE_ALL,
 	AUTOLOAD_MODE_ADMIN,
-	AUTOLOAD_MODE_NOBODY
+	AUTOLOAD_MODE_NONE
 };
 
-/* M: written under autoload_mutex, and by boot parameters; read locklessly. */
+/* M: written under autoload_mutex or by boot parameters, read locklessly */
 static unsigned int autoload_mode;	/* M */
 static bool autoload_enforced = true;	/* M */
 
@@ -54,8 +54,8 @@ const struct autoload_file autoload_enforce_file = {
 	"enforce", AUTOLOAD_WORD_MAX, autoload_enforce_show, autoload_enforce_set, true
 };
 
-/* Never waits for the audit daemon: a denied user must not gain time by that. */
-static void autoload_audit(const struct kmod_requester *who, enum autoload_kind kind,
+/* Must not wait for the audit daemon, since a denied user could cause long waits. */
+static void autoload_audit(const struct kmod_requester *requester, enum autoload_kind kind,
 			   const char *name, const char *by, unsigned int number)
 {
 	struct audit_buffer *ab;
@@ -68,36 +68,37 @@ static void autoload_audit(const struct kmod_requester *who, enum autoload_kind 
 		return;
 	audit_log_format(ab, "op=autoload kind=%s name=", autoload_kinds[kind]);
 	audit_log_untrustedstring(ab, name);
-	audit_log_format(ab, " pid=%d uid=%u auid=%u comm=", who->pid, who->uid,
-			 who->loginuid);
-	audit_log_untrustedstring(ab, who->comm);
+	audit_log_format(ab, " pid=%d uid=%u auid=%u comm=", requester->pid, requester->uid,
+			 requester->loginuid);
+	audit_log_untrustedstring(ab, requester->comm);
 	audit_log_format(ab, " %s=%u res=0", by, number);
 	audit_log_end(ab);
 }
 
-/* Denied by the rule in that line, or if it is 0 by the mode. Returns 0 or -EPERM. */
-static int autoload_deny(const struct kmod_requester *who, enum autoload_kind kind,
+/* @line is the line of the denying rule, 0 if the mode denies. Returns 0 or -EPERM. */
+static int autoload_deny(const struct kmod_requester *requester, enum autoload_kind kind,
 			 const char *name, unsigned int line)
 {
 	unsigned int number = line ?: READ_ONCE(autoload_mode);
 
 	if (!READ_ONCE(autoload_enforced)) {
-		autoload_learn(who, kind, name);
+		autoload_learn(requester, kind, name);
 		return 0;
 	}
 	pr_notice_ratelimited("%s %*pE denied to %*pE[%d], uid %u, by %s %u\n",
 			      autoload_kinds[kind], (int)strlen(name), name,
-			      (int)strlen(who->comm), who->comm, who->pid, who->uid,
+			      (int)strlen(requester->comm), requester->comm,
+			      requester->pid, requester->uid,
 			      line ? "rule in line" : "kernel.modules_autoload_mode",
 			      number);
-	autoload_audit(who, kind, name, line ? "rule" : "mode", number);
+	autoload_audit(requester, kind, name, line ? "rule" : "mode", number);
 	return -EPERM;
 }
 
 static bool autoload_mode_permits(const char *name)
 {
 	switch (READ_ONCE(autoload_mode)) {
-	case AUTOLOAD_MODE_ANYONE:
+	case AUTOLOAD_MODE_ALL:
 		return true;
 	case AUTOLOAD_MODE_ADMIN:
 		return ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE) ||
@@ -109,19 +110,19 @@ static bool autoload_mode_permits(const char *name)
 }
 
 /**
- * autoload_permit_alias - may the current task have a module loaded?
- * @name: the requested name
+ * autoload_permit_alias - decide whether the current task may request a module
+ * @name: requested name
  *
  * Context: process context, may sleep.
- * Return: 0 or -EPERM.
+ * Return: 0 if the request is allowed, -EPERM if it is denied.
  */
 int autoload_permit_alias(char *name)
 {
-	struct kmod_requester who;
+	struct kmod_requester requester;
 	unsigned int line = 0;
 
-	kmod_requester_current(&who);
-	switch (autoload_rules_judge(AUTOLOAD_ALIAS, name, who.uid, &line)) {
+	kmod_requester_current(&requester);
+	switch (autoload_rules_match(AUTOLOAD_ALIAS, name, requester.uid, &line)) {
 	case AUTOLOAD_ALLOW:
 		return 0;
 	case AUTOLOAD_NONE:
@@ -131,28 +132,28 @@ int autoload_permit_alias(char *name)
 	case AUTOLOAD_DENY:
 		break;
 	}
-	return autoload_deny(&who, AUTOLOAD_ALIAS, name, line);
+	return autoload_deny(&requester, AUTOLOAD_ALIAS, name, line);
 }
 
 /**
- * autoload_permit_module - may the current task load a module?
- * @name: of the module, which is about to be initialized
+ * autoload_permit_module - decide whether the current task may load a module
+ * @name: name of the module, which is about to be initialized
  *
- * Only a task inside a modprobe that serves a request can be denied it.
+ * Only a task inside the modprobe of a request can be denied a module.
  *
  * Context: process context, may sleep.
- * Return: 0 or -EPERM.
+ * Return: 0 if the module is allowed, -EPERM if it is denied.
  */
 int autoload_permit_module(const char *name)
 {
-	struct kmod_requester who;
+	struct kmod_requester requester;
 	unsigned int line;
 	int err;
 
-	if (autoload_rules_judge(AUTOLOAD_MODULE, name, 0, &line) != AUTOLOAD_DENY ||
-	    !kmod_serving(&who))
+	if (autoload_rules_match(AUTOLOAD_MODULE, name, 0, &line) != AUTOLOAD_DENY ||
+	    !kmod_serving(&requester))
 		return 0;
-	err = autoload_deny(&who, AUTOLOAD_MODULE, name, line);
+	err = autoload_deny(&requester, AUTOLOAD_MODULE, name, line);
 	if (err)
 		kmod_refuse(name);
 	return err;
@@ -193,8 +194,8 @@ early_initcall(autoload_mode_init);
 
 static int autoload_mode_param_set(const char *value, const struct kernel_param *param)
 {
-	return param_set_uint_minmax(value, param, AUTOLOAD_MODE_ANYONE,
-				     AUTOLOAD_MODE_NOBODY);
+	return param_set_uint_minmax(value, param, AUTOLOAD_MODE_ALL,
+				     AUTOLOAD_MODE_NONE);
 }
 
 static const struct kernel_param_ops autoload_mode_ops = { .set = autoload_mode_param_set };

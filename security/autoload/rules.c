@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The rules of the policy: which names are allowed, or denied, to which users.
+ * The rules of the policy. A rule allows or denies aliases or modules.
  *
- * All rules are replaced at once. Readers only take rcu_read_lock().
+ * A write replaces all rules at once. Readers only take rcu_read_lock().
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
@@ -27,12 +27,12 @@
 
 #include "autoload.h"
 
-/* Bytes of the shortest rule, with its newline. */
+/* Length of the shortest rule, including its newline */
 #define AUTOLOAD_RULE_LEN		sizeof("deny alias *")
 
 /*
- * The start of a name. Most rules say plainly how the names begin that they are
- * for; two words tell that a rule is not for a name, cheaper than glob_match().
+ * The first bytes of a name. Most patterns begin with plain text. Comparing two words
+ * rejects most rules without a call of glob_match().
  */
 union autoload_key {
 	u64 word[2];
@@ -41,14 +41,14 @@ union autoload_key {
 
 /*
  * struct autoload_rule - one rule
- * @key: the plain text with which @glob begins
- * @mask: has all bits set of those bytes of @key that count
- * @glob: normalized, see autoload_glob_normalize()
- * @line: number of its line, from 1 on
- * @uid: of the user, if the rule is not for @anybody
- * @kind: of names
- * @anybody: for all users, as are all rules on modules
- * @allow: allows, else denies
+ * @key: the plain text at the start of @glob
+ * @mask: 0xff for each byte of @key that is compared, 0 for the others
+ * @glob: pattern, normalized by autoload_glob_normalize()
+ * @line: line number of the rule, starting at 1
+ * @uid: user that the rule applies to, unless @any_user
+ * @kind: kind of names that the rule applies to
+ * @any_user: the rule applies to all users; always true in module rules
+ * @allow: the rule allows matching names; otherwise it denies them
  */
 struct autoload_rule {
 	union autoload_key key;
@@ -57,16 +57,17 @@ struct autoload_rule {
 	unsigned int line;
 	uid_t uid;
 	enum autoload_kind kind;
-	bool anybody;
+	bool any_user;
 	bool allow;
 };
 
 /*
- * struct autoload_rules - all of them, constant once published
- * @rcu: to free it
- * @text: as it was written, @len bytes, without a NUL
- * @count: of @rule
- * @rule: in the order in which they are tried
+ * struct autoload_rules - all rules, constant after they are published
+ * @rcu: for kvfree_rcu()
+ * @text: the text that was written, without a NUL
+ * @len: length of @text
+ * @count: number of rules
+ * @rule: the rules, in the order in which they are tried
  */
 struct autoload_rules {
 	struct rcu_head rcu;
@@ -84,19 +85,19 @@ const char *const autoload_kinds[] = {
 	[AUTOLOAD_MODULE] = "module",
 };
 
-/* At the bracket that opens a class. Returns the one that closes it, or NULL. */
+/* @glob points to the bracket that opens a class. Returns the closing one, or NULL. */
 static char *autoload_glob_class_end(char *glob)
 {
 	glob++;
 	if (*glob == '!')
 		glob++;
-	/* The first one is a member, whatever it is. */
+	/* A closing bracket is a member if it comes first. */
 	return *glob ? strchr(glob + 1, ']') : NULL;
 }
 
 /*
- * modprobe takes - and _ for the same, outside of classes. So must a rule, or
- * another spelling would pass by it. Returns whether the pattern is well formed.
+ * modprobe treats '-' and '_' as equal outside of classes. A rule must do the same, or
+ * it could be bypassed with the other spelling. Returns false if the pattern is malformed.
  */
 static bool autoload_glob_normalize(char *glob)
 {
@@ -120,7 +121,7 @@ static bool autoload_glob_normalize(char *glob)
 static void autoload_rule_set_glob(struct autoload_rule *rule, const char *glob)
 {
 	size_t plain = strcspn(glob, "*?[\\");
-	/* Of a pattern without any of these, the closing NUL counts, too. */
+	/* A pattern without special characters matches one name: compare the NUL as well. */
 	size_t len = min(plain + !glob[plain], sizeof(rule->key));
 
 	rule->glob = glob;
@@ -138,17 +139,17 @@ static char *autoload_next_word(char **line)
 	return word;
 }
 
-static bool autoload_word_is(const char *word, const char *what)
+static bool autoload_word_is(const char *word, const char *expected)
 {
-	return word && !strcmp(word, what);
+	return word && !strcmp(word, expected);
 }
 
-/* Parses the rest of a line. Returns the error in it, or NULL. */
+/* Parses the rest of a line. Returns an error message, or NULL. */
 static const char *autoload_rule_parse_uid(struct autoload_rule *rule, char *line)
 {
 	char *word = autoload_next_word(&line);
 
-	rule->anybody = !word;
+	rule->any_user = !word;
 	if (!word)
 		return NULL;
 	if (rule->kind == AUTOLOAD_MODULE)
@@ -164,7 +165,7 @@ static const char *autoload_rule_parse_uid(struct autoload_rule *rule, char *lin
 	return NULL;
 }
 
-/* Returns the error in the line, or NULL. */
+/* Returns an error message, or NULL. */
 static const char *autoload_rule_parse(struct autoload_rule *rule, char *line)
 {
 	char *word = autoload_next_word(&line);
@@ -191,7 +192,7 @@ static int autoload_rules_parse(struct autoload_rules *rules, char *text)
 {
 	struct autoload_rule *rule;
 	unsigned int number = 0;
-	const char *wrong;
+	const char *error;
 	char *line, *start;
 
 	while ((line = strsep(&text, "\n"))) {
@@ -201,9 +202,9 @@ static int autoload_rules_parse(struct autoload_rules *rules, char *text)
 			continue;
 		rule = &rules->rule[rules->count++];
 		rule->line = number;
-		wrong = autoload_rule_parse(rule, line);
-		if (wrong) {
-			pr_err("policy: line %u: %s\n", number, wrong);
+		error = autoload_rule_parse(rule, line);
+		if (error) {
+			pr_err("policy: line %u: %s\n", number, error);
 			return -EINVAL;
 		}
 	}
@@ -212,12 +213,12 @@ static int autoload_rules_parse(struct autoload_rules *rules, char *text)
 
 static struct autoload_rules *autoload_rules_alloc(const char *text, size_t len)
 {
-	/* One more for a line that is none; the parser stops at it. */
+	/* One more, since the parser fills in a rule before it finds the line too short. */
 	size_t max = len / AUTOLOAD_RULE_LEN + 1;
 	struct autoload_rules *rules;
 	int err;
 
-	/* Behind the rules the text, and a copy of it that is taken apart. */
+	/* The rules are followed by the text, and by a copy for the parser to modify. */
 	rules = kvzalloc(struct_size(rules, rule, max) + 2 * len, GFP_KERNEL);
 	if (!rules)
 		return ERR_PTR(-ENOMEM);
@@ -225,7 +226,7 @@ static struct autoload_rules *autoload_rules_alloc(const char *text, size_t len)
 	rules->text = (char *)&rules->rule[max];
 	rules->len = len;
 	memcpy(rules->text, text, len);
-	/* Less the last newline, in place of which there is a NUL. */
+	/* Without the last newline, so that the copy ends with a NUL. */
 	memcpy(rules->text + len, text, len - 1);
 	err = autoload_rules_parse(rules, rules->text + len);
 	if (err) {
@@ -263,10 +264,10 @@ const struct autoload_file autoload_policy_file = {
 	"policy", SZ_1M, autoload_rules_show, autoload_rules_set, true
 };
 
-static bool autoload_rule_is_for(const struct autoload_rule *rule, enum autoload_kind kind,
-				 const char *name, uid_t uid)
+static bool autoload_rule_matches(const struct autoload_rule *rule, enum autoload_kind kind,
+				  const char *name, uid_t uid)
 {
-	return rule->kind == kind && (rule->anybody || rule->uid == uid) &&
+	return rule->kind == kind && (rule->any_user || rule->uid == uid) &&
 	       glob_match(rule->glob, name);
 }
 
@@ -282,23 +283,23 @@ autoload_rules_find(const struct autoload_rules *rules, enum autoload_kind kind,
 		if ((key.word[0] ^ rule->key.word[0]) & rule->mask.word[0] ||
 		    (key.word[1] ^ rule->key.word[1]) & rule->mask.word[1])
 			continue;
-		if (autoload_rule_is_for(rule, kind, name, uid))
+		if (autoload_rule_matches(rule, kind, name, uid))
 			return rule;
 	}
 	return NULL;
 }
 
 /**
- * autoload_rules_judge - look up the first rule that matches
- * @kind: of name
- * @name: shorter than MODULE_NAME_LEN
- * @uid: of the requester, in the initial user namespace
- * @line: set to the line of the rule, if there is one
+ * autoload_rules_match - look up the first rule that matches
+ * @kind: kind of @name
+ * @name: name of the alias or module, shorter than MODULE_NAME_LEN
+ * @uid: user id of the requester, in the initial user namespace
+ * @line: set to the line number of the rule if one matches
  *
  * Context: any.
- * Return: the verdict of that rule; AUTOLOAD_NONE if no rule matches.
+ * Return: the verdict of the rule, or AUTOLOAD_NONE if no rule matches.
  */
-enum autoload_ruling autoload_rules_judge(enum autoload_kind kind, const char *name,
+enum autoload_ruling autoload_rules_match(enum autoload_kind kind, const char *name,
 					  uid_t uid, unsigned int *line)
 {
 	enum autoload_ruling ruling = AUTOLOAD_NONE;

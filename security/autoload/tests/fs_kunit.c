@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the files and of the lock. Part of security/autoload/fs.c.
+ * KUnit tests for the files and the lock. Included by security/autoload/fs.c.
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
@@ -41,14 +41,14 @@ static int autoload_fs_test_init(struct kunit *test)
 	return 0;
 }
 
-/* kernel.modprobe has a lock of its own, which is for good: no test sets the lock by the file. */
+/* No test may take the lock with autoload_lock_set(): kernel.modprobe would stay locked. */
 static void autoload_fs_test_exit(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&autoload_mutex));
-	autoload_sealed = false;
+	autoload_locked = false;
 }
 
-static void autoload_fs_write_takes_the_lock_once(struct kunit *test)
+static void autoload_fs_write_releases_mutex(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "x"), -EINVAL);
@@ -56,7 +56,7 @@ static void autoload_fs_write_takes_the_lock_once(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_sets, 3);
 }
 
-static void autoload_fs_write_needs_cap_sys_module(struct kunit *test)
+static void autoload_fs_write_requires_cap_sys_module(struct kunit *test)
 {
 	struct cred *new = prepare_creds();
 	const struct cred *old;
@@ -72,7 +72,7 @@ static void autoload_fs_write_needs_cap_sys_module(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
 }
 
-static void autoload_fs_text_must_be_whole(struct kunit *test)
+static void autoload_fs_incomplete_text_is_rejected(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb"), -EINVAL);
 	KUNIT_EXPECT_EQ(test, autoload_file_set(&autoload_test_text, "a\0b\n", 4), -EINVAL);
@@ -80,9 +80,9 @@ static void autoload_fs_text_must_be_whole(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb\n"), 0);
 }
 
-static void autoload_fs_lock_ends_changes_of_the_policy(struct kunit *test)
+static void autoload_fs_lock_rejects_policy_writes(struct kunit *test)
 {
-	autoload_sealed = true;
+	autoload_locked = true;
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), -EPERM);
 	KUNIT_EXPECT_EQ(test, autoload_lock_set("1", 1), -EPERM);
 	KUNIT_EXPECT_EQ(test, autoload_begin(), -EPERM);
@@ -90,7 +90,7 @@ static void autoload_fs_lock_ends_changes_of_the_policy(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), 0);
 }
 
-static void autoload_fs_lock_is_set_by_1_only(struct kunit *test)
+static void autoload_fs_lock_accepts_only_1(struct kunit *test)
 {
 	static const char *const bad[] = { "0", "2", "-1", "yes", "" };
 	size_t i;
@@ -98,15 +98,15 @@ static void autoload_fs_lock_is_set_by_1_only(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		KUNIT_EXPECT_EQ_MSG(test, autoload_lock_set(bad[i], strlen(bad[i])),
 				    -EINVAL, "'%s'", bad[i]);
-	KUNIT_EXPECT_FALSE(test, autoload_sealed);
+	KUNIT_EXPECT_FALSE(test, autoload_locked);
 }
 
 static struct kunit_case autoload_fs_cases[] = {
-	KUNIT_CASE(autoload_fs_write_takes_the_lock_once),
-	KUNIT_CASE(autoload_fs_write_needs_cap_sys_module),
-	KUNIT_CASE(autoload_fs_text_must_be_whole),
-	KUNIT_CASE(autoload_fs_lock_ends_changes_of_the_policy),
-	KUNIT_CASE(autoload_fs_lock_is_set_by_1_only),
+	KUNIT_CASE(autoload_fs_write_releases_mutex),
+	KUNIT_CASE(autoload_fs_write_requires_cap_sys_module),
+	KUNIT_CASE(autoload_fs_incomplete_text_is_rejected),
+	KUNIT_CASE(autoload_fs_lock_rejects_policy_writes),
+	KUNIT_CASE(autoload_fs_lock_accepts_only_1),
 	{}
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the list of helpers. Part of security/autoload/helpers.c.
+ * KUnit tests for the allow-list of helpers. Included by security/autoload/helpers.c.
  */
 #include <kunit/test.h>
 
@@ -28,7 +28,7 @@ static bool autoload_helpers_allows(const char *path)
 	return autoload_helpers_has(rcu_access_pointer(autoload_helpers), path);
 }
 
-static void autoload_helpers_without_a_list_has_nothing(struct kunit *test)
+static void autoload_helpers_allow_nothing_without_list(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/sbin/modprobe"));
 	KUNIT_ASSERT_EQ(test, autoload_helpers_write("\n"), 0);
@@ -36,7 +36,7 @@ static void autoload_helpers_without_a_list_has_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows(""));
 }
 
-static void autoload_helpers_paths_are_exact(struct kunit *test)
+static void autoload_helpers_compare_whole_paths(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_helpers_write("# mine\n/sbin/a\n\n/sbin/bc\n"), 0);
 	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/sbin/a"));
@@ -48,7 +48,7 @@ static void autoload_helpers_paths_are_exact(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows(""));
 }
 
-static void autoload_helpers_prefixes_lead_down_only(struct kunit *test)
+static void autoload_helpers_prefix_rejects_dotdot(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/lib/x/*\n"), 0);
 	KUNIT_EXPECT_TRUE(test, autoload_helpers_allows("/lib/x/a"));
@@ -60,7 +60,7 @@ static void autoload_helpers_prefixes_lead_down_only(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/lib/x/a/../b"));
 }
 
-static void autoload_helpers_bad_lists_change_nothing(struct kunit *test)
+static void autoload_helpers_bad_list_changes_nothing(struct kunit *test)
 {
 	static const char *const bad[] = {
 		"a\n", " /a\n", "/a\nb\n", "*\n",
@@ -75,7 +75,7 @@ static void autoload_helpers_bad_lists_change_nothing(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, autoload_helpers_allows("/a"));
 }
 
-static void autoload_helpers_mode_is_a_word(struct kunit *test)
+static void autoload_helpers_mode_accepts_only_known_words(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("enforce\n", 8), 0);
 	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_ENFORCE);
@@ -86,7 +86,7 @@ static void autoload_helpers_mode_is_a_word(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_OFF);
 }
 
-static void autoload_helpers_mode_decides_on_others(struct kunit *test)
+static void autoload_helpers_mode_applies_to_unlisted_paths(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/a\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), 0);
@@ -98,12 +98,12 @@ static void autoload_helpers_mode_decides_on_others(struct kunit *test)
 }
 
 static struct kunit_case autoload_helpers_cases[] = {
-	KUNIT_CASE(autoload_helpers_without_a_list_has_nothing),
-	KUNIT_CASE(autoload_helpers_paths_are_exact),
-	KUNIT_CASE(autoload_helpers_prefixes_lead_down_only),
-	KUNIT_CASE(autoload_helpers_bad_lists_change_nothing),
-	KUNIT_CASE(autoload_helpers_mode_is_a_word),
-	KUNIT_CASE(autoload_helpers_mode_decides_on_others),
+	KUNIT_CASE(autoload_helpers_allow_nothing_without_list),
+	KUNIT_CASE(autoload_helpers_compare_whole_paths),
+	KUNIT_CASE(autoload_helpers_prefix_rejects_dotdot),
+	KUNIT_CASE(autoload_helpers_bad_list_changes_nothing),
+	KUNIT_CASE(autoload_helpers_mode_accepts_only_known_words),
+	KUNIT_CASE(autoload_helpers_mode_applies_to_unlisted_paths),
 	{}
 };
 

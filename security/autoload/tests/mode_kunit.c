@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the verdicts. Part of security/autoload/mode.c.
+ * KUnit tests for the verdicts. Included by security/autoload/mode.c.
  */
 #include <kunit/test.h>
 #include <linux/cred.h>
@@ -18,7 +18,7 @@ static void autoload_mode_rules(const char *text)
 
 static int autoload_mode_test_init(struct kunit *test)
 {
-	autoload_mode = AUTOLOAD_MODE_ANYONE;
+	autoload_mode = AUTOLOAD_MODE_ALL;
 	autoload_enforced = true;
 	return 0;
 }
@@ -30,8 +30,8 @@ static void autoload_mode_test_exit(struct kunit *test)
 	autoload_learned_file.set("", 0);
 }
 
-/* With these capabilities and no others. */
-static int autoload_ask(struct kunit *test, char *name, kernel_cap_t caps)
+/* Returns the verdict for a requester that has exactly these capabilities. */
+static int autoload_permit_with(struct kunit *test, char *name, kernel_cap_t caps)
 {
 	const struct cred *old;
 	struct cred *new = prepare_creds();
@@ -46,77 +46,77 @@ static int autoload_ask(struct kunit *test, char *name, kernel_cap_t caps)
 	return err;
 }
 
-static int autoload_ask_as(struct kunit *test, char *name, int cap)
+static int autoload_permit_with_cap(struct kunit *test, char *name, int cap)
 {
 	kernel_cap_t caps = CAP_EMPTY_SET;
 
 	cap_raise(caps, cap);
-	return autoload_ask(test, name, caps);
+	return autoload_permit_with(test, name, caps);
 }
 
-static void autoload_mode_0_is_for_anyone(struct kunit *test)
+static void autoload_mode_0_allows_all(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
 }
 
-static void autoload_mode_1_is_for_administrators(struct kunit *test)
+static void autoload_mode_1_allows_administrators(struct kunit *test)
 {
 	autoload_mode = AUTOLOAD_MODE_ADMIN;
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
 			-EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
 			0);
-	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_NET_ADMIN),
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_NET_ADMIN),
 			-EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, "netdev-kunit", CAP_NET_ADMIN), 0);
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, "netdev-kunit", CAP_EMPTY_SET), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, "netdev-kunit", CAP_NET_ADMIN), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, "netdev-kunit", CAP_EMPTY_SET), -EPERM);
 }
 
-static void autoload_mode_2_is_for_nobody(struct kunit *test)
+static void autoload_mode_2_denies_all(struct kunit *test)
 {
-	autoload_mode = AUTOLOAD_MODE_NOBODY;
-	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
+	autoload_mode = AUTOLOAD_MODE_NONE;
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
 			-EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, "netdev-kunit", CAP_NET_ADMIN),
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, "netdev-kunit", CAP_NET_ADMIN),
 			-EPERM);
 }
 
-static void autoload_rules_go_before_the_mode(struct kunit *test)
+static void autoload_rules_override_mode(struct kunit *test)
 {
 	autoload_mode_rules("deny alias " AUTOLOAD_NAME "\n");
-	KUNIT_EXPECT_EQ(test, autoload_ask_as(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_SYS_MODULE),
 			-EPERM);
-	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	autoload_mode = AUTOLOAD_MODE_NONE;
 	autoload_mode_rules("allow alias " AUTOLOAD_NAME "\n");
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
 }
 
-static void autoload_modules_outside_of_requests_are_allowed(struct kunit *test)
+static void autoload_modules_outside_requests_are_allowed(struct kunit *test)
 {
-	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	autoload_mode = AUTOLOAD_MODE_NONE;
 	KUNIT_EXPECT_EQ(test, autoload_permit_module("kunit_module"), 0);
 	autoload_mode_rules("deny module kunit-*\n");
 	KUNIT_EXPECT_EQ(test, autoload_permit_module("kunit_module"), 0);
 }
 
-static void autoload_nothing_is_denied_while_the_kernel_learns(struct kunit *test)
+static void autoload_learning_denies_nothing(struct kunit *test)
 {
-	autoload_mode = AUTOLOAD_MODE_NOBODY;
+	autoload_mode = AUTOLOAD_MODE_NONE;
 	autoload_enforced = false;
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
 	autoload_enforced = true;
-	KUNIT_EXPECT_EQ(test, autoload_ask(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
 			-EPERM);
 }
 
 static struct kunit_case autoload_mode_cases[] = {
-	KUNIT_CASE(autoload_mode_0_is_for_anyone),
-	KUNIT_CASE(autoload_mode_1_is_for_administrators),
-	KUNIT_CASE(autoload_mode_2_is_for_nobody),
-	KUNIT_CASE(autoload_rules_go_before_the_mode),
-	KUNIT_CASE(autoload_modules_outside_of_requests_are_allowed),
-	KUNIT_CASE(autoload_nothing_is_denied_while_the_kernel_learns),
+	KUNIT_CASE(autoload_mode_0_allows_all),
+	KUNIT_CASE(autoload_mode_1_allows_administrators),
+	KUNIT_CASE(autoload_mode_2_denies_all),
+	KUNIT_CASE(autoload_rules_override_mode),
+	KUNIT_CASE(autoload_modules_outside_requests_are_allowed),
+	KUNIT_CASE(autoload_learning_denies_nothing),
 	{}
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of the rules. Part of security/autoload/rules.c.
+ * KUnit tests for the rules. Included by security/autoload/rules.c.
  */
 #include <kunit/test.h>
 
@@ -35,7 +35,7 @@ static enum autoload_ruling autoload_ruling_of(const char *alias)
 {
 	unsigned int line;
 
-	return autoload_rules_judge(AUTOLOAD_ALIAS, alias, 1000, &line);
+	return autoload_rules_match(AUTOLOAD_ALIAS, alias, 1000, &line);
 }
 
 static void autoload_rules_first_match_wins(struct kunit *test)
@@ -51,11 +51,11 @@ static void autoload_rules_first_match_wins(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs-"), AUTOLOAD_DENY);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs"), AUTOLOAD_NONE);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("xfs-xfs"), AUTOLOAD_NONE);
-	autoload_rules_judge(AUTOLOAD_ALIAS, "fs-xfs", 0, &line);
+	autoload_rules_match(AUTOLOAD_ALIAS, "fs-xfs", 0, &line);
 	KUNIT_EXPECT_EQ(test, line, 4);
 }
 
-static void autoload_rules_without_pattern_characters_are_for_one_name(struct kunit *test)
+static void autoload_rules_plain_text_matches_one_name(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias a\n"
 					       "deny alias sixteen.bytes..1\n"
@@ -70,7 +70,7 @@ static void autoload_rules_without_pattern_characters_are_for_one_name(struct ku
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fifteen.bytes.12"), AUTOLOAD_NONE);
 }
 
-static void autoload_rules_know_patterns(struct kunit *test)
+static void autoload_rules_match_glob_patterns(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("allow alias long-enough-to-pass-*-key\n"
 					       "deny alias net-pf-[34]?\n"
@@ -85,7 +85,7 @@ static void autoload_rules_know_patterns(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("xyz"), AUTOLOAD_DENY);
 }
 
-static void autoload_rules_take_dash_and_underscore_for_the_same(struct kunit *test)
+static void autoload_rules_treat_dash_as_underscore(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias crypto-a_b\n"
 					       "deny alias x[a-c]y\n"
@@ -96,24 +96,24 @@ static void autoload_rules_take_dash_and_underscore_for_the_same(struct kunit *t
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("v_w"), AUTOLOAD_DENY);
 }
 
-static void autoload_rules_tell_users_and_kinds_apart(struct kunit *test)
+static void autoload_rules_match_uid_and_kind(struct kunit *test)
 {
 	unsigned int line;
 
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias x uid 1001\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
-	KUNIT_EXPECT_EQ(test, autoload_rules_judge(AUTOLOAD_ALIAS, "x", 1001, &line),
+	KUNIT_EXPECT_EQ(test, autoload_rules_match(AUTOLOAD_ALIAS, "x", 1001, &line),
 			AUTOLOAD_DENY);
-	KUNIT_EXPECT_EQ(test, autoload_rules_judge(AUTOLOAD_MODULE, "x", 1001, &line),
+	KUNIT_EXPECT_EQ(test, autoload_rules_match(AUTOLOAD_MODULE, "x", 1001, &line),
 			AUTOLOAD_NONE);
 
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny module x\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
-	KUNIT_EXPECT_EQ(test, autoload_rules_judge(AUTOLOAD_MODULE, "x", 1000, &line),
+	KUNIT_EXPECT_EQ(test, autoload_rules_match(AUTOLOAD_MODULE, "x", 1000, &line),
 			AUTOLOAD_DENY);
 }
 
-static void autoload_rules_that_are_bad_change_nothing(struct kunit *test)
+static void autoload_rules_bad_rule_changes_nothing(struct kunit *test)
 {
 	static const char *const bad[] = {
 		"deny alias\n", "deny alias\t\n",
@@ -136,7 +136,7 @@ static void autoload_rules_that_are_bad_change_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
 }
 
-static void autoload_rules_can_be_as_short_as_can_be(struct kunit *test)
+static void autoload_rules_accept_shortest_rules(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, autoload_rules_write("deny alias a\ndeny alias b\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("b"), AUTOLOAD_DENY);
@@ -147,12 +147,12 @@ static void autoload_rules_can_be_as_short_as_can_be(struct kunit *test)
 
 static struct kunit_case autoload_rules_cases[] = {
 	KUNIT_CASE(autoload_rules_first_match_wins),
-	KUNIT_CASE(autoload_rules_without_pattern_characters_are_for_one_name),
-	KUNIT_CASE(autoload_rules_know_patterns),
-	KUNIT_CASE(autoload_rules_take_dash_and_underscore_for_the_same),
-	KUNIT_CASE(autoload_rules_tell_users_and_kinds_apart),
-	KUNIT_CASE(autoload_rules_that_are_bad_change_nothing),
-	KUNIT_CASE(autoload_rules_can_be_as_short_as_can_be),
+	KUNIT_CASE(autoload_rules_plain_text_matches_one_name),
+	KUNIT_CASE(autoload_rules_match_glob_patterns),
+	KUNIT_CASE(autoload_rules_treat_dash_as_underscore),
+	KUNIT_CASE(autoload_rules_match_uid_and_kind),
+	KUNIT_CASE(autoload_rules_bad_rule_changes_nothing),
+	KUNIT_CASE(autoload_rules_accept_shortest_rules),
 	{}
 };
 
