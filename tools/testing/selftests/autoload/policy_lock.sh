@@ -14,7 +14,7 @@ source "$(dirname "$0")/autoload_lib.sh"
 asks() { as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
 # The path must be writable by its sysctl, and the log must have one warning.
-unsealed()
+not_protected()
 {
 	is "$(dmesg | grep -c 'kmod: kernel.modprobe is not write-protected: .* rodata=off$')" 1 \
 		"lines" || return 1
@@ -87,7 +87,7 @@ still_denied()
 }
 
 TESTS=(
-	'unsealed|with rodata=off kernel.modprobe works, and the log warns once'
+	'not_protected|with rodata=off kernel.modprobe works, and the log warns once'
 	'parameters|kmod.autoload and kmod.enforce set the mode and learning'
 	'audited|a denial is audited'
 	'locked|after the lock all writes to the policy fail with EPERM'

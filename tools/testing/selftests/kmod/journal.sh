@@ -342,7 +342,7 @@ no_reports()
 	set_hung 0
 	use_helper fake sleep 31000
 	ask fs kmod_slow >/dev/null
-	! dmesg_has 'has not ended' && ! echo 86401 2>/dev/null >"$HUNG_SYSCTL"
+	! dmesg_has 'has not completed' && ! echo 86401 2>/dev/null >"$HUNG_SYSCTL"
 }
 
 # event NAME: prints the fields of that event's lines in the trace

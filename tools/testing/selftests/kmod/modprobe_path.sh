@@ -139,8 +139,8 @@ flipped()
 	return "$result"
 }
 
-# By the mapping of the kernel's data, and by the linear mapping
-sealed()
+# Through the mapping of the kernel image, and through the linear mapping
+write_protected()
 {
 	local address
 
@@ -150,8 +150,8 @@ sealed()
 	! "$REAL_MODPROBE" kmod_stub "poke=$address" 2>"$WORK/err" ||
 		complain "the write succeeded" || return 1
 	grep -q 'Bad address' "$WORK/err" && is "$(path)" "$WORK/fake/modprobe" || return 1
-	ask fs kmod_sealed >/dev/null
-	is "$(names_of fake)" fs-kmod_sealed
+	ask fs kmod_protected >/dev/null
+	is "$(names_of fake)" fs-kmod_protected
 }
 
 TESTS=(
@@ -165,7 +165,7 @@ TESTS=(
 	'longest_is_run|a program with a path of 255 bytes runs'
 	'ends|a newline or a NUL ends the path'
 	'offsets|a write at an offset continues the path or changes nothing'
-	'sealed|a stray write in the kernel cannot change the path'
+	'write_protected|a stray write in the kernel cannot change the path'
 	'flipped|requests during writes run one of the two programs, never a mixed path'
 )
 run_tests
