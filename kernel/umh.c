@@ -45,11 +45,11 @@
  *
  * A request is reference-counted. The waiter holds one reference. The engine holds
  * another one until the helper completes. A helper completes with its exit for
- * UMH_WAIT_PROC or if subprocess_info.exited is set, else with its exec. The
- * engine's reference passes from khelper to the helper's thread, and from there to
- * the exit callback, so it has one holder at any time. Dropping the last reference
- * calls cleanup(), in process context. A waiter that is killed only drops its own
- * reference.
+ * UMH_WAIT_PROC or if subprocess_info.exited is set, else with its exec. If no
+ * program can be run, it completes with that failure. The engine's reference passes
+ * from khelper to the helper's thread, and from there to the exit callback, so it has
+ * one holder at any time. Dropping the last reference calls cleanup(), in process
+ * context. A waiter that is killed only drops its own reference.
  */
 
 static struct workqueue_struct *khelper __ro_after_init;

@@ -26,7 +26,7 @@ enum kmod_outcome {
 /**
  * struct kmod_record - the record of a request
  * @id: number of the request, starting at 1
- * @parent: id of the request whose modprobe the requester is inside, 0 if none
+ * @parent: id of the parent request: the requester is inside its modprobe; 0 if none
  * @into: id of the request that this one joined, 0 if none
  * @begin: start of the request, CLOCK_BOOTTIME in ns
  * @slot_ns: time spent waiting for a slot or for another request, in ns

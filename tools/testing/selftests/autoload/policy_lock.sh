@@ -87,7 +87,7 @@ still_denied()
 }
 
 TESTS=(
-	'not_protected|with rodata=off kernel.modprobe works, and the log warns once'
+	'not_protected|with rodata=off kernel.modprobe can be written, and the log warns once'
 	'parameters|kmod.autoload and kmod.enforce set the mode and learning'
 	'audited|a denial is audited'
 	'locked|after the lock all writes to the policy fail with EPERM'

@@ -4,8 +4,8 @@
 # System calls that request modules, made by four requesters without a policy and with each of
 # the ready-made policies. policy_profiles.txt has the expected results.
 #
-# On a kernel without the autoload policy only the column "none" is checked; without the
-# journal only /proc/modules is.
+# On a kernel without autoload only the column "none" is checked. On a kernel without the
+# journal only /proc/modules is checked, not the outcomes.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"

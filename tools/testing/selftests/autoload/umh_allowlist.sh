@@ -198,7 +198,7 @@ TESTS=(
 	'poweroff|the poweroff command runs only if it is on the list'
 	'logged|in mode log a program that is not on the list runs and is logged'
 	'no_way_up|a path with .. does not match a prefix'
-	'changed|the path that is executed is judged, also when it changes meanwhile'
+	'changed|the verdict applies to the executed path, even if uevent_helper changes meanwhile'
 )
 needs_policy
 skip_without "$REQUEST_KEY exists" test ! -e "$REQUEST_KEY"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Random numbers for the tests, which depend on the seed only
+ * Reproducible random numbers for the tests
  */
 #ifndef KMOD_RANDOM_H
 #define KMOD_RANDOM_H

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the kernel run a helper, by system calls that are open to any program.
+ * Makes the kernel run a helper, with system calls that any program may make.
  *
  *	kmod_req [-n COUNT] [-s] [-k MS] [-r COUNT] fs|pf|key|hash NAME
  *

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Writes that a shell cannot do.
+ * Writes to files in ways that a shell cannot.
  *
  *	kmod_write FILE [OFFSET]	copies the standard input to FILE with one write(),
  *					prints OK or the name of the errno

@@ -68,10 +68,10 @@ make_image()
 	mount -t ext2 -o ro "$LOOP" "$MOUNT" && grep -q " $MOUNT ext2 " /proc/mounts
 }
 
-# The device becomes shorter and shorter. Each request must return the errno of the exec, or
-# the signal that the program gets for an unreadable page; a program that needs none of the
-# lost pages exits as before. On arm64 the exec fails with EFAULT, as it clears the rest of a
-# page that it cannot read.
+# The device is truncated step by step. Each request must return the errno of the exec, or the
+# signal that the program receives for an unreadable page. A program that needs none of the
+# lost pages exits as before. On arm64 the exec fails with EFAULT, since it clears the rest of
+# a page that it cannot read.
 io_error()
 {
 	local size status whole failed=0 found=
@@ -98,8 +98,8 @@ io_error()
 
 TESTS=(
 	'noexec|a modprobe on a noexec mount returns EACCES'
-	'cut_short|a truncated modprobe returns the errno of the exec, or the signal'
-	'io_error|an unreadable modprobe returns EIO or EFAULT, or the signal'
+	'cut_short|a truncated modprobe returns the errno of the exec or the signal'
+	'io_error|an unreadable modprobe returns EIO, EFAULT or the signal'
 )
 mkdir "$MOUNT"
 skip_without "needs CONFIG_TEST_KMOD=m, see config" modprobe -n test_kmod

@@ -36,7 +36,7 @@ slot_is_counted()
 	is "$(names_of fake | tail -n 1)" fs-kmod_second
 }
 
-# Requesters are killed while their modprobes end, in all orders.
+# Requesters are killed while their modprobes exit, in any order.
 storm()
 {
 	local round
@@ -83,7 +83,7 @@ kernel_thread_pids()
 		awk 'int($9 / 2097152) % 2 { print $1 }'
 }
 
-# The engine must not take SIGCHLD for the end of a helper.
+# The engine must not mistake SIGCHLD for the end of a helper.
 stray_sigchld()
 {
 	local round pids
@@ -121,6 +121,6 @@ TESTS=(
 	'killed_modprobe|the result of a killed modprobe is the signal'
 	'stopped_modprobe|a request waits for a stopped modprobe'
 	'stray_sigchld|SIGCHLD sent to kernel threads does not end a wait'
-	'other_signals|signals that do not kill the requester do not end its wait'
+	'other_signals|a signal that is not fatal does not end the wait of a requester'
 )
 run_tests

@@ -6,9 +6,9 @@
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
-# More than the 512 workers that one worker pool of the kernel may have
+# More than 512, the maximum number of workers in a worker pool of the kernel
 CROWD=600
-# Kernel threads that other parts of the kernel may start meanwhile
+# Allowance for kernel threads that other parts of the kernel start during the test
 FEW=20
 
 clean_up_more()
@@ -19,7 +19,7 @@ clean_up_more()
 }
 
 # One module is requested while each of the helpers sleeps and its requester waits for a key.
-# A kernel whose workers wait for helpers serves the request after ten minutes.
+# If workers waited for helpers, the request would take ten minutes.
 crowd()
 {
 	local before requesters result=0
@@ -148,7 +148,7 @@ uevent_helper()
 		is "$(tr '\0' '\n' <"$WORK/uevent/environ" | grep ^DEVNAME=)" DEVNAME=null
 }
 
-# The kernel does not wait for these helpers, so that many run at one time.
+# The kernel does not wait for these helpers, so many of them run at the same time.
 uevent_storm()
 {
 	local i

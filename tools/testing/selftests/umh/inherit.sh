@@ -3,11 +3,11 @@
 #
 # The state that a helper inherits must not depend on its requester (FAULTS 23 and 31).
 # Requesters in many states make the kernel run a modprobe that dumps its state. Each dump
-# must equal that of a plain requester, and that one must agree with Documentation/kmod.txt.
+# must equal that of a plain requester, which must agree with Documentation/kmod.txt.
 # umh_dump.c lists the fields that a dump leaves out.
 #
-# With KMOD_DUMPS=FILE in the environment the test checks nothing and writes all dumps to that
-# file, each line after the requester's name, for a comparison with another kernel.
+# With KMOD_DUMPS=FILE in the environment the test checks nothing. It writes all dumps to that
+# file, with the name of the requester before each line, for a comparison with another kernel.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 DUMPS=${KMOD_DUMPS:-}
@@ -209,13 +209,13 @@ record_all()
 
 TESTS=(
 	'plain|a helper inherits the documented state'
-	'umask_is_ours|its umask is 022, also when PID 1 has another'
-	'no_files|it inherits no open files'
-	'pid1_root|it has the root directory of PID 1'
-	'pid1_namespaces|it is in the namespaces of PID 1'
+	'umask_is_ours|the umask of a helper is 022, even if PID 1 has another one'
+	'no_files|a helper inherits no open files'
+	'pid1_root|a helper has the root directory of PID 1'
+	'pid1_namespaces|a helper is in the namespaces of PID 1'
 )
 REQUESTERS=(
-	'again|two requests of one requester give the same state'
+	'again|two requests by one requester result in the same state'
 	'nice_up|the nice value of the requester is not inherited'
 	'nice_down|a negative nice value is not inherited'
 	'real_time|a real-time policy is not inherited'
@@ -244,7 +244,7 @@ REQUESTERS=(
 	'in_cpuset|the cpuset is not inherited'
 	'session_keyring|the session keyring is not inherited'
 	'niced_worker|the nice value of the worker that forks the helper is not inherited'
-	'real_time_worker|the real-time policy of that worker is not inherited'
+	'real_time_worker|the real-time policy of the worker that forks the helper is not inherited'
 )
 TESTS+=("${REQUESTERS[@]}")
 [[ $UID -ne 0 ]] || mkdir -p "$WORK/dump"

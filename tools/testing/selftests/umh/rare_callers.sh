@@ -45,7 +45,7 @@ early_uevents()
 	grep -q ' add tty /devices/.*/ttyS1$' "$UEVENTS" || complain "expected that of ttyS1"
 }
 
-# The kernel panics when the loader exits without having written a profile.
+# The kernel panics if the loader exits without having written a profile.
 tomoyo()
 {
 	say "$(<"$TOMOYO")"
@@ -116,7 +116,7 @@ firmware_holds()
 	is "$(<"$WORK/request")" OK && is "$(<"$WORK/suspend")" OK
 }
 
-# Suspend must abort a request of which user space gets no uevent, as it would wait for ever.
+# Suspend must abort a firmware request without a uevent, which user space cannot complete.
 firmware_given_up()
 {
 	echo >"$UEVENT_HELPER"

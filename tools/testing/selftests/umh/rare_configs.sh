@@ -37,7 +37,7 @@ serve()
 	ln -s "$helper" "$path"
 }
 
-# The arguments of each helper that was started, one a line
+# Prints the arguments of each helper that was started, one helper per line.
 command_lines() { cut -d ' ' -f 5- <<<"$(grep '^start ' "$WORK/it/log" || :)"; }
 
 # ran COMMAND_LINE: exactly one helper ran, with these arguments. With an empty static path
@@ -58,7 +58,7 @@ modprobe_runs()
 	is "$(result_of "$(ask fs kmod_config)")" ENODEV && ran "$MODPROBE -q -- fs-kmod_config"
 }
 
-# The static program, if there is one, runs instead; then no file has that path.
+# With a static path the static program runs instead, and there is no file with that path.
 other_modprobe()
 {
 	serve "$ANY"
@@ -86,7 +86,7 @@ many_requests()
 		at_most "$(peak_of it)" 50 "modprobes alive:"
 }
 
-# Requesters are killed at random; their modprobes go on.
+# Requesters are killed at random times. Their modprobes must run to the end.
 killed_requests()
 {
 	serve "$MODPROBE" random 30
@@ -172,7 +172,7 @@ allow_list()
 	ran "$ANY mem"
 }
 
-# Nor is there anything by which an administrator could set a policy that has no effect.
+# There must be no interface with which an administrator could set a policy without effect.
 no_policy()
 {
 	[[ ! -e $AUTOLOAD && ! -e $SYSCTL/modules_autoload_mode ]] &&
@@ -198,7 +198,7 @@ case $CONFIG in
 static-path)
 	TESTS+=(
 		"other_modprobe|a modprobe at another path $RAN"
-		'no_modprobe|an empty kernel.modprobe runs nothing'
+		'no_modprobe|an empty kernel.modprobe runs no program'
 	)
 	;;
 static-empty) TESTS+=("other_modprobe|a modprobe at another path $RAN") ;;

@@ -57,8 +57,8 @@ short_helper()
 	is "$(ended fake)" 1 "modprobes"
 }
 
-# With continuous requests: a request may fail while helpers are disabled, none may hang, and
-# the next one must be served.
+# Suspend during continuous requests. A request may fail while helpers are disabled. No request
+# may hang, and the next one must be served.
 storm()
 {
 	local round
@@ -77,7 +77,7 @@ storm()
 TESTS=(
 	'nothing_runs|suspend succeeds when no helper runs'
 	'long_helper|a helper that does not end makes suspend fail, and the log names it'
-	'killed_requester|a helper whose requester was killed makes suspend fail, too'
+	'killed_requester|a helper with a killed requester makes suspend fail, and the log names it'
 	'short_helper|suspend waits for a helper that ends within 5 s'
 	'storm|suspend succeeds during continuous module requests'
 )

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A helper that ends in the way that its arguments name:
+ * A helper that ends as its arguments specify:
  *
  *	exit N			exits with status N
  *	signal N		kills itself with signal N, without a core dump
@@ -32,7 +32,7 @@
 
 #include "../kmod/kmod_util.h"
 
-/* Reveals an engine that takes an earlier event for the end of the helper. */
+/* Detects an engine that mistakes an earlier event for the end of the helper. */
 #define A_WHILE_MS	30
 #define LONG_S		600
 

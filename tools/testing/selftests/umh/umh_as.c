@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * umh_as STATE PROGRAM [ARGUMENT]...: runs the program in a state that a helper which it
- * requests must not inherit. states[] lists them.
+ * umh_as STATE PROGRAM [ARGUMENT]...: runs the program in a state that its helpers must not
+ * inherit. states[] lists the states.
  */
 #include <fcntl.h>
 #include <linux/filter.h>

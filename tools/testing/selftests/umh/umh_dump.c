@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A helper that writes its inherited state to the file "dump" in its folder, one field a
- * line. It leaves out fields that differ between any two processes: process ids, addresses,
- * sizes, counters and times.
+ * A helper that writes its inherited state to the file "dump" in its folder, one field per
+ * line. It omits fields that differ between any two processes: process ids, addresses, sizes,
+ * counters and times.
  */
 #include <dirent.h>
 #include <errno.h>
