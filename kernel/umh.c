@@ -100,7 +100,7 @@ static void umh_complete(struct subprocess_info *info, int result)
 	complete(&info->done);
 }
 
-/* The helper ends without having run a program. Process context. */
+/* Completes a helper that has not run a program. Process context. */
 static void umh_failed(struct subprocess_info *info, int err)
 {
 	WRITE_ONCE(info->phase, UMH_FAILED);
@@ -158,10 +158,10 @@ static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 }
 
 /*
- * Has umh_exit_wake() called at the exit of the helper. Runs in the helper's thread,
- * which cannot exit before it returns to user mode, so the exit cannot be missed. The
- * entry needs no reference to the pid, because the process holds one until after the
- * last wakeup of the entry.
+ * Arranges for umh_exit_wake() to be called when the helper exits. Runs in the helper's
+ * thread, which cannot exit before it returns to user mode, so the exit cannot be
+ * missed. The entry needs no reference to the pid, because the process holds one until
+ * after the last wakeup of the entry.
  */
 static void umh_track_exit(struct subprocess_info *info)
 {
@@ -289,9 +289,9 @@ static void umh_spawn(struct work_struct *work)
  *	task and @new, the credentials that the thread will commit. An error that
  *	@init returns is the result of the helper. May be NULL.
  * @cleanup: called exactly once, when the request is no longer used, even if the
- *	helper failed or @init was never called. Reads the result from retval. May
- *	run in another thread, after call_usermodehelper_exec() has returned. Must
- *	not wait for a helper. May be NULL.
+ *	helper failed or @init was never called. The result is in retval. May run in
+ *	another thread, after call_usermodehelper_exec() has returned. Must not wait
+ *	for a helper. May be NULL.
  * @data: stored in the request, for @init and @cleanup
  *
  * Context: as @gfp_mask allows.

@@ -12,7 +12,8 @@
  * KMOD_OFF: autoloading is disabled
  * KMOD_NAME: the name is too long
  * KMOD_LSM: a security module denied the name, or a module that modprobe was loading
- * KMOD_LOOP: the requester is inside a modprobe for the same name, or nested too deeply
+ * KMOD_LOOP: the requester is inside a modprobe for the same name, or inside too many
+ *	nested modprobes
  * KMOD_BUSY: the request timed out while it waited for a slot
  * KMOD_KILLED: the requester was killed while it waited
  * KMOD_ERROR: out of memory
