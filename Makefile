@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Every entry point. The work is done by the scripts in harness/.
+# All entry points. The scripts in harness/ and bench/ do the work.
 
 BASE   ?= 6.12
 LINUX  ?=
@@ -15,7 +15,7 @@ TEST   ?=
 MINUTES ?= 5
 SCALE  ?=
 export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
-# The kernel's make must not take our options for its own.
+# The kernel's makefiles must not see these options.
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
@@ -23,37 +23,37 @@ unexport MAKEFLAGS MFLAGS
 .PHONY: series test-series test-guest test-fresh deb test-deb refresh
 
 help:
-	@echo 'make demo          watch real requests load real modules (first time: some minutes)'
-	@echo 'make test          KUnit, the guest suite, two minutes of torture, cost'
-	@echo 'make test-guest    only the guest suite; CONFIG=debug: with KASAN and lockdep'
-	@echo 'make test-fresh    demo and test in new Debian 12 and 13 roots, as three kinds of user'
-	@echo 'make test-all      nearly everything there is, on all bases: takes hours'
-	@echo 'make test TEST=RE  only the guest tests whose name matches, on CONFIG'
-	@echo 'make cost          what a failing request costs, in instructions'
-	@echo 'make inherit       what helpers inherit, compared with the unpatched kernel'
-	@echo 'make learn         what the ready-made policies are made from, and do they suffice?'
-	@echo 'make bench         side by side with the unpatched kernel: table, bench/results'
-	@echo 'make bench-check   fail when a ratio is worse than the committed ones by over 2 %'
-	@echo 'make kunit         only the KUnit suites'
+	@echo 'make demo          show modules being loaded on demand (first time: some minutes)'
+	@echo 'make test          run KUnit, the guest suite, two minutes of torture, and cost'
+	@echo 'make test-guest    run only the guest suite; CONFIG=debug: with KASAN and lockdep'
+	@echo 'make test-fresh    run demo and test in new Debian 12 and 13 roots, as three kinds of user'
+	@echo 'make test-all      run nearly all tests on all bases: takes hours'
+	@echo 'make test TEST=RE  run only guest tests whose names match, on CONFIG'
+	@echo 'make cost          measure a failing request, in instructions'
+	@echo 'make inherit       compare the state that helpers inherit with the unpatched kernel'
+	@echo 'make learn         record the requests of typical machines, and test the policies for them'
+	@echo 'make bench         compare with the unpatched kernel: table, bench/results'
+	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
+	@echo 'make kunit         run only the KUnit suites'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
-	@echo 'make shell         the same guest, interactive'
-	@echo 'make check         checkpatch, sparse, W=1, kernel-doc, shellcheck on our files'
-	@echo 'make kmodctl       the tool that shows requests, in build/tools/kmod'
-	@echo 'make kmodctl-check its tests on this machine, which need no kernel of ours'
-	@echo 'make torture       everything at once, at random: MINUTES=5 SEED=n'
-	@echo 'make test-configs  build and boot configurations that few people have'
-	@echo 'make test-harness  does the harness see a failure, a warning, a panic, a hang?'
-	@echo 'make series        the patches, ready to be mailed, in build/6.12/series'
-	@echo 'make test-series   do they apply, build step by step, and give the same tree?'
-	@echo 'make deb           Debian packages of it; CONFIG=plain or a .config file'
-	@echo 'make test-deb      the same, unpacked and booted'
-	@echo 'make refresh       fit bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
-	@echo 'make tree          the patched tree, in build/6.12/linux'
-	@echo 'make build         the patched tree and its kernel, in build/'
-	@echo 'make clean         remove build/ but for ccache and the downloaded packages'
+	@echo 'make shell         boot the same guest with an interactive shell'
+	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc and shellcheck'
+	@echo 'make kmodctl       build kmodctl, which shows requests, in build/tools/kmod'
+	@echo 'make kmodctl-check run its tests on this machine; they need no patched kernel'
+	@echo 'make torture       run random load of all kinds at the same time: MINUTES=5 SEED=n'
+	@echo 'make test-configs  build and boot rare configurations'
+	@echo 'make test-harness  test that the harness detects failures, warnings, panics and hangs'
+	@echo 'make series        write the patches, ready to be mailed, to build/6.12/series'
+	@echo 'make test-series   test that they apply, build one by one, and give the same tree'
+	@echo 'make deb           build Debian packages; CONFIG=plain or a .config file'
+	@echo 'make test-deb      build the packages, unpack and boot them'
+	@echo 'make refresh       adapt bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
+	@echo 'make tree          make the patched tree, in build/6.12/linux'
+	@echo 'make build         build the patched kernel, in build/'
+	@echo 'make clean         remove build/ except ccache and the downloaded packages'
 	@echo
 	@echo 'BASE=6.12  LINUX=/path/to/tree  CONFIG=plain|debug|kcsan|rt-debug  ACCEL=tcg|kvm  FULL=1  JOBS=N  SCALE=N'
-	@echo 'ARCH=arm64, ARCH=i386: test, test-guest, guest, shell, demo, torture on such a machine'
+	@echo 'ARCH=arm64, ARCH=i386: for test, test-guest, guest, shell, demo and torture'
 
 demo: CONFIG = demo
 demo:
