@@ -6,7 +6,7 @@
  *	bench inflight COUNT		COUNT modprobes sleep
  *	bench sleepers COUNT		COUNT request-keys sleep
  *	bench suspend COUNT		suspend as far as the freezer, with COUNT request-keys
- *	bench wall same|distinct COUNT	microseconds a request, by the wall clock
+ *	bench wall same|distinct COUNT	wall-clock microseconds per request
  *
  * Prints lines "NAME VALUE". Instructions are the nanoseconds that the machine was not
  * idle, in a guest whose instructions take one nanosecond each.
@@ -27,7 +27,7 @@
 #define ROUNDS		7
 #define WALL_ROUNDS	31
 #define WARM_UP		2
-/* Covers the deferred work of a request: exit of modprobe, RCU callbacks, ending workers. */
+/* Covers the deferred work of a request: exit of modprobe, RCU callbacks, exit of workers. */
 #define SETTLE		(300 * MS)
 
 static int round_number;
@@ -62,7 +62,7 @@ static long long storm(struct crowd *crowd)
 	return busy;
 }
 
-/* Busy time per request, including the wake-up of the threads and the wait for their end */
+/* Returns the busy time per request, including the wake-up of the threads. */
 static long long storms(struct crowd *crowd, int count, const char *modprobe)
 {
 	long long busy[ROUNDS];
@@ -95,7 +95,7 @@ static int do_storms(const char *kind, int count)
 	return 0;
 }
 
-/* By the wall clock, so that waiting counts */
+/* Uses the wall clock, so that waiting counts. */
 static int do_wall(const char *kind, int count)
 {
 	int same = !strcmp(kind, "same");
@@ -133,7 +133,7 @@ static void load_by_kernel(void)
 	     "mount of ext2");
 }
 
-/* Returns the busy time of the whole machine, also after the end of modprobe. */
+/* Returns the busy time of the whole machine, including the time after modprobe's exit. */
 static long long load_once(void (*load)(void), long long *took)
 {
 	struct mark start;

@@ -3,11 +3,11 @@
 #
 # bench.sh [check]: measures the patched kernel and the unpatched base and prints a table of
 # both, see bench/README.md. Writes bench/results/<base>.csv and charts.
-# With check it writes nothing, and fails when a ratio that repeats closely is worse
-# than the committed one by more than 2 %.
+# With check, writes nothing, and fails if a ratio that repeats closely is worse than the
+# committed one by more than 2 %.
 #
-# From the environment: BOOTS (of each, 3; with check 1), MEASURE (only these, see
-# bench/guest; wall is the part by the wall clock; with check some of them).
+# Environment: BOOTS (boots of each kernel; default 3, with check 1), MEASURE (measurements to
+# run, see bench/guest, and wall for wall-clock times; default all, with check some of them).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/../harness/lib.sh"
@@ -22,7 +22,7 @@ CSV=$HERE/results/$BASE.csv
 TOLERANCE=2
 ALL='cost same distinct load loop suspend alive inflight sleepers wall'
 
-# helper NAME OPTION...: compiles a minimal modprobe or request-key
+# helper NAME [OPTION]...: compiles a minimal modprobe or request-key
 helper()
 {
 	local name=$1
@@ -52,7 +52,7 @@ make_programs()
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
 }
 
-# Copies the kernel and its initramfs, as another build may replace them meanwhile.
+# Copies the kernel and its initramfs, because another build may replace them meanwhile.
 make_guest()
 {
 	local config=$1
@@ -72,16 +72,16 @@ measure()
 	CONFIG=$config TIMEOUT=2400 KERNEL=$SCRATCH/bzImage-$config \
 		INITRD=$SCRATCH/$config.cpio "$ROOT/harness/boot.sh" "$name" \
 		run "$(base64 -w0 <<<"/bench/guest $*")"
-	grep -q '^# exit 0' "$LOGS/$name.results" || die "a boot has failed; see $LOGS/$name.console"
+	grep -q '^# exit 0' "$LOGS/$name.results" || die "boot failed; see $LOGS/$name.console"
 }
 
-# values SIDE CONFIG NAME BOOT: prints the values among the guest's output, one a line
+# values SIDE CONFIG NAME BOOT: prints the values in the guest's output, one per line
 values()
 {
 	sed -n "s/^\([a-z0-9_]* -\{0,1\}[0-9.]*\)\r*$/$1 $4 \1/p" "$LOGS/bench-$2-$3.results"
 }
 
-# Both guests at a time: their load does not change the number of instructions.
+# Runs both guests at the same time: load does not change the number of instructions.
 count_instructions()
 {
 	local boot=$1
@@ -94,9 +94,9 @@ count_instructions()
 	values here plain "$boot" "$boot" >>"$VALUES"
 }
 
-# One guest after the other, as load changes the times. Without tsc=reliable a guest finds that
-# the emulated TSCs of its CPUs differ, and uses a clock with steps of 4 ms.
-stop_the_time()
+# Runs one guest after the other, because load changes wall-clock times. Without tsc=reliable
+# a guest finds that the emulated TSCs of its CPUs differ, and uses a clock with steps of 4 ms.
+measure_wall_clock()
 {
 	local boot=$1
 
@@ -121,13 +121,13 @@ measure_both()
 			count_instructions "$boot" "${rows[@]/#wall/}"
 		fi
 		if [[ " ${rows[*]} " == *' wall '* ]]; then
-			say "boot $boot of $boots, unpatched, then here: by the wall clock"
-			stop_the_time "$boot"
+			say "boot $boot of $boots, unpatched, then here: wall-clock time"
+			measure_wall_clock "$boot"
 		fi
 	done
 }
 
-# worse OLD NEW: prints the rows with a higher ratio, or, without a ratio, a higher value
+# worse OLD NEW: prints the rows with a worse ratio, or a worse value if they have no ratio
 worse()
 {
 	awk -F, -v tolerance="$TOLERANCE" '
@@ -143,10 +143,10 @@ check()
 {
 	local found
 
-	[[ -f $CSV ]] || die "there is no $CSV to compare with; make bench writes it"
+	[[ -f $CSV ]] || die "$CSV does not exist; make bench writes it"
 	found=$(worse "$CSV" "$SCRATCH/new.csv")
 	[[ -z $found ]] || { say "$found"; die "worse than bench/results/$BASE.csv by more than $TOLERANCE %"; }
-	say "no ratio is worse than in bench/results/$BASE.csv by more than $TOLERANCE %"
+	say "every ratio is within $TOLERANCE % of bench/results/$BASE.csv, or better"
 }
 
 missed=0
@@ -164,9 +164,9 @@ awk -f "$HERE/table.awk" "$HERE/rows" "$VALUES" || :
 if [[ ${1:-} == check ]]; then
 	check
 elif [[ -n ${MEASURE:-} ]]; then
-	say "only some rows: bench/results is left as it is"
+	say "MEASURE is set: bench/results does not change"
 else
 	cp "$SCRATCH/new.csv" "$CSV"
 	"$HERE/charts.sh" "$CSV" "$HERE/results"
-	[[ $missed -eq 0 ]] || die "a target is missed"
+	[[ $missed -eq 0 ]] || die "missed a target"
 fi

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# charts.sh CSV FOLDER: draws the results of bench.sh as SVG.
+# charts.sh CSV FOLDER: draws the results of bench.sh as SVG files.
 set -euo pipefail
 
 CSV=$1
 FOLDER=$2
 
-# bars ROW LABEL ...: a line each, label, unpatched, here
+# bars [ROW LABEL]...: prints one line per row: label, unpatched value, value here
 bars()
 {
 	while [[ $# -gt 0 ]]; do
@@ -17,7 +17,7 @@ bars()
 	done
 }
 
-# chart FILE TITLE Y_LABEL SETTING: the standard input, as pairs of bars
+# chart FILE TITLE Y_LABEL SETTING: draws the lines of standard input as pairs of bars
 chart()
 {
 	local data
@@ -43,9 +43,9 @@ chart()
 }
 
 bars same8 8 same40 40 same255 255 |
-	chart one-name 'Threads ask for one module at once' 'instructions per request' 'set yrange [0:250000]'
+	chart one-name 'Concurrent requests for one module' 'instructions per request' 'set yrange [0:250000]'
 bars distinct8 8 distinct40 40 distinct200 200 |
-	chart distinct-names 'Threads ask for different modules at once' 'instructions per request' 'set yrange [0:250000]'
+	chart distinct-names 'Concurrent requests for different modules' 'instructions per request' 'set yrange [0:250000]'
 bars sleepers100_latency 100 sleepers400_latency 400 sleepers1000_latency 1000 |
-	chart sleepers 'A request while helpers sleep (unpatched: given up after 20 s)' 'nanoseconds' \
+	chart sleepers 'A request while helpers sleep (unpatched: time limit of 20 s)' 'nanoseconds' \
 		'set logscale y; set yrange [1e4:1e12]'

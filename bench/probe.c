@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A process that starts before all others of a measurement and performs one action at a
- * time on request, so that its figures do not include the cost of the others.
+ * A process that is forked before the threads of a measurement and performs one action at
+ * a time on request, so that its figures do not include the cost of these threads.
  */
 #include <poll.h>
 #include <signal.h>
@@ -15,7 +15,7 @@
 #define ROUNDS		31
 /* The kernel's share is a hundredth of a request; single rounds differ by more. */
 #define PAIRS		1201
-/* Seconds after which a request counts as lost */
+/* Time limit of a request, in seconds */
 #define PATIENCE	20
 
 static int command[2], answer[2];
@@ -65,7 +65,10 @@ static long long probe_once(char action)
 	return took;
 }
 
-/* Median in nanoseconds; the first round alone if it takes a second, at most PATIENCE. */
+/*
+ * Returns the median in nanoseconds. If the first round takes a second or more, it is the
+ * only one.
+ */
 long long probe_latency(char action)
 {
 	long long took[ROUNDS];
@@ -81,7 +84,7 @@ long long probe_latency(char action)
 
 /*
  * Measures requests and the floor in turn. Returns the difference of their means and stores
- * the mean of the requests. Uses the first round alone if it takes a second.
+ * the mean of the requests. If the first round takes a second or more, it is the only one.
  */
 long long probe_share(long long *request)
 {

@@ -18,7 +18,7 @@
 #define MEMINFO		"/proc/meminfo"
 #define PF_KTHREAD	0x200000
 #define ROUNDS		9
-/* Seconds after which idle workers have ended: twice 300 */
+/* Seconds after which idle workers have exited: twice 300 */
 #define WORKERS_END	620
 
 static int all;
@@ -141,7 +141,7 @@ int do_sleepers(int count)
 	return 0;
 }
 
-/* Suspends as far as the freezer. Returns the busy time. */
+/* Suspends as far as the freezer, and stores the time. Returns the busy time. */
 static long long suspend(int refused, long long *took)
 {
 	int fd = open("/sys/power/state", O_WRONLY), failed;
@@ -159,7 +159,7 @@ static long long suspend(int refused, long long *took)
 	return busy;
 }
 
-/* With running helpers suspend fails after some seconds. */
+/* While helpers run, suspend fails after some seconds. */
 int do_suspend(int count)
 {
 	struct crowd *crowd = hold_begin(count, request_key);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reads bench/rows and then results, lines "SIDE BOOT NAME VALUE", and prints the
-# table, or with csv=1 what is committed. Exits with 1 when a target is missed.
+# Reads bench/rows and then results, lines "SIDE BOOT NAME VALUE". Prints the table, or
+# with csv=1 the file for bench/results. Exits with 1 if a target is missed.
 
 BEGIN { OFMT = CONVFMT = "%.12g" }
 
@@ -35,7 +35,7 @@ function holds(left, op, right)
 function verdict(id,   w, n, left, right)
 {
 	if (!count["here", id] || !count["base", id])
-		return "no figure"
+		return "no value"
 	n = split(target[id], w, " ")
 	if (n < 3)
 		return ""
@@ -44,7 +44,7 @@ function verdict(id,   w, n, left, right)
 	return holds(left, w[2], right) ? "ok" : "MISSED"
 }
 
-# As it is shown, and compared.
+# Compared with the target as it is printed, with four digits.
 function ratio(id)
 {
 	return median["base", id] ? sprintf("%.4f", median["here", id] / median["base", id]) : ""
@@ -84,7 +84,7 @@ END {
 	for (i = 1; i <= rows; i++) {
 		id = ids[i]
 		v = verdict(id)
-		if (v == "MISSED" || v == "no figure")
+		if (v == "MISSED" || v == "no value")
 			bad = 1
 		r = ratio(id)
 		if (csv)

@@ -130,7 +130,7 @@ static void *member(void *argument)
 	return NULL;
 }
 
-/* Returns when all threads wait at the gate. */
+/* Creates the threads. Returns when all of them wait at the gate. */
 struct crowd *crowd_create(int count, crowd_fn fn)
 {
 	struct crowd *crowd = calloc(1, sizeof(*crowd));
