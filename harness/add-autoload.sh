@@ -1,23 +1,23 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# add-autoload.sh FILE: builds autoload into the kernel of the .config FILE, and adds it to its
-# CONFIG_LSM. The list of a machine's .config is that of its distribution's kernel, which has no
-# autoload, and olddefconfig keeps it. It is added at the front, before the modules that must come
-# in a certain order. A FILE that says that autoload is off is not changed.
+# add-autoload.sh FILE: enables autoload in the .config FILE and adds it to CONFIG_LSM. The
+# CONFIG_LSM of a distribution's kernel does not have autoload, and olddefconfig keeps it as it is.
+# autoload is added at the front, so that the order of the other modules does not change. A FILE
+# that disables autoload does not change.
 set -euo pipefail
 
 FILE=$1
 
-# The list is between quotation marks, autoload an item between commas.
+# The list is quoted, and its items are separated by commas.
 has_autoload() { grep -qE '^CONFIG_LSM="([^"]*,)?autoload(,[^"]*)?"$' "$FILE"; }
 
 if grep -qx '# CONFIG_SECURITY_AUTOLOAD is not set' "$FILE"; then
-	echo "$FILE: CONFIG_SECURITY_AUTOLOAD is off, and remains off"
+	echo "$FILE: CONFIG_SECURITY_AUTOLOAD is disabled; not changed"
 	exit
 fi
 if ! grep -qx 'CONFIG_SECURITY=y' "$FILE"; then
-	echo "$FILE: CONFIG_SECURITY is off; the kernel will have no autoload"
+	echo "$FILE: CONFIG_SECURITY is disabled; cannot enable autoload"
 	exit
 fi
 if ! grep -qx 'CONFIG_SECURITY_AUTOLOAD=y' "$FILE"; then

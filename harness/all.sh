@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# all.sh 'TARGET [VARIABLE=VALUE...]'...: runs make with each, whatever the others' results,
-# and adds up their last lines, "N passed, N failed[, N skipped]". A target without such a
-# line, such as demo, counts as one test. So does a target that fails before it prints one.
+# all.sh 'TARGET [VARIABLE=VALUE...]'...: runs make for each target, even after a failure, and
+# adds up their last lines, "N passed, N failed[, N skipped]". A target without such a line,
+# such as demo, counts as one test. So does a target that fails before it prints one.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -19,7 +19,7 @@ for target in "$@"; do
 	# shellcheck disable=SC2086 # several words
 	make --no-print-directory $target | tee "$report.one" || result="0 passed, 1 failed"
 	last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$report.one" | tail -n 1 || :)
-	# The last line of a stage is not the sum.
+	# If the target failed but its last line has no failure, that line is of a stage.
 	[[ $result == 1* || ! $last =~ ^[1-9][0-9]*' passed, 0 failed' ]] || last=
 	printf '%s\t%s\t%d\n' "$target" "${last:-$result}" "$SECONDS" >>"$report"
 done

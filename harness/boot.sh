@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.sh NAME JOB [ARG...]: boots the built kernel with its initramfs and has the guest's
-# init do JOB. The console goes to logs/NAME.console and the verdict channel to
-# logs/NAME.results. Says nothing about success: that is verdict.sh's business.
+# boot.sh NAME JOB [ARG...]: boots the built kernel with its initramfs; the guest's init runs
+# JOB. The console goes to logs/NAME.console and the verdict channel to logs/NAME.results.
+# The exit status does not depend on the results: verdict.sh judges them.
 #
-# From the environment: CONFIG, ACCEL=tcg|kvm, ICOUNT=1 (one instruction is one
-# nanosecond, one CPU), SMP, MEM, TIMEOUT (seconds), CMDLINE (more of it), KERNEL and
-# INITRD (to boot something else).
+# Environment: CONFIG, ACCEL=tcg|kvm, ICOUNT=1 (an instruction takes one nanosecond; one CPU),
+# SMP, MEM, TIMEOUT (seconds), CMDLINE (additional parameters), KERNEL and INITRD (other files
+# to boot).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -20,11 +20,11 @@ KERNEL=${KERNEL:-$OUT/$IMAGE_FILE}
 INITRD=${INITRD:-$WORK/initramfs-$BUILT.cpio}
 TIMEOUT=${TIMEOUT:-600}
 
-# A crash ends the boot at once: the panic restarts the machine, and -no-reboot makes
-# that the end of qemu. A data race does not: it may be somebody else's, see verdict.sh.
+# A crash ends the boot at once: the panic reboots the machine, and with -no-reboot qemu exits.
+# A data race does not end it: it may be in another subsystem, see verdict.sh.
 APPEND="console=$TTY $APPEND panic=-1 oops=panic"
 APPEND+=" panic_on_warn=$([[ $CONFIG == kcsan ]] && echo 0 || echo 1)"
-# A module's load and unload wait for several grace periods, which take long there.
+# Loading and unloading a module waits for several grace periods, which are slow there.
 [[ $CONFIG != debug ]] || APPEND+=" rcupdate.rcu_expedited=1"
 APPEND+=" ${CMDLINE:-} -- $*"
 
@@ -63,19 +63,19 @@ recorded()
 		return 0
 	else
 		case $? in
-		124 | 137) echo "harness: time limit of $TIMEOUT s reached" >>"$CONSOLE" ;;
+		124 | 137) echo "harness: time limit of $TIMEOUT s exceeded" >>"$CONSOLE" ;;
 		*) cat "$LOGS/$NAME.qemu" >&2; die "qemu failed; see $LOGS/$NAME.qemu" ;;
 		esac
 	fi
 }
 
 mkdir -p "$LOGS"
-# Two boots of one name would write the same logs.
+# Two boots with the same name would write the same logs.
 exec 8>"$LOGS/$NAME.lock"
 flock 8
 qemu_args
 if [[ $1 == shell ]]; then
-	say "Leave with exit, or with Ctrl-A x."
+	say "To quit: exit, or Ctrl-A x"
 	interactive
 else
 	rm -f "$CONSOLE" "$RESULTS"

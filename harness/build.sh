@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Builds the kernel and its modules (or User mode Linux, CONFIG=um) in
-# build/<base>/out-<config>, with -<arch> behind it for another machine than x86_64. Does
-# nothing when neither the tree nor the configuration has changed since the last build.
-# KERNEL_ONLY=1: no modules.
+# Builds the kernel and its modules (or User mode Linux, with CONFIG=um) in
+# build/<base>/out-<config>, with the suffix -<arch> unless ARCH is x86_64. Does nothing if
+# neither the tree nor the configuration has changed since the last build. With KERNEL_ONLY=1
+# it builds no modules.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -15,11 +15,11 @@ TARGETS=("$IMAGE" modules)
 [[ ${KERNEL_ONLY:-0} != 1 ]] || TARGETS=("$IMAGE")
 [[ $CONFIG != um ]] || TARGETS=(linux)
 
-# listed KIND: words of the lines "# kasan KIND: WORD..." of the configuration
+# listed KIND: prints the words of the lines "# kasan KIND: WORD..." of the configuration
 listed() { sed -n "s/^# kasan $1: //p" "$OUT/fragments" | tr '\n' ' '; }
 
-# options: make variables, one a line. The kernel's makefiles leave a file unchecked when
-# KASAN_SANITIZE_<file>.o, or without it KASAN_SANITIZE, is n; the latter is evaluated anew
+# options: prints make variables, one per line. The kernel's makefiles do not instrument a file
+# if KASAN_SANITIZE_<file>.o, or without it KASAN_SANITIZE, is n. KASAN_SANITIZE is evaluated
 # in each folder.
 options()
 {
@@ -29,12 +29,12 @@ options()
 	read -ra files < <(listed files) || :
 	read -ra unchecked < <(listed unchecked) || :
 	if [[ -n $folders ]]; then
-		# shellcheck disable=SC2016 # for make
+		# shellcheck disable=SC2016 # expanded by make
 		printf 'KASAN_SANITIZE=$(if $(filter %s,$(obj)),,n)\n' "$folders"
 		printf 'KASAN_SANITIZE_%s.o=y\n' "${files[@]}"
 		printf 'KASAN_SANITIZE_%s.o=n\n' "${unchecked[@]}"
 	fi
-	# Without its Kconfig option: see config.sh.
+	# The module is built without its Kconfig option, see config.sh.
 	! grep -qx CONFIG_TEST_LKM=m "$OUT/.config" || echo CONFIG_TEST_KMOD=m
 }
 
@@ -42,8 +42,8 @@ mapfile -t OPTIONS < <(options)
 
 count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG" || :; }
 
-# A first build's total is known from our own builds of it, any other's from the last
-# full one here. A rebuild of a few objects has no total.
+# The total of the first build comes from configs/objects, that of another full build from the
+# last full build. A rebuild of a few objects has no total.
 expected_objects()
 {
 	if [[ -f $OUT/objects ]]; then
@@ -63,7 +63,7 @@ built_of_total()
 
 build() { kernel_make -j"$JOBS" "${OPTIONS[@]}" "${TARGETS[@]}"; }
 
-# The base does not change with the overlay.
+# The unpatched base does not depend on the overlay.
 source_stamp()
 {
 	if [[ $CONFIG == base ]]; then

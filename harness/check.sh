@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make check: the kernel's own checkers over everything of ours. Every step wants zero
-# messages, and all steps run before the verdict.
+# make check: runs the kernel's own checkers on all files of the overlay. A step passes if it
+# prints nothing. All steps run, even after a failure.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -13,7 +13,7 @@ x86_only
 
 bad=0
 
-# step TITLE COMMAND...: a step that exits non-zero or prints anything has failed
+# step TITLE COMMAND...: fails if COMMAND exits with a non-zero status or prints anything
 step()
 {
 	local title=$1 log output
@@ -26,12 +26,12 @@ step()
 		echo "ok    $title"
 	else
 		printf '%s\n' "$output" | head -n 60
-		echo "FAIL  $title (whole log: $log)"
+		echo "FAIL  $title (full log: $log)"
 		bad=$((bad + 1))
 	fi
 }
 
-# ours REGEX: the overlay's files whose path matches, relative to the root
+# ours REGEX: prints the matching paths of overlay files, relative to the root
 ours() { overlay_files | grep -E "$1" || :; }
 
 run_checkpatch()
@@ -39,16 +39,16 @@ run_checkpatch()
 	local -a files
 	mapfile -t files < <(ours '\.([ch]|sh)$|(^|/)(Kconfig|Makefile)[^/]*$')
 	[[ ${#files[@]} -gt 0 ]] || return 0
-	# In the tree, or it would miss the tree's own lists of words and types. What it
-	# says of a new file's missing MAINTAINERS entry is about a patch, not a file.
+	# Runs in the tree, for the tree's own lists of words and types. FILE_PATH_CHANGES, the
+	# message about a new file without a MAINTAINERS entry, applies to patches only.
 	cd "$TREE"
 	perl scripts/checkpatch.pl --strict --terse --no-summary --show-types \
 		--ignore FILE_PATH_CHANGES -f "${files[@]}" "$ROOT"/bench/*.[ch] |
 		grep -vE "$CHECKPATCH_ACCEPTED" || :
 }
 
-# The objects that the build has made from our sources: those that this configuration
-# leaves out cannot be checked by it.
+# Prints the objects that the build has made from the overlay. Sources that this configuration
+# does not build cannot be checked.
 our_objects()
 {
 	local source
@@ -57,8 +57,8 @@ our_objects()
 	done
 }
 
-# compile FLAGS...: compiles our objects alone and anew, and prints only what names
-# a file of ours.
+# compile FLAGS...: recompiles only the overlay's objects, and prints only the messages about
+# the overlay's files
 compile()
 {
 	local -a objects
@@ -101,7 +101,7 @@ run_shellcheck()
 	shellcheck -x -P SCRIPTDIR -e SC1091 "${files[@]}"
 }
 
-# The documentation has the table that policy_profiles.sh checks.
+# Compares the table in the documentation with the one that policy_profiles.sh checks.
 compare_profiles()
 {
 	cd "$ROOT"
@@ -110,17 +110,17 @@ compare_profiles()
 			Documentation/kmod.txt)
 }
 
-# includes REGEX PATH...: the lines that include what matches
+# includes REGEX PATH...: prints the lines that include a matching header
 includes()
 {
-	local what=$1
+	local regex=$1
 
 	shift
-	grep -rnE "^#[[:space:]]*include[[:space:]]+[\"<][^\">]*$what" "$@" || :
+	grep -rnE "^#[[:space:]]*include[[:space:]]+[\"<][^\">]*$regex" "$@" || :
 }
 
-# security/autoload may use kernel/kmod, which may use kernel/umh; nothing points up, and
-# none includes the private headers of another.
+# security/autoload may use kernel/kmod, which may use kernel/umh. No layer may use a higher one
+# or include the private headers of another.
 check_layers()
 {
 	cd "$ROOT"
@@ -131,14 +131,14 @@ check_layers()
 	includes '\.\./' security/autoload
 }
 
-objects_of_both()
+compile_both()
 {
-	local what=$1
+	local title=$1
 
 	shift
-	CONFIG=plain OUT=$WORK/out-plain step "$what (plain)" compile "$@"
+	CONFIG=plain OUT=$WORK/out-plain step "$title (plain)" compile "$@"
 	if overlay_files | grep -c '_kunit\.c$' >/dev/null; then
-		CONFIG=um OUT=$WORK/out-um step "$what (KUnit)" compile "$@"
+		CONFIG=um OUT=$WORK/out-um step "$title (KUnit)" compile "$@"
 	fi
 }
 
@@ -154,10 +154,10 @@ if overlay_files | grep -c '_kunit\.c$' >/dev/null; then
 fi
 
 step "checkpatch --strict" run_checkpatch
-objects_of_both "sparse C=2" C=2
-objects_of_both "W=1" W=1
+compile_both "sparse C=2" C=2
+compile_both "W=1" W=1
 step "kernel-doc -Wall" run_kernel_doc
 step "shellcheck" run_shellcheck
-step "layers in the includes" check_layers
+step "includes respect the layers" check_layers
 step "policy profiles in Documentation/kmod.txt" compare_profiles
-[[ $bad -eq 0 ]] || die "$bad steps have something to say"
+[[ $bad -eq 0 ]] || die "$bad steps failed"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Configures build/<base>/out-<config> from the fragments in harness/configs: nothing
-# but what they ask for. Whatever they ask for and did not get is an error, since a
-# test that needs it would otherwise be skipped in silence.
+# Configures build/<base>/out-<config> from the fragments in harness/configs. All other options
+# are disabled. A requested option that is missing from the result is an error, because the
+# tests that need it would be skipped.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -11,18 +11,18 @@ source "$(dirname "$0")/lib.sh"
 CONFIGS=$ROOT/harness/configs
 SELFTESTS=("$TREE"/tools/testing/selftests/{autoload,kmod,umh}/config)
 
-# The suites, by the files that kunit.py reads as well
+# The KUnit suites, from the files that kunit.py reads
 kunit_suites() { find "$TREE"/{kernel,security} -path '*/tests/.kunitconfig' -exec cat {} +; }
 
-# What the selftests need, by their own list. TEST_KMOD would select XFS_FS and BTRFS_FS, which
-# take longer to build than the rest: build.sh builds test_kmod.ko without its option, and
-# run-tests has kmod.sh use another file system.
+# The options in the selftests' own config files. TEST_KMOD would select XFS_FS and BTRFS_FS,
+# which take longer to build than everything else. Instead, build.sh builds test_kmod.ko without
+# its option, and run-tests makes kmod.sh use another file system.
 selftest_options()
 {
 	cat "${SELFTESTS[@]}" 2>/dev/null | grep -vE '^CONFIG_(TEST_KMOD|XFS_FS|BTRFS_FS)=' || :
 }
 
-# Those of them that an unpatched kernel has as well.
+# Those of them that the unpatched kernel also has
 upstream_options()
 {
 	local -a files
@@ -31,7 +31,8 @@ upstream_options()
 	selftest_options | grep -vxFf <(sed -n 's/^config \(.*\)$/CONFIG_\1=y\nCONFIG_\1=m/p' "${files[@]}")
 }
 
-# fragments_of CONFIGURATION. A variant says in its first line what it is on top of.
+# fragments_of CONFIGURATION: prints its fragments. The first line of a variant names the
+# configuration that it extends.
 fragments_of()
 {
 	local variant=$CONFIGS/variants/$1.config
@@ -45,19 +46,20 @@ fragments_of()
 	kcsan) fragments_of plain; cat "$CONFIGS/kcsan.config" ;;
 	rt-debug)
 		cat "$CONFIGS"/{base,modules}.config
-		# TEST_UMH calls the engine from contexts that PREEMPT_RT does not want.
+		# TEST_UMH calls the engine from contexts that PREEMPT_RT does not support.
 		selftest_options | grep -v TEST_UMH
 		cat "$CONFIGS"/rt-debug.config
 		;;
 	um) cat "$CONFIGS"/{kunit,kasan}.config; kunit_suites ;;
 	*)
 		[[ -f $variant ]] ||
-			die "CONFIG=$1: there are plain, base, debug, kcsan, rt-debug, demo, small, um, and those of configs/variants"
+			die "unknown CONFIG '$1': expected plain, base, debug, kcsan, rt-debug," \
+				"demo, small, um, or a file in configs/variants"
 		fragments_of "$(sed -n '1s/^# On top of \([a-z]*\)\.config:.*/\1/p' "$variant")"
 		cat "$variant"
 		;;
 	esac
-	# What is different on this machine, or in this base, has the last word.
+	# The fragments of the architecture and of the base override the others.
 	[[ ! -f $CONFIGS/$ARCH.config ]] || cat "$CONFIGS/$ARCH.config"
 	[[ ! -f $BASE_DIR/configs/$CONFIG.config ]] || cat "$BASE_DIR/configs/$CONFIG.config"
 }
@@ -70,7 +72,7 @@ inputs_hash()
 	{ fragments; overlay_kconfig; cat "$ROOT/harness/config.sh"; stat -c '%i' "$PRISTINE"; } | sha256sum
 }
 
-# Kconfig files that the overlay or a touch-point changes
+# Prints the Kconfig files that the overlay or a touch-point changes.
 overlay_kconfig()
 {
 	{ grep -E '(^|/)Kconfig[^/]*$' "$WORK/tree.touched" || :; } | while read -r path; do
@@ -78,8 +80,8 @@ overlay_kconfig()
 	done
 }
 
-# not_granted: prints each option of the merged fragments that the configuration lacks, by
-# merge_config.sh's report. An option that is off and unknown here is as it should be.
+# not_granted LOG: prints each requested option that the configuration lacks, from the report of
+# merge_config.sh. An option that is requested to be off may be unknown.
 not_granted()
 {
 	awk '
@@ -88,17 +90,17 @@ not_granted()
 	/^Actual value:/ {
 		sub(/^Actual value: */, "")
 		if ($0 != "" || wanted !~ /is not set$|=n$/)
-			printf "  asked for %-40s got %s\n", wanted, $0 == "" ? "nothing" : $0
+			printf "  requested %-40s got %s\n", wanted, $0 == "" ? "nothing" : $0
 	}' "$1"
 }
 
-# Drops what the base cannot grant since the option is one of ours.
+# Drops options that the base lacks because the overlay adds them.
 known_to_base()
 {
 	local line option
 
 	while read -r line; do
-		option=${line#asked for CONFIG_}
+		option=${line#requested CONFIG_}
 		! grep -rqE --include='Kconfig*' "^(menu)?config ${option%% *}$" "$PRISTINE" || echo "  $line"
 	done
 }
@@ -112,7 +114,7 @@ missing_options()
 	fi
 }
 
-# Each option once, with its last value: merge_config.sh compares with one line.
+# Prints each option once, with its last value, because merge_config.sh compares single lines.
 merged_fragments()
 {
 	fragments | awk '
@@ -126,8 +128,8 @@ merged_fragments()
 	END { for (i = 1; i <= n; i++) print value[order[i]] }'
 }
 
-# Whatever the fragments leave open is off. In the build folder, since merge_config.sh has its
-# temporary files where it runs.
+# Disables options that no fragment has (-n). Runs in the build folder, because merge_config.sh
+# writes temporary files to the current directory.
 configure()
 {
 	kernel_make outputmakefile
@@ -144,10 +146,10 @@ now=$(inputs_hash)
 rm -f "$OUT/config.stamp"
 merged_fragments >"$OUT/fragments"
 log=$LOGS/config-$BUILT.log
-(configure) >"$log" 2>&1 || { tail "$log" >&2; die "configuring $BUILT failed; its log is $log"; }
+(configure) >"$log" 2>&1 || { tail "$log" >&2; die "configuring $BUILT failed; see $log"; }
 missing=$(missing_options "$log")
 if [[ -n $missing ]]; then
 	printf '%s\n' "$missing" >&2
-	die "the configuration $BUILT lacks options that the fragments ask for ($OUT/.config)"
+	die "the configuration $BUILT lacks requested options ($OUT/.config)"
 fi
 echo "$now" >"$OUT/config.stamp"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# cost.sh [TALLY]: boots with one CPU on which an instruction takes a nanosecond, and
-# prints what a failing module request costs there; see harness/guest/cost.
+# cost.sh [TALLY]: boots with one CPU on which an instruction takes a nanosecond, and prints the
+# cost of a failing module request; see harness/guest/cost.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deb.sh: makes Debian packages of the patched kernel in build/<base>/deb by the kernel's
-# own bindeb-pkg. CONFIG is a configuration of ours, or the path of a .config, to whose
-# list of security modules autoload is added. The kernel's release ends in -khelper,
-# which no other package's does.
+# deb.sh: makes Debian packages of the patched kernel in build/<base>/deb, using the kernel's
+# own bindeb-pkg. CONFIG is the name of a configuration in harness/configs, or the path of
+# a .config, to which autoload is added. The kernel's release ends in -khelper, so that it
+# differs from all other kernel packages.
 #
-# deb.sh test: unpacks the package of the kernel, boots that kernel with its modules in
-# the guest, and asks it for a module. The last line is "N passed, N failed".
+# deb.sh test: unpacks the package of the kernel, boots that kernel with its modules in the
+# guest, and requests a module. The last line is "N passed, N failed".
 set -euo pipefail
 CONFIG=${CONFIG:-plain}
 FILE=
@@ -47,9 +47,9 @@ configure()
 	kmake olddefconfig
 }
 
-# The version of the packages is that of the base and ours; the machine's own kernel
-# packages sort apart from it. KBUILD_VERBOSE is given, or the package would want the
-# whole command lines.
+# The version of the packages is that of the base with a suffix, which sorts apart from the
+# machine's own kernel packages. Without KBUILD_VERBOSE=0 the build would print whole command
+# lines.
 package()
 {
 	local version
@@ -79,13 +79,12 @@ build()
 	! stamp_is "$DEBS/stamp" "$now" || return 0
 	rm -f "$DEBS/stamp"
 	run_logged "building the package:" "$LOG" count_objects -- package
-	[[ -n $(image_package) ]] || die "bindeb-pkg made no package of the kernel; its log is $LOG"
+	[[ -n $(image_package) ]] || die "bindeb-pkg made no package of the kernel; see $LOG"
 	find "$DEBS" -maxdepth 1 -name '*.deb' | sort
 	echo "$now" >"$DEBS/stamp"
 }
 
-# The guest's own programs, and behind them what the package has in /lib/modules. Of two
-# archives in one file the kernel unpacks both.
+# Appends the package's /lib/modules to the initramfs: the kernel unpacks all archives in a file.
 make_initrd()
 {
 	local root=$DEBS/root
@@ -101,7 +100,7 @@ make_initrd()
 
 release() { find "$DEBS/root/boot" -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//'; }
 
-# expect TITLE TEXT LINE: is that line in what the guest said?
+# expect TITLE TEXT LINE: passes if TEXT, the output of the guest, has the line
 expect()
 {
 	if grep -qxF -- "$3" <<<"$2"; then
@@ -113,7 +112,7 @@ expect()
 	fi
 }
 
-# shellcheck disable=SC2016 # to be expanded in the guest
+# shellcheck disable=SC2016 # expanded in the guest
 CHECK='
 uname -r
 echo "limit $(cat /proc/sys/kernel/kmod-limit)"
@@ -125,25 +124,25 @@ exit 0'
 
 test_package()
 {
-	local said
+	local output
 
 	CONFIG=plain ./prepare.sh
 	make_initrd
-	said=$(CONFIG=plain KERNEL=$DEBS/root/boot/vmlinuz-$(release) INITRD=$DEBS/initramfs.cpio \
-		./guest.sh run "$CHECK") || say "$said"
-	expect "the package's kernel boots and has our suffix" "$said" "$(release)"
-	expect "it is the patched one" "$said" 'limit 50'
-	expect "it has its own modules" "$said" \
+	output=$(CONFIG=plain KERNEL=$DEBS/root/boot/vmlinuz-$(release) INITRD=$DEBS/initramfs.cpio \
+		./guest.sh run "$CHECK") || say "$output"
+	expect "the package's kernel boots and has the suffix -khelper" "$output" "$(release)"
+	expect "it is patched" "$output" 'limit 50'
+	expect "it has its own modules" "$output" \
 		"module $(cd "$DEBS/root/usr" && find lib -name 'tun.ko*' | sed 's/^/\//')"
-	expect "it asks for a module and gets it" "$said" loaded
-	[[ $failed -eq 0 ]] || say "$said"
+	expect "it requests a module, which is loaded" "$output" loaded
+	[[ $failed -eq 0 ]] || say "$output"
 	echo "$passed passed, $failed failed"
 	[[ $failed -eq 0 ]]
 }
 
 passed=0
 failed=0
-# In a shell of its own, which gives the lock back.
+# In a subshell, which releases the lock when it exits.
 (build)
 if [[ ${1:-} == test ]]; then
 	test_package

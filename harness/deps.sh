@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# deps.sh GROUP...: installs the Debian packages that are missing, or prints the command that
-# does when this user may not. Groups: build guest check bench tools tools-check configs deb docs sysroot, and
-# arch, which is what ARCH needs beside them.
+# deps.sh GROUP...: installs missing Debian packages, or prints the command that installs them if
+# the user has no permission. Groups: build guest check bench tools tools-check configs deb docs
+# sysroot, and arch, the additional packages for ARCH.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -37,7 +37,7 @@ packages_of()
 	docs) echo "${DOCS_PACKAGES[@]}" ;;
 	arch) echo "${NEEDS[@]}" ;;
 	sysroot) echo "${SYSROOT_PACKAGES[@]}" ;;
-	*) die "deps.sh: no group $1" ;;
+	*) die "deps.sh: unknown group '$1'" ;;
 	esac
 }
 
@@ -57,7 +57,7 @@ done
 as_root=()
 if [[ $(id -u) -ne 0 ]]; then
 	if ! sudo -n true 2>/dev/null; then
-		say "These packages are needed. Please run:"
+		say "Some packages are missing. Please run:"
 		say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
 		exit 1
 	fi

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Fetches the base kernel's source package with apt and unpacks it into
-# build/<base>/pristine. With LINUX=/path that tree is copied instead, and again
-# when it has changed. Does nothing when the tree is there already.
+# Fetches the base kernel's source package with apt and unpacks it into build/<base>/pristine.
+# With LINUX=/path that tree is copied instead, and copied again when it has changed. Does
+# nothing if the tree exists already.
 #
-# bases/<base>/package names the package, and perhaps the Debian suite that has it, if
-# that is not the machine's own: it is then asked by an apt configuration that lives in
-# build/<base>/apt. Its name may be a pattern, which takes the newest. A package that
-# cannot be had from such a suite is a SKIP, with status 4.
+# bases/<base>/package has the name of the package and, if the machine runs another Debian
+# suite, the suite; then an apt configuration in build/<base>/apt is used. The name may be
+# a pattern, which selects the newest package. If a package of another suite cannot be fetched,
+# prints SKIP and exits with status 4.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -27,7 +27,7 @@ skip()
 	exit 4
 }
 
-# The newest package whose name matches, by its version.
+# newest PATTERN: prints the matching package name with the highest version.
 newest()
 {
 	apt-cache "${APT[@]}" pkgnames linux-source- | while read -r name; do
@@ -57,7 +57,7 @@ download()
 	run_logged "downloading $package" "$LOGS/download.log" nothing -- apt_download "$package"
 }
 
-# The package holds one compressed tree.
+# The package contains one compressed tree.
 unpack()
 {
 	local deb=$1 package=$2
@@ -74,18 +74,19 @@ unpack_logged()
 		unpack "$1" "$(basename "$1" | cut -d_ -f1)"
 }
 
-# From another suite; in subshells, since what fails there ends the script.
+# Fetches a package of another suite. The steps run in subshells, because a failure in run_logged
+# exits the shell.
 fetch_newest()
 {
 	local pattern=$1 suite=$2 package
 
 	use_suite "$suite" "$WORK/apt"
 	(run_logged "updating the lists of $suite" "$LOGS/apt-update.log" nothing -- refresh_lists) ||
-		skip "the package lists of Debian's $suite cannot be had"
+		skip "cannot update the package lists of Debian's $suite"
 	package=$(newest "$pattern")
-	[[ -n $package ]] || skip "Debian's $suite has no package named $pattern"
+	[[ -n $package ]] || skip "Debian's $suite has no package '$pattern'"
 	(run_logged "downloading $package" "$LOGS/download.log" nothing -- apt_download "$package") ||
-		skip "$package cannot be downloaded"
+		skip "cannot download $package"
 	unpack_logged "$(find "$WORK" -maxdepth 1 -name "${package}_*.deb" | sort -V | tail -n 1)"
 }
 
@@ -93,7 +94,7 @@ fetch_package()
 {
 	local package deb suite
 
-	[[ -f $BASE_DIR/package ]] || die "no base named $BASE: $BASE_DIR/package does not exist"
+	[[ -f $BASE_DIR/package ]] || die "unknown base '$BASE': $BASE_DIR/package does not exist"
 	read -r package suite <"$BASE_DIR/package"
 	if [[ -n $suite ]]; then
 		fetch_newest "$package" "$suite"
@@ -122,14 +123,14 @@ mkdir -p "$WORK" "$LOGS"
 if [[ -d $PRISTINE ]]; then
 	[[ -n $LINUX ]] || exit 0
 	! copy_is_current || exit 0
-	say "$LINUX has changed since it was copied; copying it again"
+	say "$LINUX has changed; copying it again"
 	rm -rf "$PRISTINE" "$TREE" "$WORK/tree.stamp" "$WORK/tree.touched"
 fi
 
 rm -rf "$PRISTINE.new"
 mkdir "$PRISTINE.new"
 if [[ -n $LINUX ]]; then
-	[[ -f $LINUX/Kbuild ]] || die "LINUX=$LINUX is not a kernel tree"
+	[[ -f $LINUX/Kbuild ]] || die "not a kernel tree: LINUX=$LINUX"
 	touch "$WORK/copied.new"
 	run_logged "copying $LINUX" "$LOGS/copy.log" nothing -- copy_tree
 	mv "$WORK/copied.new" "$WORK/copied"

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Makes build/<base>/initramfs-<config>.cpio: Debian's own userspace, the built
-# modules, the kernel's selftests in /selftests and harness/guest in /harness.
-# Uncompressed: it is made and loaded in no time. The userspace is this machine's, or
-# that of build/<base>/sysroot-<arch>, which sysroot.sh makes.
+# Makes build/<base>/initramfs-<config>.cpio: Debian's userspace, the built modules, the
+# kernel's selftests in /selftests and harness/guest in /harness. It is uncompressed, because
+# that is faster to write and to load. The userspace is this machine's, or that of
+# build/<base>/sysroot-<arch>, which sysroot.sh makes.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -15,11 +15,11 @@ CPIO=$WORK/initramfs-$BUILT.cpio
 SELFTESTS=$TREE/tools/testing/selftests
 KMODCTL=$WORK/kmodctl${DEBIAN:+-$ARCH}
 
-# Real programs where busybox's have other options or other messages, or where the
-# kernel itself execs them.
+# Programs that busybox lacks or implements with other options or messages, or that the kernel
+# executes.
 PROGRAMS=(bash kmod keyctl capsh setpriv unshare nsenter setsid prlimit taskset chrt
 	timeout awk grep ps jq)
-# What people work with, for make learn.
+# For make learn
 PROGRAMS+=(mount umount ip ss ping nft bwrap cryptsetup)
 
 userspace()
@@ -44,7 +44,8 @@ inputs_hash()
 	} | sha256sum
 }
 
-# find_in_root NAME FOLDER...: its path in the userspace's root, in the first that has it
+# find_in_root NAME FOLDER...: prints its path in the first folder of the userspace's root that
+# has it
 find_in_root()
 {
 	local name=$1 dir
@@ -53,10 +54,11 @@ find_in_root()
 	for dir in "$@"; do
 		[[ ! -e $SYSROOT$dir/$name ]] || { echo "$dir/$name"; return; }
 	done
-	die "there is no $name in ${SYSROOT:-this machine}"
+	die "cannot find $name in ${SYSROOT:-/}"
 }
 
-# libraries_of FILE: what it names itself, and the loader. ldd knows only this machine's.
+# libraries_of FILE: prints the libraries that it needs, and its loader. ldd cannot be used,
+# because the file may be for another architecture.
 libraries_of()
 {
 	local name
@@ -64,13 +66,13 @@ libraries_of()
 	{ LC_ALL=C readelf -Wl "$1" 2>/dev/null || :; } | sed -n 's/.*program interpreter: \(.*\)]$/\1/p'
 	{ LC_ALL=C readelf -Wd "$1" 2>/dev/null || :; } | sed -n 's/.*(NEEDED).*\[\(.*\)]$/\1/p' |
 		while read -r name; do
-			# It is there as what the programs call it.
+			# The loader was printed above.
 			[[ $name == ld-linux* ]] ||
 				find_in_root "$name" {,/usr}/lib/"$TRIPLET" {,/usr}/lib
 		done
 }
 
-# add FILE: into the image, at its own path, with the libraries that it needs
+# add FILE: copies it and the libraries that it needs to the same paths in the image
 add()
 {
 	[[ ! -e $ROOTFS$1 ]] || return 0
@@ -91,7 +93,7 @@ add_libraries_of()
 	done
 }
 
-# As in Debian, /bin and /sbin and /lib are links into /usr.
+# As in Debian, /bin, /sbin and /lib are links into /usr.
 make_root()
 {
 	local dir
@@ -120,7 +122,7 @@ add_programs()
 		ln -sf ../bin/kmod "$ROOTFS/usr/sbin/$tool"
 	done
 	cp -L "$SYSROOT/bin/busybox" "$ROOTFS/usr/bin/busybox"
-	# This machine's busybox has the same applets, and can be asked.
+	# This machine's busybox has the same applets.
 	for applet in $(busybox --list); do
 		[[ -e $ROOTFS/usr/bin/$applet || -e $ROOTFS/usr/sbin/$applet ]] ||
 			ln -s busybox "$ROOTFS/usr/bin/$applet"
@@ -132,7 +134,7 @@ install_modules()
 	kernel_make INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
-# A tree between two of our commits may lack our folders. The demo wants one program.
+# An older tree may lack the folders. The demo needs only one program.
 install_selftests()
 {
 	local demo=$ROOTFS/selftests/kmod
@@ -152,7 +154,7 @@ install_selftests()
 		INSTALL_PATH="$ROOTFS/selftests" CC="${CROSS}gcc" install
 }
 
-# The tests may bring C programs of their own.
+# Some tests have C programs.
 add_selftest_libraries()
 {
 	local -a programs
@@ -161,7 +163,7 @@ add_selftest_libraries()
 	add_libraries_of "${programs[@]}"
 }
 
-# An overlay between two of our commits may lack it.
+# An older overlay may lack kmodctl.
 install_kmodctl()
 {
 	local libraries=$SYSROOT/usr/lib/$TRIPLET
@@ -177,7 +179,7 @@ install_kmodctl()
 	add_libraries_of "$ROOTFS/usr/sbin/kmodctl"
 }
 
-# make modules_install writes the modules below /usr, which is what /lib is a link to.
+# make modules_install writes to lib/modules below /usr, because /lib is a link to usr/lib.
 fill()
 {
 	make_root

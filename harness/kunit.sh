@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # kunit.sh [TALLY]: builds a User mode Linux kernel with the suites that the overlay's
-# .kunitconfig files name, has kunit.py run it, and judges its log.
+# .kunitconfig files enable, runs it with kunit.py, and judges its log.
 set -euo pipefail
 export CONFIG=um
 # shellcheck source=harness/lib.sh

@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# learn.sh [TALLY]: has a guest do the work of each kind of machine for which there is a
-# policy in tools/kmod/policy; see harness/guest/learn. What its kernel learned is in
-# build/<base>/learned. That it differs from what the policies were made from is a failure:
-# look at it, change the policy or not, and copy the new lists.
+# learn.sh [TALLY]: for each policy in tools/kmod/policy, does typical work of such a machine in
+# a guest; see harness/guest/learn. Writes the lists of learned requests to build/<base>/learned,
+# and fails if they differ from tools/kmod/policy/*.learned, which the policies are based on.
+# Then review the difference, change the policy if necessary, and copy the new lists.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -37,7 +37,7 @@ status=0
 found=$(differences)
 if [[ -n $found ]]; then
 	printf '%s\n' "$found"
-	say "other than what is in tools/kmod/policy was learned; it is in $LEARNED"
+	say "the learned requests in $LEARNED differ from those in tools/kmod/policy"
 	[[ -z ${1:-} ]] || echo "0 1 0" >>"$1"
 	status=1
 fi

@@ -1,10 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Paths, messages and what else every script here needs; sources the topics in lib/.
+# Paths, messages and other basics of every script here; sources the files in lib/.
 
-# A script ends when its caller does, even if that was killed: PR_SET_PDEATHSIG is kept across
-# exec. So killing make ends everything that it has started.
+# A script ends when its parent ends, even if the parent was killed: PR_SET_PDEATHSIG is kept
+# across exec. Killing make therefore ends all processes that it has started.
 if [[ ${TIED:-} != "$$" && -x $0 ]]; then
 	export TIED=$$
 	exec setpriv --pdeathsig TERM -- "$0" "$@"
@@ -22,8 +22,7 @@ FULL=${FULL:-0}
 BUILD=$ROOT/build
 OVERLAY_DIRS=(Documentation include kernel security tools)
 
-# A tree named by the user gets a folder of its own, so that it never mixes
-# with the packaged base.
+# A tree given by LINUX has a folder of its own, apart from that of the packaged base.
 work_dir()
 {
 	if [[ -z $LINUX ]]; then
@@ -34,16 +33,16 @@ work_dir()
 }
 
 WORK=$(work_dir)
-# shellcheck disable=SC2034 # these are for the scripts that source this file
+# shellcheck disable=SC2034 # used by scripts that source this file
 {
 	BASE_DIR=$ROOT/bases/$BASE
 	PRISTINE=$WORK/pristine
 	TREE=$WORK/linux
-	# What the kernel is made from. CONFIG=base is the base as it is, configured as
-	# plain is, for comparisons.
+	# The source of the kernel. CONFIG=base is the unpatched base with the configuration
+	# of CONFIG=plain, for comparisons.
 	SOURCE=$TREE
 	[[ $CONFIG != base ]] || SOURCE=$PRISTINE
-	# One configuration may be built for several machines, beside each other.
+	# Builds of one configuration for several architectures have separate folders.
 	BUILT=$CONFIG
 	[[ $ARCH == x86_64 ]] || BUILT=$CONFIG-$ARCH
 	OUT=$WORK/out-$BUILT
@@ -66,17 +65,17 @@ source "$ROOT/harness/lib/jobs.sh"
 source "$ROOT/harness/lib/make.sh"
 # shellcheck source=harness/lib/tally.sh
 source "$ROOT/harness/lib/tally.sh"
-# Where the guest's programs are; empty: in this machine's root.
-# shellcheck disable=SC2034 # for the scripts that source this file
+# The root of the guest's programs; if empty, they are this machine's.
+# shellcheck disable=SC2034 # used by scripts that source this file
 SYSROOT=${DEBIAN:+$WORK/sysroot-$ARCH}
 
-# For what has been made for one machine only.
+# For scripts that support only one architecture
 x86_only()
 {
-	[[ $ARCH == x86_64 ]] || die "$(basename "$0") is for ARCH=x86_64 only"
+	[[ $ARCH == x86_64 ]] || die "$(basename "$0") supports only ARCH=x86_64"
 }
 
-# The overlay's files, relative to the root, one a line.
+# Prints the overlay's files, relative to the root, one per line.
 overlay_files()
 {
 	local dir
@@ -88,7 +87,7 @@ overlay_files()
 	done | LC_ALL=C sort
 }
 
-# hash_files FILE...: one hash over names, modes and contents
+# hash_files FILE...: prints one hash of names, modes and contents
 hash_files()
 {
 	if [[ $# -gt 0 ]]; then
@@ -98,5 +97,5 @@ hash_files()
 	fi
 }
 
-# stamp_is FILE VALUE: was this step last finished with the same inputs?
+# stamp_is FILE VALUE: true if the step last finished with the same inputs
 stamp_is() { [[ -f $1 && $(<"$1") == "$2" ]]; }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# prepare.sh [tree|kernel|build|guest]: everything up to the patched tree, its kernel, its
-# modules, or a bootable guest. Each step does nothing when its inputs have not changed.
+# prepare.sh [tree|kernel|build|guest]: runs all steps up to the patched tree, its kernel, its
+# modules, or a bootable guest (default). A step does nothing if its inputs have not changed.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

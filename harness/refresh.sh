@@ -1,10 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make refresh: fits bases/<base> to what the base's package has now: corrects the line
-# numbers of the touch-points, and writes the sums of the files that ours replace. Whoever
-# runs it has compared those. Touch-points that do not apply any more are named; with
-# FROM=BASE they are first copied from that base, as are the names of its replaced files.
+# make refresh: adapts bases/<base> to the present version of the base's package. Corrects the
+# line numbers of the touch-points, lists those that do not apply any more, and writes the
+# checksums of the files that the overlay replaces. The user should compare these files with
+# the overlay's first. With FROM=BASE, first copies the touch-points and the list of replaced
+# files from that base.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -18,21 +19,21 @@ shopt -s nullglob
 copy_base()
 {
 	[[ -n $FROM ]] || return 0
-	[[ -d $ROOT/bases/$FROM ]] || die "no base named $FROM"
-	[[ ! -d $BASE_DIR/touch-points ]] || die "$BASE_DIR/touch-points is there already"
+	[[ -d $ROOT/bases/$FROM ]] || die "unknown base '$FROM'"
+	[[ ! -d $BASE_DIR/touch-points ]] || die "$BASE_DIR/touch-points already exists"
 	cp -r "$ROOT/bases/$FROM/touch-points" "$BASE_DIR/touch-points"
 	cp "$ROOT/bases/$FROM/replaced.sha256" "$SUMS"
 }
 
-# Lines may have moved, nothing else.
+# Corrects line numbers. The context must match exactly.
 refresh()
 {
-	local patch=$1 path said
+	local patch=$1 path output
 
 	path=$(sed -n 's/^+++ [^/]*\/\([^ \t]*\).*/\1/p' "$patch")
-	said=$(patch --dry-run --verbose -d "$PRISTINE" -p1 -F0 -f <"$patch" 2>&1) || {
-		grep -E 'FAILED|No file|ignored' <<<"$said" || :
-		echo "$(basename "$patch") does not fit $path"
+	output=$(patch --dry-run --verbose -d "$PRISTINE" -p1 -F0 -f <"$patch" 2>&1) || {
+		grep -E 'FAILED|No file|ignored' <<<"$output" || :
+		echo "$(basename "$patch") does not apply to $path"
 		return 1
 	}
 	awk '
@@ -46,11 +47,12 @@ refresh()
 		$2 = "-" (old[2] + at[h] - new[2]) (old[3] == "" ? "" : "," old[3])
 		$3 = "+" at[h] (new[3] == "" ? "" : "," new[3])
 	}
-	{ print }' <(printf '%s\n' "$said") "$patch" >"$patch.new"
+	{ print }' <(printf '%s\n' "$output") "$patch" >"$patch.new"
 	mv "$patch.new" "$patch"
 }
 
-# What is ours and the base's, and what the base has but the patched tree must not.
+# Prints checksums of the base's files that the overlay replaces or that the patched tree must
+# not have.
 replaced()
 {
 	{
@@ -72,4 +74,4 @@ done
 replaced >"$SUMS.new"
 mv "$SUMS.new" "$SUMS"
 git -C "$ROOT" diff --stat -- "bases/$BASE" || :
-[[ $bad -eq 0 ]] || die "$bad touch-points have to be done by hand, in $BASE_DIR/touch-points"
+[[ $bad -eq 0 ]] || die "$bad touch-points do not apply; correct them in $BASE_DIR/touch-points"

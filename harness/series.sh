@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make series: writes build/<base>/series, the patches as one would mail them, from
-# what series/ says and from the patched tree. Each file there, in order, is a patch:
-# its first line the subject, then the message, then a line "---" and what it
-# carries, one a line:
+# make series: writes the patches, ready to be mailed, to build/<base>/series, from series/ and
+# the patched tree. Each numbered file in series/ is a patch, in the order of the numbers: the
+# first line is the subject, followed by the message, a line "---", and the changes that the
+# patch carries, one per line:
 #
-#   PATH [REGEX]   a changed, new or removed file; * stands for anything but a slash, **
-#                  for anything. With REGEX only those hunks of its touch-point in
-#                  which an added or removed line matches; of a Kconfig file of ours
-#                  only those options whose first line matches.
-#   ?PATH [REGEX]  the same; the base need not have it
+#   PATH [REGEX]   a changed, new or removed file. * matches any characters except a slash, **
+#                  any characters. With REGEX, only the hunks of its touch-point with an added
+#                  or removed line that matches; for a Kconfig file of the overlay, only the
+#                  options with a matching first line.
+#   ?PATH [REGEX]  the same; optional: some bases may not have it
 #
-# Every change belongs to exactly one patch. series/cover is the cover letter.
+# Each change must be carried by exactly one patch. series/cover is the cover letter.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,7 +22,7 @@ STAGE=$WORK/stage
 TOUCHED=$WORK/tree.touched
 SERIES=$WORK/series
 REPO=$WORK/series.git
-CARRY=$REPO/carry	# patch, hunk or "all", path; one a line, separated by tabs
+CARRY=$REPO/carry	# lines: patch, number of the hunk or "all", path; separated by tabs
 export LC_ALL=C
 
 patches() { (cd "$ROOT/series" && printf '%s\n' [0-9][0-9]-*); }
@@ -30,20 +30,20 @@ patches() { (cd "$ROOT/series" && printf '%s\n' [0-9][0-9]-*); }
 message_of() { sed '/^---$/,$d' "$ROOT/series/$1"; }
 carried_by() { sed '1,/^---$/d; /^[[:space:]]*$/d' "$ROOT/series/$1"; }
 
-# who NAME: of the one who runs this; nobody else can sign the patches
-who()
+# author KEY: prints git's user.KEY of the user, the author of the patches
+author()
 {
-	git -C "$ROOT" config "user.$1" || die "git does not know your $1, which goes into the" \
-		"patches: git config --global user.$1 '...'"
+	git -C "$ROOT" config "user.$1" || die "user.$1 is not set, which the patches need;" \
+		"try: git config --global user.$1 '...'"
 }
 
-# The touch-point of a path, if there is one.
+# touch_point_of PATH: prints its touch-point, if it has one
 touch_point_of()
 {
 	grep -lxF -- "+++ b/$1" "$BASE_DIR"/touch-points/*.patch || :
 }
 
-# parts PATH REGEX: numbers of its hunks, or of its options, that match
+# parts PATH REGEX: prints the numbers of its matching hunks or options
 parts()
 {
 	local patch
@@ -54,7 +54,7 @@ parts()
 	elif [[ $1 == */Kconfig ]]; then
 		REGEX=$2 awk '/^config / { n++; if ($0 ~ ENVIRON["REGEX"]) print n }' "$STAGE/$1"
 	else
-		die "series/: $1 has neither hunks nor options, it cannot be split"
+		die "series/: cannot split $1, which has no hunks or options"
 	fi
 }
 
@@ -66,7 +66,7 @@ count_parts()
 	grep -c '^@@\|^config ' "${patch:-$STAGE/$1}"
 }
 
-# hunks PATCH REGEX: numbers of the hunks with an added or removed line that matches
+# hunks PATCH REGEX: prints the numbers of the hunks with an added or removed line that matches
 hunks()
 {
 	REGEX=$2 awk '
@@ -75,13 +75,13 @@ hunks()
 	' "$1"
 }
 
-# hunk PATCH N: a patch with that hunk alone
+# hunk PATCH N: prints a patch with only that hunk
 hunk()
 {
 	awk -v wanted="$2" '/^@@/ { n++ } !n || n == wanted' "$1"
 }
 
-# What one line of a patch's list matches.
+# resolve PATCH PATH [REGEX]: prints the changes that a line of a patch's list matches
 resolve()
 {
 	local name=$1 glob=$2 regex=$3 optional=0 path any=0 numbers number
@@ -95,12 +95,12 @@ resolve()
 		fi
 		mapfile -t numbers < <(parts "$path" "$regex")
 		[[ ${#numbers[@]} -gt 0 || $optional -eq 1 ]] ||
-			die "series/$name: nothing in $path matches $regex"
+			die "series/$name: no match for $regex in $path"
 		for number in "${numbers[@]}"; do
 			printf '%s\t%s\t%s\n' "$name" "$number" "$path"
 		done
 	done < <(grep -xE -- "$(sed 's/[].+(){}^$|\\[]/\\&/g; s/\*\*/\r/g; s/\*/[^\/]*/g; s/\r/.*/g' <<<"$glob")" "$TOUCHED")
-	((any || optional)) || die "series/$name: nothing that the overlay changes is named $glob"
+	((any || optional)) || die "series/$name: $glob matches no changed file"
 }
 
 resolve_all()
@@ -108,14 +108,15 @@ resolve_all()
 	local name glob regex
 
 	patches | while read -r name; do
-		grep -qx -e --- "$ROOT/series/$name" || die "series/$name does not say what it carries"
+		grep -qx -e --- "$ROOT/series/$name" || die "series/$name: missing line '---'"
 		carried_by "$name" | while read -r glob regex; do
 			resolve "$name" "$glob" "$regex"
 		done
 	done
 }
 
-# The units that have to be carried: parts where some patch carries parts, else files.
+# Prints the units that must be carried: the parts of a path if any patch carries parts of it, or
+# the whole file.
 units()
 {
 	local path
@@ -129,13 +130,13 @@ units()
 	done <"$TOUCHED"
 }
 
-# Nothing may be left out, or be in two patches.
+# Each unit must be in exactly one patch.
 check_carried()
 {
-	local complaints
+	local errors
 
-	complaints=$(units | awk -F'\t' '
-	FNR == NR { who[$2 "\t" $3] = who[$2 "\t" $3] " " $1; next }
+	errors=$(units | awk -F'\t' '
+	FNR == NR { patches[$2 "\t" $3] = patches[$2 "\t" $3] " " $1; next }
 	{ unit[$0] = 1 }
 	function tell(u,   a) {
 		split(u, a, "\t")
@@ -143,19 +144,20 @@ check_carried()
 	}
 	END {
 		for (u in unit) {
-			n = split(who[u], by, " ")
+			n = split(patches[u], by, " ")
 			if (n == 0) print tell(u) ": in no patch"
-			if (n > 1) print tell(u) ": in several patches:" who[u]
+			if (n > 1) print tell(u) ": in several patches:" patches[u]
 		}
-		for (u in who) if (!(u in unit)) print tell(u) ": in" who[u] ", of others in parts"
+		for (u in patches)
+			if (!(u in unit)) print tell(u) ": in" patches[u] ", but split in other patches"
 	}' "$CARRY" - | sort)
-	[[ -z $complaints ]] || die "series/ does not fit the overlay:"$'\n'"$complaints"
+	[[ -z $errors ]] || die "series/ does not match the overlay:"$'\n'"$errors"
 }
 
 git_here() { git -C "$REPO/tree" "$@"; }
 
-# A repository of the files that the series changes: as good for making patches as one
-# of the whole tree, and there at once.
+# Makes a repository of only the files that the series changes. This gives the same patches as
+# one of the whole tree, and is faster.
 start_repo()
 {
 	local path
@@ -185,7 +187,8 @@ put_file()
 	fi
 }
 
-# put_options PATH: what comes before the first option, and those carried so far
+# put_options PATH NUMBER: writes the lines before the first option, and the options that have
+# been carried so far
 put_options()
 {
 	local path=$1 number=$2 done=$REPO/options.${1//\//-}
@@ -211,7 +214,7 @@ put_hunk()
 	fi
 	hunk "$patch" "$number" |
 		patch -d "$REPO/tree" -s -p1 -F0 --forward --no-backup-if-mismatch ||
-		die "$patch: hunk $number does not apply without those before it"
+		die "$patch: hunk $number does not apply without the hunks before it"
 }
 
 commit_patch()
@@ -225,25 +228,25 @@ commit_patch()
 		esac
 	done
 	git_here add -A -f
-	! git_here diff --cached --quiet || die "series/$name: changes nothing in this base"
+	! git_here diff --cached --quiet || die "series/$name: no change in this base"
 	message_of "$name" | git_here commit -q -s -F -
 }
 
-# The sum of the patches has to be the patched tree.
+# All patches together must give the patched tree.
 check_sum()
 {
 	local path
 
 	while read -r path; do
 		if [[ -f $STAGE/$path ]]; then
-			cmp "$STAGE/$path" "$REPO/tree/$path" >&2 || die "the series makes another $path"
+			cmp "$STAGE/$path" "$REPO/tree/$path" >&2 || die "the series gives a different $path"
 		else
-			[[ ! -e $REPO/tree/$path ]] || die "the series leaves $path"
+			[[ ! -e $REPO/tree/$path ]] || die "the series does not remove $path"
 		fi
 	done <"$TOUCHED"
 }
 
-# The base in words: what the patches were made on.
+# Prints the base of the patches.
 base_name()
 {
 	local deb version
@@ -271,13 +274,13 @@ write_patches()
 	ls "$SERIES"
 }
 
-name=$(who name)
-email=$(who email)
-# One state of the repository always gives the same patches.
+name=$(author name)
+email=$(author email)
+# The same commit always gives the same patches.
 date=$(git -C "$ROOT" log -1 --format=%cI 2>/dev/null || date -Is)
 export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_AUTHOR_DATE=$date
 export GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email GIT_COMMITTER_DATE=$date
-# The user's own settings have no say in what the patches look like.
+# The patches must not depend on the user's other settings.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=core.abbrev GIT_CONFIG_VALUE_0=12
 export GIT_CONFIG_KEY_1=core.fileMode GIT_CONFIG_VALUE_1=true

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Has mmdebstrap unpack Debian's packages for another machine into build/<base>/sysroot-<arch>:
-# the guest's programs, and what kmodctl is linked with. They are of the suite that this
-# machine runs; their scripts do not run.
+# Unpacks Debian's packages for another architecture into build/<base>/sysroot-<arch>, using
+# mmdebstrap: the guest's programs, and kmodctl's libraries. The packages are of the suite that
+# this machine runs. Their scripts do not run.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 
-# Where initramfs.sh finds its PROGRAMS, and what tools/kmod needs.
+# Packages of initramfs.sh's PROGRAMS, and libraries of tools/kmod
 PACKAGES=(bash busybox-static coreutils grep jq keyutils kmod libcap2-bin mawk procps
 	util-linux mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin
 	libjson-c-dev libsmartcols-dev libtraceevent-dev libtracefs-dev)
@@ -17,7 +17,7 @@ suite() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 
 nothing() { :; }
 
-# An absolute link, such as that of /sbin/ip, would lead to this machine's own program.
+# An absolute link, such as /sbin/ip, would lead to this machine's own program.
 keep_links_inside()
 {
 	local link target

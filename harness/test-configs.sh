@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make test-configs: the configurations that differ in what the helper engine and
-# request_module() are made of, harness/configs/variants. Each is built and booted, and
-# runs tools/testing/selftests/umh/rare_configs.sh; callers has more boots and tests.
+# make test-configs: builds and boots the configurations in harness/configs/variants, which change
+# parts of the helper engine and of request_module(). Each runs
+# tools/testing/selftests/umh/rare_configs.sh; callers has more boots and tests.
 #
-# From the environment: VARIANTS, their names; all by default.
+# Environment: VARIANTS (names; default all)
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -14,15 +14,16 @@ x86_only
 
 VARIANTS=${VARIANTS:-$(cd configs/variants && printf '%s\n' *.config | sed 's/\.config$//')}
 TALLY=$WORK/tally-$BUILT
-# Objects of the variant callers, each with such a caller, that are not in its bzImage.
+# Objects of the variant callers that call the helper API and are not in its bzImage
 CALLERS=(arch/x86/kernel/cpu/mce/dev-mcelog.o drivers/block/drbd/drbd_nl.o
 	drivers/greybus/svc_watchdog.o drivers/video/fbdev/uvesafb.o
 	fs/nfs/cache_lib.o fs/ocfs2/stackglue.o net/bridge/br_stp_if.o)
 
 count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOGS/build-$CONFIG.log" || :; }
 
-# A configuration on top of plain's starts with plain's objects, of which few differ. The
-# host tools record where they were built, and all objects depend on one of them.
+# The build of a variant on top of plain starts with a copy of plain's objects, because few
+# differ. The host tools record their build folder, which must be corrected, because all objects
+# depend on one of these tools.
 seed()
 {
 	[[ ! -d $OUT && -d $WORK/out-plain/kernel ]] || return 0
@@ -40,30 +41,30 @@ build()
 	kernel_make -j"$JOBS" "${wanted[@]}"
 }
 
-# booted NAME JOB...: a boot whose results count
+# booted NAME JOB...: boots, and counts the results
 booted()
 {
 	local name=config-$1
 
 	shift
 	TIMEOUT=600 ./boot.sh "$name" "$@" || {
-		echo "FAIL $name: it does not boot"
+		echo "FAIL $name: boot failed"
 		echo "0 1 0" >>"$TALLY"
 		return 1
 	}
 	./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results" "$TALLY"
 }
 
-# What a kernel does without has no business in it.
+# A kernel without modules must not contain request_module().
 no_request_module()
 {
 	! nm "$OUT/vmlinux" | grep -w __request_module || {
-		say "a kernel without modules has a __request_module"
+		say "the kernel without modules contains __request_module"
 		return 1
 	}
 }
 
-# An ext2 file system with a /linuxrc, and programs that need no libraries.
+# Makes an ext2 file system with /linuxrc and static programs.
 make_linuxrc_initrd()
 {
 	local dir=$WORK/rootfs-linuxrc program
@@ -85,7 +86,7 @@ callers_boots()
 {
 	local image=$WORK/linuxrc.ext2 result=0
 
-	# rare_callers.sh first: it looks at each uevent since boot.
+	# rare_callers.sh must be first: it checks all uevents since boot.
 	CMDLINE+=' lsm=tomoyo TOMOYO_trigger=/init TOMOYO_loader=/harness/tomoyo-loader' \
 		booted callers test programs=umh:rare_callers.sh,umh:rare_configs.sh || result=1
 	make_linuxrc_initrd "$image" || return 1
@@ -99,13 +100,13 @@ boots()
 	case $CONFIG in
 	callers) callers_boots ;;
 	no-modules) no_request_module && booted "$CONFIG" test programs=umh:rare_configs.sh ;;
-	# A mode that would deny all requests, were it read
+	# The mode would deny all requests if it had an effect.
 	autoload-unlisted) CMDLINE+=' kmod.autoload=2' booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	*) booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	esac
 }
 
-# In a shell of its own, since the paths depend on CONFIG.
+# In a subshell, because the paths depend on CONFIG.
 variant()
 (
 	export CONFIG=$1
@@ -118,7 +119,7 @@ variant()
 	boots
 )
 
-# A variant that ends before it counts anything is one failure.
+# A variant that counts no result is one failure.
 counted()
 {
 	local before

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make test-fresh: clones HEAD in new Debian roots that have only git and make, and runs make
-# demo and make test there as root, as a user with sudo, and as a user without. For the last,
-# make has to name the packages that are missing; root then installs them as it says. Prints
-# the time of each; only a suite's first user compiles without ccache's results.
+# demo and make test there as root, as a user with sudo, and as a user without. For the latter,
+# make must print the command that installs the missing packages, which root then runs. Prints
+# the duration of each step. The first user of a suite starts with an empty ccache.
 #
-# From the environment: SUITES, USERS, TARGETS, to run some of them only. Needs root.
+# Environment: SUITES, USERS, TARGETS (select some of them). Needs root.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -36,12 +36,12 @@ make_root()
 	git -C "$ROOT" bundle create "$root/khelper.bundle" HEAD
 }
 
-# inside ROOT USER COMMAND: in namespaces of its own, so that nothing of it is left over
+# inside ROOT USER COMMAND: runs it in namespaces of its own, so that no process or mount remains
 inside()
 {
 	local root=$1 user=$2 command=$3
 
-	# shellcheck disable=SC2016 # for the inner shell
+	# shellcheck disable=SC2016 # expanded by the inner shell
 	unshare --mount --pid --fork --kill-child bash -c '
 		mount -t proc proc "$0/proc"
 		mount --rbind /dev "$0/dev"
@@ -49,7 +49,7 @@ inside()
 		exec chroot "$0" su - "$1" -c "$2"' "$root" "$user" "$command"
 }
 
-# home ROOT USER
+# home ROOT USER: prints the user's home directory
 home() { awk -F: -v user="$2" '$1 == user { print $6 }' "$1/etc/passwd"; }
 
 add_user()
@@ -63,7 +63,8 @@ add_user()
 	echo 'sudo ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/sudo"
 }
 
-# clone ROOT USER SUITE: with ccache's results of the suite's first user, if there are any
+# clone ROOT USER SUITE: clones the repository, and copies the ccache of the suite's first user,
+# if it exists
 clone()
 {
 	local root=$1 user=$2 cache=$FRESH/$3.ccache there
@@ -76,17 +77,17 @@ clone()
 	chown -R --reference="$there" "$there/build"
 }
 
-# The command that make printed, by root
-install_as_told()
+# As root, runs the command that make printed.
+install_as_printed()
 {
 	local root=$1 user=$2 command
 
-	! inside "$root" "$user" "make -C $CLONE demo" >"$LOGS/told.log" 2>&1 || return 1
-	command=$(sed -n 's/^ *sudo \(apt-get update.*\)/\1/p' "$LOGS/told.log" | sed 's/sudo //g')
+	! inside "$root" "$user" "make -C $CLONE demo" >"$LOGS/printed.log" 2>&1 || return 1
+	command=$(sed -n 's/^ *sudo \(apt-get update.*\)/\1/p' "$LOGS/printed.log" | sed 's/sudo //g')
 	[[ -n $command ]] && inside "$root" root "$command"
 }
 
-# check TITLE LOG COMMAND...: a KTAP line with the time that it took
+# check TITLE LOG COMMAND...: runs it, and prints a KTAP line with its duration
 check()
 {
 	local title=$1 log=$2 result=ok
@@ -105,7 +106,7 @@ prepare_user()
 {
 	add_user "$1" "$2"
 	clone "$@"
-	[[ $2 != plain ]] || install_as_told "$1" "$2"
+	[[ $2 != plain ]] || install_as_printed "$1" "$2"
 }
 
 each_user()
@@ -123,7 +124,7 @@ each_user()
 	rm -rf "$root"
 }
 
-[[ $(id -u) -eq 0 ]] || die "test-fresh.sh makes root file systems, which takes root"
+[[ $(id -u) -eq 0 ]] || die "test-fresh.sh must run as root"
 ./deps.sh sysroot
 rm -rf "$FRESH"
 mkdir -p "$LOGS"

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does the harness itself see what goes wrong? Boots the guest with one injected fault
-# each, and judges some recorded streams: each fault must come back red, and the
-# controls green.
+# make test-harness: tests that the harness itself detects faults. Boots the guest with one
+# injected fault at a time, and judges some recorded streams. The verdict must be red for each
+# fault, and green for each control.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -13,7 +13,8 @@ number=0
 failed=0
 SCRATCH=$BUILD/test-harness
 
-# expect GREEN_OR_RED PATTERN TITLE COMMAND...: its colour, and that it names the reason
+# expect GREEN_OR_RED PATTERN TITLE COMMAND...: passes if COMMAND succeeds (green) or fails (red)
+# as expected, and its output matches PATTERN
 expect()
 {
 	local colour=$1 pattern=$2 title=$3 output got=green
@@ -24,13 +25,13 @@ expect()
 	if [[ $got == "$colour" ]] && grep -qE "$pattern" <<<"$output"; then
 		echo "ok $number - $title is $colour"
 	else
-		echo "not ok $number - $title is $got, for this reason:"
+		echo "not ok $number - $title is $got; output:"
 		echo "#   ${output//$'\n'/$'\n#   '}"
 		failed=$((failed + 1))
 	fi
 }
 
-# booted COLOUR PATTERN TITLE JOB
+# booted COLOUR PATTERN TITLE JOB: expects the verdict of a boot with that self-test
 booted()
 {
 	local name=self-$4
@@ -38,7 +39,8 @@ booted()
 	expect "$1" "$2" "$3" ./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results"
 }
 
-# stream COLOUR PATTERN TITLE LINE...: a recorded result stream, and on the console LOGGED
+# stream COLOUR PATTERN TITLE LINE...: expects the verdict of a recorded stream of results, with
+# LOGGED on the console
 LOGGED=
 stream()
 {
@@ -50,8 +52,8 @@ stream()
 	expect "$colour" "$pattern" "$title" ./verdict.sh "$SCRATCH/console" "$SCRATCH/results"
 }
 
-# summed COLOUR PATTERN TITLE COMMAND: what all.sh makes of a target that runs COMMAND, beside
-# one that passes
+# summed COLOUR PATTERN TITLE COMMAND: expects the result of all.sh for two targets, one that
+# passes and one that runs COMMAND
 summed()
 {
 	mkdir -p "$SCRATCH/harness"
@@ -60,7 +62,7 @@ summed()
 	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good target 2>/dev/null
 }
 
-# stages CONFIG: what test.sh does, in one line, with stand-ins for all that it calls
+# stages CONFIG: prints the output of test.sh in one line, with stubs for all scripts that it runs
 stages()
 {
 	local name
@@ -68,7 +70,7 @@ stages()
 	mkdir -p "$SCRATCH/harness"
 	cp -r test.sh lib.sh lib "$SCRATCH/harness"
 	for name in kunit torture cost prepare boot verdict; do
-		# shellcheck disable=SC2016 # the last argument, if any, is the tally
+		# shellcheck disable=SC2016 # the last argument may be the tally
 		printf '#!/bin/bash\n[[ ${!#} != */*tally* ]] || %s\n' \
 			'echo 1 0 0 >>"${!#}"' >"$SCRATCH/harness/$name.sh"
 		chmod +x "$SCRATCH/harness/$name.sh"
@@ -76,7 +78,7 @@ stages()
 	CONFIG=$1 TEST='' "$SCRATCH/harness/test.sh" 2>&1 | tr '\n' ' '
 }
 
-# autoload_in LINE...: a .config of these lines as add-autoload.sh leaves it, in one line
+# autoload_in LINE...: prints a .config of these lines after add-autoload.sh, in one line
 autoload_in()
 {
 	printf '%s\n' "$@" >"$SCRATCH/config"
@@ -84,13 +86,14 @@ autoload_in()
 	tr '\n' ' ' <"$SCRATCH/config"
 }
 
-# interrupted: prints what goes on after Ctrl-C during a boot, and fails if that itself does
+# interrupted: sends Ctrl-C during a boot. Prints a line if the parent of the boot continues, and
+# the pids of processes that remain, in which case it fails.
 interrupted()
 {
 	local boot
 
 	set -m
-	(./boot.sh self-interrupted self-test hang || :; echo 'what called it') 2>/dev/null &
+	(./boot.sh self-interrupted self-test hang || :; echo 'parent continues') 2>/dev/null &
 	boot=$!
 	set +m
 	sleep 10
@@ -99,7 +102,8 @@ interrupted()
 	! pgrep -f "$LOGS/self-interrupted.results"
 }
 
-# killed: prints what goes on after make was killed, which has no chance to say so to anybody
+# killed: sends SIGKILL to make during a boot. Prints the pids of processes that remain, in which
+# case it fails.
 killed()
 {
 	local target
@@ -129,26 +133,26 @@ stream red '1 plans for 2 streams' 'a nested test without a plan' \
 	'1..1' "$N" '  # Subtest: t' '  ok 1 a' 'ok 1 - t' "$END"
 stream red '^FAIL t # exit=1$' 'a test that fails after its last result' \
 	'1..1' "$N" '  # Subtest: t' '  1..1' '  ok 1 a' 'not ok 1 - t # exit=1' "$END"
-stream red '^FAIL t: 0 tests run' 'a test that says nothing' \
+stream red '^FAIL t: 0 tests run' 'a test without results' \
 	'1..1' "$N" '  # Subtest: t' 'ok 1 - t' "$END"
 stream red 'missing expected subtest' 'a plan that is cut short' '1..2' 'ok 1 - t' "$END"
 stream red 'Expected test number 2' 'a lost result line' '1..2' 'ok 1 - t' 'ok 3 - u' "$END"
 stream red '^0 passed, 0 failed, 1 skipped' 'nothing but a skipped test' \
 	'1..1' 'ok 1 - t # SKIP no such option' "$END"
-stream red 'did not reach the end' 'a stream without its last line' '1..1' 'ok 1 - t'
+stream red 'truncated results' 'a stream without its last line' '1..1' 'ok 1 - t'
 
 RACE='[    5.783426] BUG: KCSAN: data-race in do_proc_douintvec_minmax_conv /'
-LOGGED="$RACE kmod_policy_request" stream red 'kernel log: .*kmod_policy' 'a data race of ours' \
-	'1..1' 'ok 1 - t' "$END"
-LOGGED="$RACE rt_mutex_lock" stream green '^1 passed, 0 failed$' 'a data race of others' \
+LOGGED="$RACE kmod_policy_request" stream red 'kernel log: .*kmod_policy' \
+	'a data race in the overlay' '1..1' 'ok 1 - t' "$END"
+LOGGED="$RACE rt_mutex_lock" stream green '^1 passed, 0 failed$' 'a data race elsewhere' \
 	'1..1' 'ok 1 - t' "$END"
 
-summed green '^4 passed, 0 failed$' 'one of two targets that counts nothing' true
-summed red '^3 passed, 1 failed$' 'a target that counts nothing, and fails,' false
+summed green '^4 passed, 0 failed$' 'a target without totals' true
+summed red '^3 passed, 1 failed$' 'a failing target without totals' false
 summed red '^5 passed, 1 failed$' 'a target with a failure' 'echo 2 passed, 1 failed; false'
-summed red '^3 passed, 1 failed$' 'a target that dies before its sum' \
+summed red '^3 passed, 1 failed$' 'a target that fails before its totals' \
 	'echo 9 passed, 0 failed; false'
-summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be had' \
+summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be fetched' \
 	'echo 0 passed, 0 failed, 1 skipped; exit 4'
 
 P='== guest, plain'
@@ -156,15 +160,15 @@ expect green "KUnit, .* $P $P, switch_root $P, lock == torture, plain, .* == cos
 	'make test' stages plain
 
 SECURITY=CONFIG_SECURITY=y ON=CONFIG_SECURITY_AUTOLOAD=y
-expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,bpf\" $ON \$" 'make deb with a list of others' \
+expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,bpf\" $ON \$" 'make deb with a list without autoload' \
 	autoload_in $SECURITY 'CONFIG_LSM="yama,bpf"'
 expect green "^$SECURITY CONFIG_LSM=\"autoload\" $ON \$" 'make deb with an empty list' \
 	autoload_in $SECURITY 'CONFIG_LSM=""'
-expect green "^$SECURITY CONFIG_LSM=\"yama,autoload\" $ON \$" 'make deb with a list that has it' \
+expect green "^$SECURITY CONFIG_LSM=\"yama,autoload\" $ON \$" 'make deb with a list that has autoload' \
 	autoload_in $SECURITY 'CONFIG_LSM="yama,autoload"' $ON
-expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,autoloader\" $ON \$" 'make deb with a longer name' \
+expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,autoloader\" $ON \$" 'make deb with a similar name in the list' \
 	autoload_in $SECURITY 'CONFIG_LSM="yama,autoloader"'
-expect green "^$SECURITY $ON \$" 'make deb without a list, which gets the default,' \
+expect green "^$SECURITY $ON \$" 'make deb without a list (default)' \
 	autoload_in $SECURITY
 expect green '^# CONFIG_SECURITY is not set $' 'make deb without security modules' \
 	autoload_in '# CONFIG_SECURITY is not set'
@@ -174,8 +178,8 @@ expect green "^$SECURITY CONFIG_LSM=\"yama\" # CONFIG_SECURITY_AUTOLOAD is not s
 
 booted green '^1 passed, 0 failed$' 'a passing test in the guest' pass
 booted red '^FAIL fails$' 'a failing test in the guest' fail
-booted red 'did not reach the end' 'a guest that says nothing' silent
-# With panic_on_warn it is the panic that is seen, and without it the log line.
+booted red 'truncated results' 'a guest without results' silent
+# With panic_on_warn the panic is detected, without it the log line.
 booted red 'kernel log: .*panic_on_warn' 'a WARNING' warn
 CMDLINE='panic_on_warn=0' booted red 'kernel log: .*WARNING' 'a WARNING that does not panic' warn
 booted red 'kernel log: .*panic' 'a panic' panic

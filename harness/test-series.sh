@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make test-series: are the patches of make series what they should be? They have to
-# apply to the pristine base with git am and give the tree that the overlay gives,
-# build step by step (with modules, without, and with our KUnit suites), please
-# checkpatch, be covered by our entry in MAINTAINERS, have documents that render, and
-# tell no figures but ours. The last line is "N passed, N failed".
+# make test-series: tests the patches of make series. They must apply to the pristine base with
+# git am and give the same tree as the overlay. The tree must build after each patch (with
+# modules, without modules, and with the KUnit suites). checkpatch must accept the patches,
+# MAINTAINERS must cover their files, the documents must render, and each figure in a message
+# must be in README.md or in bench/results. The last line is "N passed, N failed".
 #
-# A step builds the objects that the series changes and those that call them, and looks
-# whether the symbols of either are all there; the last one is what make test builds and
-# boots. From the environment: BUILD_STEPS=full (whole kernels), 0 (do not build).
+# After each patch, this builds the objects that the series changes and the objects that call
+# them, and checks that all symbols are defined. After the last patch, the tree is the one that
+# make test builds and boots. Environment: BUILD_STEPS=full (whole kernels), 0 (no build).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -28,7 +28,7 @@ passed=0
 failed=0
 nothing() { :; }
 
-# check TITLE COMMAND...: passes when it succeeds and prints nothing
+# check TITLE COMMAND...: passes if COMMAND succeeds and prints nothing
 check()
 {
 	local title=$1 output
@@ -46,8 +46,8 @@ check()
 
 git_there() { git --git-dir="$REPO" --work-tree="$APPLIED" "$@"; }
 
-# git am wants all of the base in its repository. That takes a minute, so it is kept. The
-# repository is outside of the tree, whose makefiles would look at it.
+# Makes a repository of the whole base, which git am needs. This takes a minute, so the repository
+# is kept. It is outside of the tree, because the tree's makefiles would read it.
 start_repo()
 {
 	rm -rf "$TEST.new"
@@ -67,7 +67,7 @@ start_repo()
 	mv "$TEST.new" "$TEST"
 }
 
-# git replaces a file that it changes, so that the hard links do no harm.
+# git replaces changed files, so it does not write to the hard-linked pristine files.
 reset_repo()
 {
 	rm -rf "$REPO/rebase-apply"
@@ -98,7 +98,7 @@ fragments()
 		cat configs/kunit.config
 		;;
 	esac
-	# Ours, when the tree has them.
+	# The series' own options, if the tree has them
 	{ grep -hE "^config ($ours)$" "$APPLIED"/{kernel/kmod,kernel/umh,security/autoload}/Kconfig 2>/dev/null || :; } |
 		sed 's/^config \(.*\)/CONFIG_\1=y/'
 	[[ $1 == no-modules ]] || echo CONFIG_TEST_UMH=m
@@ -124,7 +124,7 @@ configure()
 	kmake "$name" "$arch" olddefconfig
 }
 
-# What has to be on in NAME, or the build would tell nothing.
+# check_options NAME: prints missing options without which the build would not test the series
 check_options()
 {
 	local option
@@ -136,7 +136,8 @@ check_options()
 	[[ $1 != no-modules ]] || ! grep -x CONFIG_MODULES=y "$TEST/out-$1/.config"
 }
 
-# Who defines or calls what the series is about, as far as the configuration has it.
+# objects NAME: prints the objects with the series' functions or calls of them, if the configuration
+# has them
 objects()
 {
 	printf '%s\n' kernel/{umh,fork,sysctl,reboot}.o kernel/power/{process,suspend}.o \
@@ -172,7 +173,8 @@ build()
 	kmake "$1" "$2" -j"$JOBS" "${wanted[@]}"
 }
 
-# The objects of the sources that this step has; older ones are left over.
+# present_objects NAME: prints the objects with a source in the present tree; the build folder may
+# have others from earlier patches
 present_objects()
 {
 	(cd "$TEST/out-$1" && find init kernel fs lib net security -name '*.o') |
@@ -181,7 +183,8 @@ present_objects()
 		done
 }
 
-# Symbols of ours that the objects use and none of them has: a link would tell.
+# missing_symbols NAME: prints the series' symbols that objects use and none defines. A full build
+# fails to link instead.
 missing_symbols()
 {
 	local ours='umh_|kmod_|autoload_|usermodehelper|call_usermodehelper|__request_module|modprobe_path'
@@ -191,7 +194,7 @@ missing_symbols()
 		$NF !~ ours { next }
 		$(NF - 1) == "U" { used[$NF] = 1; next }
 		{ there[$NF] = 1 }
-		END { for (s in used) if (!(s in there)) print "nothing defines " s }'
+		END { for (s in used) if (!(s in there)) print "undefined symbol " s }'
 }
 
 count_objects() { grep -cE '^  (CC|AS|HOSTCC)\b' "$LOG-$step-$config.log" || :; }
@@ -207,8 +210,8 @@ build_step()
 	grep -E '(warning|error):' "$log" || :
 }
 
-# In a shell of its own, as run_logged ends it when the build fails. Its progress is not
-# what the check looks at.
+# Runs in a subshell, because run_logged exits if the build fails. The progress line must not
+# be in the output that the check reads.
 build_quietly()
 {
 	(build_step "$@") 2>"$LOG-$1-$2.progress" || {
@@ -230,7 +233,7 @@ same_tree()
 	diff <(modes "$TREE") <(modes "$APPLIED") | head -n 20
 }
 
-# Whether files are executable, an odd first digit, is all that a patch says of their mode.
+# Prints paths, and whether they are executable for the owner. A patch has no other mode bits.
 modes()
 {
 	(cd "$1" && find . ! -type d ! -name '.checkpatch-camelcase.*' -printf '%y %m %P\n') |
@@ -245,12 +248,12 @@ uncovered_files()
 	while read -r file; do
 		perl scripts/get_maintainer.pl --no-git --no-git-fallback --no-tree --sections \
 			-f "$file" 2>&1 | grep -cxFf <(grep -v '^[A-Z]:\|^$' "$ROOT/MAINTAINERS") >/dev/null ||
-			echo "$file: get_maintainer.pl does not find an entry of ours"
+			echo "$file: get_maintainer.pl finds no entry of the series"
 	done < <(overlay_files)
 }
 
-# rendered NAME FILE: as a document of its own, by the tree's own configuration. It has
-# no graphs, for which sphinx would like a program.
+# rendered NAME FILE: renders it as a separate document, with the tree's sphinx configuration. It
+# ignores the warning about a missing dot(1), because there are no graphs.
 rendered()
 {
 	local out=$TEST/sphinx-$1
@@ -267,7 +270,7 @@ rendered()
 	[[ -s $out/html/page.html ]] || echo "$2: nothing was rendered"
 }
 
-# What upstream's pages take from files of ours.
+# Prints the kernel-doc directives in upstream's pages that include files of the series.
 borrowed_directives()
 {
 	printf 'Borrowed\n========\n\n'
@@ -279,8 +282,8 @@ borrowed_directives()
 	done
 }
 
-# Every figure of a message is one of README's or of the benchmark.
-strange_figures()
+# Prints figures in messages that are in neither README.md nor bench/results.
+unknown_figures()
 {
 	local word
 
@@ -293,13 +296,13 @@ strange_figures()
 }
 
 ./series.sh >"$LOG.list"
-# Nothing here depends on who runs it.
+# The result must not depend on the user's configuration.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
 ./deps.sh build check docs
 lock_work
 if ! stamp_is "$TEST/stamp" "$(stat -c '%i %Y' "$PRISTINE")"; then
-	run_logged "a repository of the base:" "$LOG-repo.log" nothing -- start_repo
+	run_logged "making a repository of the base:" "$LOG-repo.log" nothing -- start_repo
 fi
 reset_repo
 
@@ -307,16 +310,16 @@ mapfile -t patches < <(find "$SERIES" -name '[0-9]*.patch' ! -name '0000-*' | so
 for patch in "${patches[@]}"; do
 	number=$(basename "$patch" | cut -c1-4)
 	check "$number applies with git am" apply_patch "$patch"
-	check "$number pleases checkpatch --strict" run_checkpatch "$patch"
+	check "$number passes checkpatch --strict" run_checkpatch "$patch"
 	[[ $BUILD_STEPS != 0 ]] || continue
 	check "$number builds with modules" build_quietly "$number" modules x86_64
 	check "$number builds without modules" build_quietly "$number" no-modules x86_64
 	check "$number builds with KUnit" build_quietly "$number" um um
 done
-check "the patches make the tree that the overlay makes" same_tree
-check "get_maintainer.pl finds an entry of ours for every file" uncovered_files
+check "the patches give the same tree as the overlay" same_tree
+check "get_maintainer.pl finds an entry for every file" uncovered_files
 check "Documentation/kmod.txt renders" rendered kmod "$APPLIED/Documentation/kmod.txt"
-check "what other pages take from our files renders" rendered borrowed <(borrowed_directives)
-check "the messages have no figures but ours" strange_figures
+check "kernel-doc included by other pages renders" rendered borrowed <(borrowed_directives)
+check "figures in messages are in README.md or bench/results" unknown_figures
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 && $passed -gt 0 ]]

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [guest]: the KUnit suites, the guest suite, two minutes of torture, and the cost of a
-# request; with guest, the guest suite alone, on CONFIG. The last line is the sum. With
-# TEST=REGEX only the guest tests that match. SCALE=N multiplies the guest's time limits, for
-# a busy machine. A base that cannot be had is a skip, with status 4.
+# test.sh [guest]: runs the KUnit suites, the guest suite, two minutes of torture, and the cost
+# of a request; with guest, only the guest suite. The last line has the totals. TEST=REGEX runs
+# only matching guest tests. SCALE=N multiplies the guest's time limits, for a busy machine.
+# A base that cannot be fetched counts as one skipped test; the status is 4.
 #
-# ARCH=x86_64 has all of them, any other ARCH the guest's tests and the torture.
+# With another ARCH than x86_64, runs only the guest suite and the torture.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -16,15 +16,15 @@ TALLY=$WORK/tally-$BUILT
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
-# The tests that together take as long as all others
+# The tests that take half of the time
 HALF='policy_profiles|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
-# Part of the name of a boot on another machine: its logs stay beside those of x86_64.
+# Suffix of boots on other architectures, so that logs have different names
 ON=${DEBIAN:+-$ARCH}
-# In seconds. make torture does more.
+# In seconds; make torture runs longer.
 TORTURE=120
 
-# in_guest NAME ARGUMENT...: boots and judges. A boot without a verdict is one failure, also
-# when another guest counts meanwhile.
+# in_guest NAME ARGUMENT...: boots, and judges the results. A boot without a verdict is one
+# failure. Uses a tally of its own, because another guest may run at the same time.
 in_guest()
 {
 	local name=$1$ON tally
@@ -57,9 +57,9 @@ guest_suite()
 	fi
 }
 
-# halves NAME ARGUMENT...: in two guests at once, as one keeps little more than a core busy.
-# What is in HALF does one thing at a time, which is faster with one processor; but a data
-# race takes two.
+# halves NAME ARGUMENT...: runs the suite in two parallel guests, because one guest keeps little
+# more than one core busy. The tests in HALF are sequential, and faster with one processor; but
+# KCSAN needs two.
 halves()
 {
 	local processors=1
@@ -70,17 +70,17 @@ halves()
 	wait_background
 }
 
-# A boot of its own, since it is PID 1 that goes to another root directory.
+# A separate boot, because PID 1 changes to another root directory.
 switch_root() { in_guest switch-root switch-root; }
 
-# A boot of its own, since the lock is for good.
+# A separate boot, because the lock lasts until the next one.
 lock()
 {
 	CMDLINE="kmod.autoload=1 kmod.enforce=0 audit=1 rodata=off" \
 		in_guest lock test "scale=$(time_scale)" programs=autoload:policy_lock.sh
 }
 
-# stage TITLE COMMAND...: a stage that fails before it counts anything is one failure
+# stage TITLE COMMAND...: runs a stage. If it counts no result, this is one failure.
 stage()
 {
 	local before after

@@ -1,11 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# torture.sh [TALLY]: boots a small guest and has it do everything at once, at random,
-# for a while; see harness/guest/torture. Any complaint of the kernel is a failure.
+# torture.sh [TALLY]: boots a small guest that runs random load of all kinds at the same time;
+# see harness/guest/torture. Any warning or error of the kernel is a failure.
 #
-# From the environment: MINUTES (or DURATION, in seconds), SEED (a random one, printed),
-# CONFIG, MEM.
+# Environment: MINUTES (or DURATION, in seconds), SEED (default random; printed), CONFIG, MEM
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -14,10 +13,10 @@ cd "$ROOT/harness"
 MINUTES=${MINUTES:-5}
 DURATION=${DURATION:-$((MINUTES * 60))}
 SEED=${SEED:-$((SRANDOM % 1000000))}
-# Whatever hangs may do so for minutes before it is said to, and a loaded host is slow.
+# A hang may be reported only after minutes, and a loaded host is slow.
 GRACE=1800
 
-# Small, so that memory gets short, but KASAN and lockdep need theirs.
+# Small, so that allocations fail. KASAN and lockdep need more.
 memory()
 {
 	case $CONFIG in

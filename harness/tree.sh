@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Makes build/<base>/linux: the pristine tree with the overlay copied onto it and the
-# base's touch-points applied. Only files whose contents change are written, so
-# that make rebuilds as little as possible.
+# Makes build/<base>/linux: the pristine tree with the overlay copied onto it and the base's
+# touch-points applied. Only files with changed contents are written, so that make rebuilds as
+# little as possible.
 #
-# The tree's files are hard links to the pristine ones. They are replaced, never
+# The tree's files are hard links to the pristine files. They are replaced, and must not be
 # written in place.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
@@ -32,8 +32,8 @@ inputs_hash()
 	} | sha256sum
 }
 
-# A sum that differs means that upstream touched a file which we replace: maybe a
-# fix that our own file needs as well.
+# A different checksum means that upstream changed a file that the overlay replaces. The change
+# may be a fix that the overlay's file also needs.
 check_sums()
 {
 	local sum path found
@@ -56,13 +56,13 @@ warn_changed()
 	***   $1
 	*** known    $2
 	*** in base  $3
-	*** A fix may have landed upstream. Compare it with our file, then put
-	*** the new sum into bases/$BASE/replaced.sha256.
+	*** It may be a fix. Compare it with the overlay's file, then write the
+	*** new checksum to bases/$BASE/replaced.sha256.
 	**********************************************************************
 	END
 }
 
-# Paths that the base has and the patched tree must not have.
+# Prints paths in the base that the patched tree must not have.
 dropped_files()
 {
 	local sum path
@@ -74,7 +74,7 @@ dropped_files()
 	done <"$SUMS"
 }
 
-# patch_stage PATCH WRONG: fails too when what patch says matches WRONG
+# patch_stage PATCH WRONG: applies it. Also fails if the output of patch(1) matches WRONG.
 patch_stage()
 {
 	local patch=$1 wrong=$2 output
@@ -82,7 +82,7 @@ patch_stage()
 	if ! output=$(patch -d "$STAGE" -p1 -F0 --forward --no-backup-if-mismatch <"$patch" 2>&1) ||
 		grep -Eq "$wrong" <<<"$output"; then
 		printf '%s\n' "$output" >&2
-		die "$patch does not apply exactly; make it fit"
+		die "$patch does not apply exactly"
 	fi
 }
 
@@ -90,31 +90,31 @@ apply_touch_point()
 {
 	local patch=$1 path
 
-	[[ $(grep -c '^+++ ' "$patch") -eq 1 ]] || die "$patch: a touch-point changes exactly one file"
+	[[ $(grep -c '^+++ ' "$patch") -eq 1 ]] || die "$patch: a touch-point must change exactly one file"
 	path=$(sed -n 's/^+++ [^/]*\/\([^ \t]*\).*/\1/p' "$patch")
-	[[ ! -e $STAGE/$path ]] || die "$patch: $path is in the overlay or has a touch-point already"
-	[[ -f $PRISTINE/$path ]] || die "$patch: the base has no $path"
+	[[ ! -e $STAGE/$path ]] || die "$patch: $path is in the overlay or has another touch-point"
+	[[ -f $PRISTINE/$path ]] || die "$patch: $path does not exist in the base"
 	mkdir -p "$(dirname "$STAGE/$path")"
 	cp "$PRISTINE/$path" "$STAGE/$path"
 	patch_stage "$patch" 'offset|fuzz'
 }
 
-# A backport changes what the overlay has for what an older base lacks, and may add
-# files that neither of them has. Upstream's own files are the touch-points' business.
-# Lines may have moved, since the overlay grows; the context may not have changed.
+# A backport changes files of the overlay for an older base, and may add files that neither of
+# them has. Upstream's files must be changed by touch-points. Lines may have moved, because the
+# overlay changes, but the context must match.
 apply_backport()
 {
 	local patch=$1 path
 
 	while read -r path; do
 		[[ -e $STAGE/$path || ! -e $PRISTINE/$path ]] ||
-			die "$patch: $path is the base's own; that wants a touch-point"
+			die "$patch: $path is a file of the base; use a touch-point"
 	done < <(sed -n 's/^+++ b\/\([^ \t]*\).*/\1/p' "$patch")
 	patch_stage "$patch" fuzz
 }
 
-# Puts each of our entries where the base's list of maintainers, sorted but for a few, is
-# least disturbed.
+# Inserts each entry of MAINTAINERS into the base's list at the place that fits its order best;
+# a few of the base's entries are not sorted.
 add_maintainers_entries()
 {
 	awk '
@@ -142,7 +142,7 @@ add_maintainers_entries()
 	}' "$ROOT/MAINTAINERS" "$PRISTINE/MAINTAINERS" >"$STAGE/MAINTAINERS"
 }
 
-# Everything that differs from the base, laid out as in the tree.
+# Makes a folder of all files that differ from the base, with the paths of the tree.
 make_stage()
 {
 	local path
@@ -163,8 +163,8 @@ make_stage()
 	add_maintainers_entries
 }
 
-# put SOURCE PATH: only when its contents or its mode differ. The time is always the
-# present one: an older file that comes back must be rebuilt, too.
+# put SOURCE PATH: copies it if its contents or its mode differ. The new file has the present
+# time, so that make also rebuilds an older version that is restored.
 put()
 {
 	local from=$1 to=$TREE/$2
@@ -176,7 +176,7 @@ put()
 	fi
 }
 
-# What an earlier overlay or patch changed and the present one does not.
+# Restores files that an earlier overlay or patch changed and the present one does not.
 restore_left_over()
 {
 	local path

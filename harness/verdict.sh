@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# verdict.sh CONSOLE RESULTS [TALLY]: judges a boot. kunit.py reads the KTAP stream RESULTS.
-# Failures are: a failed or missing result, a malformed stream, a stream without its last
-# line, a time limit, a panic, and any complaint of the kernel in CONSOLE. A skipped test has
-# not passed. Prints each failure and "N passed, N failed"; appends "passed failed skipped"
-# to TALLY, and writes build/junit/<base>-<name>.xml.
+# verdict.sh CONSOLE RESULTS [TALLY]: judges a boot. kunit.py parses the KTAP stream RESULTS.
+# Failures are: a failed or missing result, a malformed stream, a stream without its last line,
+# an exceeded time limit, a panic, and any warning or error of the kernel in CONSOLE. A skipped
+# test does not count as passed. Prints each failure and "N passed, N failed"; appends "passed
+# failed skipped" to TALLY, and writes build/junit/<base>-<name>.xml.
 #
-# KUNIT=1: CONSOLE and RESULTS are the one log of a KUnit kernel. Its parameterised tests
-# have no plan, and the stream ends with its plan.
+# With KUNIT=1, CONSOLE and RESULTS are the same log of a KUnit kernel. Its parameterised tests
+# have no plan. It has no last line: its own plan shows whether it is complete.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -23,7 +23,7 @@ JUNIT=$BUILD/junit/$(basename "$WORK")-$NAME.xml
 PARSER=$PRISTINE/tools/testing/kunit/kunit.py
 
 STAMP='\[ *[0-9]+\.[0-9]{6}\]'
-# Only lines of the kernel's own are searched: a test may print such words.
+# Searches only lines of the kernel, because a test may print the same words.
 [[ $KUNIT == 0 ]] || STAMP='^'
 COMPLAINTS='WARNING: |BUG: |BUG [a-z]|Oops|general protection fault|Kernel panic'
 COMPLAINTS+='|possible (circular|recursive) locking|inconsistent lock state'
@@ -31,24 +31,24 @@ COMPLAINTS+='|INFO: task .* blocked|INFO: trying to register non-static key'
 COMPLAINTS+='|suspicious RCU|detected stall|workqueue lockup|blocked for more than'
 COMPLAINTS+='|kmemleak: [0-9]+ new|UBSAN|refcount_t: |Bad page|(list_add|list_del) corruption'
 
-# Data races between two functions of other subsystems are not ours to fix.
-without_others_races()
+# Ignores data races between two functions of other subsystems.
+without_foreign_races()
 {
 	grep -avE 'BUG: KCSAN: data-race in ' "$CONSOLE"
 	grep -aE 'BUG: KCSAN: .* (umh_|kmod_|autoload_|__request_module|(call_|__)?usermodehelper)' \
 		"$CONSOLE"
 }
 
-# Complaints come in bursts with a trace; the first few lines are enough.
+# Prints the first few lines only: a warning or error has several, and a trace.
 kernel_complaints()
 {
-	{ without_others_races | grep -aE "$STAMP.*($COMPLAINTS)" || :; } | tr -d '\r' | head -n 5 |
+	{ without_foreign_races | grep -aE "$STAMP.*($COMPLAINTS)" || :; } | tr -d '\r' | head -n 5 |
 		sed 's/^/FAIL kernel log: /'
 	{ grep -a '^harness: time limit' "$CONSOLE" || :; } | sed 's/^/FAIL /'
 }
 
-# What kunit.py does not report: a test that fails although all of its subtests have passed,
-# a version line without a plan, and a stream that was cut off between two tests.
+# Prints failures that kunit.py does not report: a test that fails although all of its subtests
+# have passed, a version line without a plan, and a stream that is truncated between two tests.
 stream_faults()
 {
 	awk '
@@ -61,14 +61,14 @@ stream_faults()
 	/^# verdict: complete$/ { complete = 1 }
 	END {
 		if (plans + 0 != versions) print "FAIL " plans + 0 " plans for " versions + 0 " streams"
-		if (!complete) print "FAIL the guest did not reach the end of its work"
+		if (!complete) print "FAIL truncated results: the guest did not finish"
 	}' "$LOGS/$NAME.ktap"
 }
 
-# Prints kunit.py's report; its exit status ignores malformed streams, so it is not used.
+# Prints kunit.py's report. Its exit status does not reflect malformed streams and is not used.
 parse() { "$PARSER" parse --json="$JSON" "$LOGS/$NAME.ktap" 2>&1 | sed 's/^\[[0-9:]*\] //' || :; }
 
-# The JSON is KernelCI's format. Most build servers read JUnit's.
+# kunit.py writes KernelCI's JSON format. Most build servers read JUnit's XML format.
 write_junit()
 {
 	mkdir -p "${JUNIT%/*}"

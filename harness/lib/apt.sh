@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Packages from another Debian suite, sourced by fetch.sh: the machine's own sources, lists,
-# packages and cache stay as they are.
+# Packages from another Debian suite; sourced by fetch.sh. The machine's own sources, lists,
+# packages and cache do not change.
 
-# What every call of apt is given; empty: the machine's own apt.
+# Options of every call of apt; if empty, the machine's own configuration is used.
 APT=()
 
-# use_suite SUITE FOLDER: apt's configuration for it, in that folder
+# use_suite SUITE FOLDER: writes an apt configuration for it to that folder
 use_suite()
 {
 	local apt=$2
@@ -19,8 +19,8 @@ use_suite()
 		-o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache")
 }
 
-# apt's sandbox user cannot write into a home directory; a download into our own
-# folder needs no sandbox when root asks, and has none when a user does.
+# Without a sandbox: apt's sandbox user cannot write to a home directory, and apt has no sandbox
+# unless it runs as root.
 private_apt_get() { apt-get "${APT[@]}" -o APT::Sandbox::User=root "$@"; }
 
 private_apt_update() { private_apt_get update -o APT::Update::Error-Mode=any; }

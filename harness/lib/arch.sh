@@ -1,20 +1,21 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What differs between the machines that a kernel is built for; sourced by lib.sh.
+# Differences between architectures; sourced by lib.sh.
 #
-# CROSS       what the names of compiler and binutils start with
-# DEBIAN      the architecture of the Debian packages that the guest's programs come from;
-#             empty: they are this machine's own
-# TRIPLET     Debian's name for the folder of its libraries
-# NEEDS       Debian packages that build and boot it, for deps.sh
-# IMAGE       the make target of the kernel, and IMAGE_FILE where it is then
-# QEMU        the machine
-# SECOND_PORT the device that the verdict channel, chardev "verdict", is connected to
-# TTY         the console
-# APPEND      more for the kernel's command line; what it does not know becomes environment
-#             of the guest's init
-# shellcheck disable=SC2034 # for the scripts that source lib.sh
+# CROSS       prefix of the compiler and of binutils
+# DEBIAN      architecture of the Debian packages with the guest's programs; if empty, they
+#             are this machine's own
+# TRIPLET     Debian's name for the folder of the libraries
+# NEEDS       Debian packages to build and boot the kernel, for deps.sh
+# IMAGE       make target of the kernel
+# IMAGE_FILE  path of the built kernel
+# QEMU        program and machine
+# SECOND_PORT device of the verdict channel, which is the chardev "verdict"
+# TTY         console
+# APPEND      additional kernel command line. The kernel passes unknown parameters to the
+#             guest's init as environment.
+# shellcheck disable=SC2034 # used by scripts that source lib.sh
 
 case $ARCH in
 x86_64)
@@ -36,7 +37,7 @@ arm64)
 	NEEDS=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-system-arm)
 	;;
 *)
-	die "ARCH=$ARCH: there are x86_64, i386 and arm64"
+	die "unknown ARCH '$ARCH': expected x86_64, i386 or arm64"
 	;;
 esac
 
@@ -47,15 +48,15 @@ x86_64 | i386)
 	QEMU=(qemu-system-x86_64)
 	SECOND_PORT=(-serial chardev:verdict)
 	TTY=ttyS0
-	# A loaded host may keep the timer waiting for longer than the check of it does.
+	# On a loaded host the timer may be slower than the kernel's check of it permits.
 	APPEND=no_timer_check
 	;;
 arm64)
 	IMAGE=Image
 	IMAGE_FILE=arch/arm64/boot/Image
-	# The plainest 64-bit processor: each newer extension is one more to emulate.
+	# A simple 64-bit processor: newer extensions would have to be emulated.
 	QEMU=(qemu-system-aarch64 -machine virt -cpu cortex-a57)
-	# The board has one port, and slots for more.
+	# The board has only one port.
 	SECOND_PORT=(-device "pci-serial,chardev=verdict")
 	TTY=ttyAMA0
 	APPEND=VERDICT=/dev/ttyS0

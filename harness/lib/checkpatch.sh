@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# checkpatch's messages that cannot be avoided, sourced by check.sh and test-series.sh.
+# Accepted messages of checkpatch; sourced by check.sh and test-series.sh.
 
-# What checkpatch says of request_module()'s interface, on which callers rely: -ENOSYS in
-# a kernel without modules, and a macro that evaluates its argument twice; of the look of all
-# trace events and lists of enumerators; of links to archives other than lore; and of files that
-# are no kernel code, which have names of the kernel's errnos, and bytes that are no text.
-# shellcheck disable=SC2034 # for check.sh and test-series.sh
+# Messages about the interface of request_module(), which callers rely on: -ENOSYS in a kernel
+# without modules, and a macro that evaluates its argument twice. Messages about the style of
+# trace events and lists of enumerators, and about links to other archives than lore. Messages
+# about user-space files with names of the kernel's errnos, and test data that is not text.
+# shellcheck disable=SC2034 # used by check.sh and test-series.sh
 {
 	CHECKPATCH_ACCEPTED='^include/linux/kmod\.h:[0-9]+: '
 	CHECKPATCH_ACCEPTED+='(WARNING:ENOSYS|CHECK:MACRO_ARG_REUSE): '

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Running commands with a progress line, in the background, under a lock; sourced by lib.sh.
+# Commands with a progress line, background jobs, and a lock; sourced by lib.sh.
 
 elapsed() { printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60)); }
 
-# progress PID LABEL COUNT_COMMAND...: shows a line while PID runs. On a
-# terminal the line is redrawn every second; in a log one is written every 20 s.
+# progress PID LABEL COUNT_COMMAND...: shows a line while PID runs. A terminal gets an updated
+# line every second, a log gets a new line every 20 s.
 progress()
 {
 	local pid=$1 label=$2 ticks=0
@@ -25,8 +25,9 @@ progress()
 	[[ ! -t 2 ]] || printf '\r\033[K' >&2
 }
 
-# background COMMAND...: sets BACKGROUND to its pid. Left to the shell it would not mind Ctrl-C,
-# which reaches this shell only; so it is a group of its own, which ends when the shell does.
+# background COMMAND...: runs it in the background, and sets BACKGROUND to its pid. Background jobs
+# of a shell ignore Ctrl-C. Therefore the job is a process group, which is killed when this shell
+# exits.
 background()
 {
 	set -m
@@ -36,7 +37,7 @@ background()
 	trap 'kill -- "-$BACKGROUND" 2>/dev/null || :' EXIT
 }
 
-# wait_background: for its end; returns its status
+# wait_background: waits for the job, and returns its status
 wait_background()
 {
 	local status=0
@@ -46,8 +47,8 @@ wait_background()
 	return "$status"
 }
 
-# run_logged LABEL LOG COUNT_COMMAND -- COMMAND...: runs it with a progress line and
-# its output in LOG. COUNT_COMMAND is a function that prints how far it is.
+# run_logged LABEL LOG COUNT_COMMAND -- COMMAND...: runs COMMAND with a progress line, and writes
+# its output to LOG. COUNT_COMMAND is a function that prints the progress.
 run_logged()
 {
 	local label=$1 log=$2 count=$3
@@ -58,18 +59,18 @@ run_logged()
 	progress "$BACKGROUND" "$label" "$count"
 	if ! wait_background; then
 		tail -n 15 "$log" >&2
-		die "$label failed; its whole log is $log"
+		die "${label%%:*} failed; see $log"
 	fi
 }
 
-# One make at a time works in a build folder: several people, or several helpers of
-# one, may share it. Held until the script that took it ends.
+# lock_work: takes the lock of the build folder, in which only one make may run at a time. The lock
+# is released when the script exits.
 lock_work()
 {
 	mkdir -p "$WORK"
 	exec 9>"$WORK/lock"
 	if ! flock -n 9; then
-		say "waiting for another make in $WORK"
+		say "waiting for another make, which holds $WORK/lock"
 		flock 9
 	fi
 }

@@ -3,16 +3,15 @@
 #
 # make in a kernel tree, with ccache; sourced by lib.sh.
 
-# The same for every make in a kernel tree, or make would take the other compiler for
-# a reason to rebuild everything. The build's time and place are fixed, or ccache
-# would miss and every link would differ.
+# The compiler must be the same in every make in a kernel tree, or make would rebuild everything.
+# Time, user and host of the build are fixed, or ccache would miss and every link would differ.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=build KBUILD_BUILD_HOST=khelper
 export CCACHE_DIR=$BUILD/ccache CCACHE_SLOPPINESS=time_macros
-# Paths below the root are hashed as relative ones, so that another clone can use the cache.
+# Hashes paths below the root as relative paths, so that another clone can use the cache.
 export CCACHE_BASEDIR=$ROOT CCACHE_NOHASHDIR=1
-# What a file includes it learns from the compiler's own list, or a first build would run the
-# preprocessor once more for each of them.
+# Takes the included files from the compiler's dependency list. Without this, a first build would
+# also run the preprocessor for each file.
 export CCACHE_DEPEND=1
 CC=${CROSS}gcc
 HOSTCC=gcc
@@ -21,7 +20,7 @@ if [[ -n $(command -v ccache) ]]; then
 	HOSTCC="ccache $HOSTCC"
 fi
 
-# kernel_make TARGET...: in the tree and the build folder of this configuration
+# kernel_make TARGET...: runs make in the tree and the build folder of this configuration
 kernel_make()
 {
 	local karch=$ARCH

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Adding up results; sourced by lib.sh.
+# Totals of results; sourced by lib.sh.
 
-# sum_up: the last line of a run, from TALLY, lines of "passed failed skipped"
+# sum_up: prints the last line of a run, the totals of TALLY, which has lines "passed failed
+# skipped". Fails if a test failed or none passed.
 sum_up()
 {
 	awk '
