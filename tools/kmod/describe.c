@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Records as text for people.
+ * Human-readable descriptions of records.
  */
 #include <limits.h>
 #include <string.h>
@@ -31,7 +31,7 @@ u64 now_boottime(void)
 	return now_ns(CLOCK_BOOTTIME);
 }
 
-/* CLOCK_REALTIME minus CLOCK_BOOTTIME, from the least disturbed of five readings. */
+/* CLOCK_REALTIME minus CLOCK_BOOTTIME, from the fastest of five readings. */
 static u64 clock_offset(void)
 {
 	u64 before, real, after, shortest = ULLONG_MAX;
@@ -50,7 +50,7 @@ static u64 clock_offset(void)
 	return offset;
 }
 
-/* Converts CLOCK_BOOTTIME by the current setting of the wall clock. */
+/* Converts CLOCK_BOOTTIME to CLOCK_REALTIME, using their present difference. */
 static struct timespec wall_clock(u64 boottime)
 {
 	u64 ns = boottime + clock_offset();
@@ -58,7 +58,7 @@ static struct timespec wall_clock(u64 boottime)
 	return (struct timespec){ (time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC) };
 }
 
-/* Local time with milliseconds, in a format of strftime(3). */
+/* Returns the local time in a format of strftime(3), with milliseconds. */
 char *describe_time(u64 boottime, const char *format)
 {
 	struct timespec then = wall_clock(boottime);
@@ -70,7 +70,7 @@ char *describe_time(u64 boottime, const char *format)
 	return text("%s.%03ld", buffer, then.tv_nsec / 1000000);
 }
 
-/* UTC in the format of RFC 3339. */
+/* Returns UTC in the format of RFC 3339. */
 char *describe_utc(u64 boottime)
 {
 	struct timespec then = wall_clock(boottime);
@@ -135,7 +135,7 @@ char *describe_result(s64 result)
 	return text("status %lld", result);
 }
 
-/* "ok", "failed, exit 1", "loop, ELOOP" */
+/* Returns, for example, "ok", "failed, exit 1" or "loop, ELOOP". */
 char *describe_outcome(const struct record *record)
 {
 	const char *outcome = record_text(record, "outcome");
@@ -159,20 +159,20 @@ const char *colour_of_result(const struct record *record)
 	return result < 0 ? YELLOW : RED;
 }
 
-/* "-" if the record lacks the key. */
+/* Returns "-" if the record lacks the key. */
 char *describe_name(const struct record *record, const char *key)
 {
 	const char *name = record_text(record, key);
 
 	if (!name)
 		return text_copy("-");
-	/* Cannot be confused with a name: the kernel escapes quotes. */
+	/* No name looks like this, because the kernel escapes quotes. */
 	return text_copy(*name ? name : "\"\"");
 }
 
 /*
- * "mount[312] uid 0 login 1000 userns:4026532281": the login uid if it differs from the
- * uid, and the namespaces unless they are the initial ones, as in lsns(8).
+ * Returns, for example, "mount[312] uid 0 login 1000 userns:4026532281". Omits the login uid
+ * if it equals the uid, and initial namespaces. Namespaces are shown as by lsns(8).
  */
 char *describe_requester(const struct record *record)
 {
@@ -192,7 +192,7 @@ char *describe_requester(const struct record *record)
 	return requester;
 }
 
-/* Related requests, and "nowait" if the requester did not wait; "-" without either. */
+/* Returns the related requests and "nowait" if the requester did not wait, or "-". */
 char *describe_relation(const struct record *record)
 {
 	u64 parent = record_number(record, "parent"), into = record_number(record, "into");

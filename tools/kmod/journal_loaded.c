@@ -14,7 +14,7 @@ static void print_module(FILE *stream, const struct record *module)
 	fprintf(stream, "%s%s", record_text(module, "module"), failed ? "(failed)" : "");
 }
 
-/* Names separated by spaces, or "-". The kernel may have forgotten some of them. */
+/* Returns names separated by spaces, or "-". The kernel may have forgotten some of them. */
 char *describe_loaded(const struct journal *modules, const struct record *request)
 {
 	u64 id = record_number(request, "id"), number = record_number(request, "modules");

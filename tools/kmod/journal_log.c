@@ -49,7 +49,7 @@ static const struct view view = {
 	columns, sizeof(columns) / sizeof(*columns), add_row, json_of_request,
 };
 
-/* Reads the modules last: a request in the journal has loaded its modules. */
+/* Must read the modules last: a request in the journal has loaded all of its modules. */
 int cmd_log(const struct options *options)
 {
 	struct journal requests;
@@ -57,7 +57,7 @@ int cmd_log(const struct options *options)
 	bool trouble;
 
 	if (options->lines && !parse_unsigned(options->lines, &lines))
-		return misused("expected a number of lines instead of '%s'", options->lines);
+		return misused("expected a number of lines, not '%s'", options->lines);
 	if (!journal_read(&requests, options, "requests", request_keys))
 		return EXIT_FAILURE;
 	trouble = !journal_read(&modules, options, "modules", module_keys);

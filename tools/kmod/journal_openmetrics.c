@@ -16,9 +16,9 @@ static const struct {
 	{ "nested", "kmod_requests_nested", "Requests from inside a modprobe." },
 	{ "nowait", "kmod_requests_nowait", "Requests whose requester did not wait." },
 	{ "unrecorded", "kmod_requests_unrecorded",
-	  "Requests missing from the journal because memory was short." },
+	  "Requests that are not in the journal for lack of memory." },
 	{ "modprobes", "kmod_modprobes", "Started modprobes." },
-	{ "hung", "kmod_modprobes_hung", "Modprobes that hung and released their slot." },
+	{ "hung", "kmod_modprobes_hung", "Hung modprobes, which have released their slots." },
 	{ "modules", "kmod_modules_loaded", "Modules loaded by requests." },
 };
 
@@ -49,7 +49,7 @@ static void print_outcomes(const struct stats *stats)
 			continue;
 		if (first)
 			print_head("kmod_requests", "counter",
-				   "Ended requests for modules, by outcome.");
+				   "Completed module requests, by outcome.");
 		first = false;
 		printf("kmod_requests_total{outcome=\"%s\"} %llu\n",
 		       key + strlen(OUTCOME_PREFIX), stats->counters[i].value);
@@ -80,7 +80,7 @@ static void print_histogram(const struct stats *stats)
 	u64 count = 0;
 	size_t i;
 
-	print_head(metric, "histogram", "Duration of requests.");
+	print_head(metric, "histogram", "Durations of requests.");
 	printf("# UNIT %s seconds\n", metric);
 	for (i = 0; i < stats->nr_buckets; i++) {
 		count += stats->buckets[i].count;
@@ -95,7 +95,7 @@ static void print_histogram(const struct stats *stats)
 	       stats->sum_us % 1000000);
 }
 
-/* Omits a histogram without its last bucket, which is invalid, and returns false. */
+/* A histogram without its last bucket is invalid: omits it and returns false. */
 bool print_openmetrics(const struct stats *stats)
 {
 	bool complete = stats->nr_buckets && stats->buckets[stats->nr_buckets - 1].infinite;

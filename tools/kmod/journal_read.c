@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the files of the journal, which are in the directory kmod of debugfs.
+ * Reads the files of the journal, in debugfs' directory kmod.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -52,7 +52,7 @@ char *journal_path(const struct options *options, const char *name)
 	return path;
 }
 
-/* Returns 0, or an errno: then the caller must free the path. */
+/* Returns 0 or an errno. After an error the caller must free the path. */
 int lines_open_path(struct lines *lines, char *path)
 {
 	*lines = (struct lines){ .path = path, .file = fopen(path, "re") };
@@ -128,7 +128,7 @@ static const char *missing_key(const struct record *record, const char *const *r
 	return NULL;
 }
 
-/* Parses the current line. If that succeeds, the caller must free the record. */
+/* Parses the current line. On success the caller must free the record. */
 bool lines_record(struct lines *lines, struct record *record, const char *const *required)
 {
 	const char *error = record_parse(record, lines->line), *missing;

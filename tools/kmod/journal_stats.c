@@ -170,7 +170,7 @@ static char *bar(u64 count, u64 largest)
 	return text_copy(hashes);
 }
 
-/* From the first to the last bucket that is not empty. */
+/* Prints the buckets from the first to the last one that is not empty. */
 static void print_histogram(const struct stats *stats)
 {
 	size_t first = 0, end = stats->nr_buckets, i;

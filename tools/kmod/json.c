@@ -10,7 +10,7 @@
 
 #include "kmodctl.h"
 
-/* "modules" is the array of names. */
+/* The key "modules" is used for the array of names. */
 static const char *name_of(const char *key)
 {
 	return strcmp(key, "modules") ? key : "nr_modules";

@@ -27,18 +27,18 @@ struct options {
 	bool all;
 	bool json;
 	bool openmetrics;
-	const char *debugfs;	/* this and the other strings are NULL by default */
+	const char *debugfs;	/* NULL by default, as are the other strings */
 	const char *lines;
 	const char *securityfs;
 	const char *sysctl;
-	char *const *files;	/* up to a NULL */
+	char *const *files;	/* ends with NULL */
 };
 
 /* Reports wrong arguments. Evaluates to the exit status. */
 #define misused(format, ...) \
 	(complain(format "; try 'kmodctl --help'", ##__VA_ARGS__), EXIT_USAGE)
 
-/* journal_*.c, watch.c, policy_*.c: each returns the exit status */
+/* journal_*.c, watch.c, policy_*.c: each command returns the exit status */
 int cmd_log(const struct options *options);
 int cmd_inflight(const struct options *options);
 int cmd_modules(const struct options *options);
@@ -78,8 +78,8 @@ struct field {
 	const char *key;
 	enum kind kind;
 	union {
-		const char *text;	/* of TEXT */
-		u64 number;		/* of UNSIGNED; of SIGNED, converted */
+		const char *text;	/* TEXT */
+		u64 number;		/* UNSIGNED; SIGNED is converted */
 	};
 };
 
@@ -99,7 +99,7 @@ s64 record_signed(const struct record *record, const char *key);
 bool parse_unsigned(const char *string, u64 *value);
 bool is_key(const char *string);
 
-/* describe.c: the caller must free the returned strings, except for colours */
+/* describe.c: the caller must free the returned strings, except colours */
 u64 now_boottime(void);
 char *describe_time(u64 boottime, const char *format);
 char *describe_utc(u64 boottime);
@@ -133,7 +133,7 @@ struct table {
 	const struct column *columns;
 	size_t width;		/* in columns */
 	size_t next;		/* column of the next cell */
-	size_t longest[MAX_COLUMNS];	/* cell of each column */
+	size_t longest[MAX_COLUMNS];	/* longest cell of each column */
 	bool hidden[MAX_COLUMNS];
 };
 

@@ -16,9 +16,9 @@
 static struct options options;
 static bool help;
 
-/* An option sets a flag, or takes a word. */
+/* An option sets a flag or takes an argument. */
 struct option_info {
-	int code;		/* its letter, or NOT_A_LETTER and above */
+	int code;		/* the letter, or NOT_A_LETTER or above if there is none */
 	const char *name;
 	const char *summary;
 	bool *flag;
@@ -52,7 +52,7 @@ static const struct command {
 	const struct option_info *options[MAX_OPTIONS];
 } commands[] = {
 	{ "log", cmd_log, "show the requests that have ended",
-	  "The newest request is the last one. The kernel keeps 256.\n", NULL,
+	  "The newest request is last. The kernel keeps the last 256.\n", NULL,
 	  { &opt_lines, &opt_json, &opt_debugfs, &opt_help } },
 	{ "inflight", cmd_inflight, "show the requests that have not ended", "", NULL,
 	  { &opt_json, &opt_debugfs, &opt_help } },
@@ -61,7 +61,7 @@ static const struct command {
 	{ "stats", cmd_stats, "show counters and a histogram of durations", "", NULL,
 	  { &opt_openmetrics, &opt_json, &opt_debugfs, &opt_help } },
 	{ "watch", cmd_watch, "show requests as they begin and end",
-	  "It traces in an instance of its own and removes that when it is interrupted.\n", NULL,
+	  "Uses a trace instance of its own, and removes it at exit.\n", NULL,
 	  { &opt_json, &opt_debugfs, &opt_help } },
 	{ "policy show", cmd_policy_show, "show the policy in force", "", NULL,
 	  { &opt_json, &opt_securityfs, &opt_sysctl, &opt_help } },
@@ -129,7 +129,7 @@ static void print_help(const struct command *command)
 	}
 }
 
-/* The command that the first one or two words name, or NULL. Skips the words. */
+/* Returns the command that the first one or two words name, or NULL. Skips these words. */
 static const struct command *find_command(char ***words)
 {
 	char *name = is_group(**words) && (*words)[1] ? text("%s %s", **words, (*words)[1]) :
@@ -161,7 +161,7 @@ static int unknown_command(char *const *words)
 	return misused("unknown command '%s %s'", words[0], next);
 }
 
-/* The command's options for getopt_long(3). */
+/* Converts the command's options for getopt_long(3). */
 static void list_options(const struct command *command, struct option *long_options,
 			 char *letters)
 {
@@ -191,7 +191,7 @@ static void set_option(const struct command *command, int code)
 		*(*option)->flag = true;
 }
 
-/* @word: the option that getopt_long() rejected, unless @optopt is its letter */
+/* @word is the option that getopt_long() rejected, unless optopt is its letter. */
 static int bad_option(const char *word, const char *letters)
 {
 	if (!optopt)
@@ -212,7 +212,7 @@ static int take_options(const struct command *command, int argc, char *argv[])
 	opterr = 0;
 	while ((code = getopt_long(argc, argv, letters, long_options, NULL)) != -1) {
 		if (code == ':')
-			return misused("option '%s' needs an argument", argv[optind - 1]);
+			return misused("option '%s' requires an argument", argv[optind - 1]);
 		if (code == '?')
 			return bad_option(argv[optind - 1], letters);
 		set_option(command, code);
@@ -234,7 +234,7 @@ static int run_command(const struct command *command, int argc, char *argv[])
 	if (*files && !command->files)
 		return misused("unexpected argument '%s'", *files);
 	if (!*files && command->files)
-		return misused("'%s' needs a file", command->name);
+		return misused("expected a file after '%s'", command->name);
 	options.files = files;
 	return command->run(&options);
 }
@@ -266,7 +266,7 @@ static int run(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-	/* The parent may have ignored it. */
+	/* The parent process may have ignored the signal. */
 	signal(SIGPIPE, SIG_DFL);
 	return finish(run(argc, argv));
 }

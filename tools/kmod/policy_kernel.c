@@ -12,7 +12,7 @@
 #define DEFAULT_SECURITYFS	"/sys/kernel/security"
 #define DEFAULT_SYSCTL		"/proc/sys"
 
-/* No file is longer, except the learned requests, which are read line by line. */
+/* No other file is longer: the learned requests are read line by line. */
 #define MAX_SETTING		MAX_RULES
 
 static const char *const files[] = {
@@ -24,7 +24,7 @@ static const char *const files[] = {
 	[SET_LEARNED]		= "learned",
 };
 
-/* NULL if securityfs is not mounted. The caller must free the path. */
+/* Returns NULL if securityfs is not mounted. The caller must free the path. */
 static char *find_securityfs(const struct options *options)
 {
 	if (options->securityfs)
@@ -84,7 +84,7 @@ void setting_explain(const struct options *options, const char *path, int error)
 		complain("%s: %s (are you root? CAP_DAC_OVERRIDE is needed)", path,
 			 strerror(error));
 	else if (error == EINVAL)
-		complain("%s: the kernel rejected the new value; its log has the reason", path);
+		complain("%s: the kernel rejected the new value; see dmesg for the reason", path);
 	else if (error == ENOENT || error == ENOTDIR)
 		explain_missing(options, path);
 	else
@@ -103,7 +103,7 @@ bool setting_read(const struct options *options, enum setting setting, struct by
 	return !error;
 }
 
-/* Uses one write(), which the kernel takes or rejects as a whole. Returns 0 or an errno. */
+/* Uses one write(), which the kernel accepts or rejects as a whole. Returns 0 or an errno. */
 static int write_whole(const char *path, const struct bytes *bytes)
 {
 	int fd = open(path, O_WRONLY | O_TRUNC | O_CLOEXEC), error = 0;

@@ -38,7 +38,7 @@ static bool remember(struct loading *loading)
 	return true;
 }
 
-/* Orders the values of a setting: 0, off; log; 1, enforce. */
+/* Returns the strictness of a value: 0 or off, then log, then 1 or enforce. */
 static int strictness(const struct bytes *value)
 {
 	switch (value->length ? *value->data : '0') {
@@ -53,9 +53,9 @@ static int strictness(const struct bytes *value)
 }
 
 /*
- * A setting that becomes weaker must precede the lists that it applies to, or requests that
- * both policies allow might be denied meanwhile. The mode must not: combined with the old
- * rules, a weaker mode might allow names that both policies deny.
+ * A setting that becomes weaker must be written before the list that it applies to. Otherwise
+ * requests that both policies allow could be denied meanwhile. The mode must be written after
+ * the rules: with the old rules, a weaker mode could allow names that both policies deny.
  */
 static bool relaxes(const struct loading *loading, enum setting setting)
 {
@@ -93,7 +93,7 @@ static bool restore_one(struct loading *loading, enum setting setting)
 	return setting_write(loading->options, setting, before);
 }
 
-/* Starts with the latest change. */
+/* Restores the previous settings, starting with the latest change. */
 static void restore(struct loading *loading)
 {
 	bool all = true;
@@ -101,7 +101,7 @@ static void restore(struct loading *loading)
 	while (loading->nr_done)
 		all &= restore_one(loading, loading->done[--loading->nr_done]);
 	complain(all ? "the policy has not changed" :
-		 "the previous policy is lost in part; see: kmodctl policy show");
+		 "the previous policy is only partly restored; see: kmodctl policy show");
 }
 
 static bool apply(struct loading *loading)
@@ -129,7 +129,7 @@ int cmd_policy_load(const struct options *options)
 	return loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Succeeds if the policy is locked already, although the kernel rejects that write. */
+/* Succeeds if the policy is already locked: the kernel would reject another write. */
 int cmd_policy_lock(const struct options *options)
 {
 	struct bytes lock;

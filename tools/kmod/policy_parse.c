@@ -3,7 +3,8 @@
  * Policy files: rules for the kernel, and directives for kmodctl.
  *
  * The kernel logs the line number of the rule that denied a request. To keep line numbers,
- * a directive becomes an empty line. If there are several files, each begins with a mark.
+ * a directive is replaced by an empty line. If there are several files, a line before each
+ * marks its path.
  */
 #include <ctype.h>
 #include <dirent.h>
@@ -13,7 +14,7 @@
 
 #include "policy.h"
 
-/* Bounds memory. A file of maximal rules and helpers is shorter. */
+/* Bounds memory. A file with the maximum of rules and helpers is shorter. */
 #define MAX_FILE	(MAX_RULES + 2 * MAX_HELPERS)
 
 struct directive {
@@ -160,7 +161,7 @@ static void take_file(struct policy *policy, const char *path)
 	bytes_free(&bytes);
 }
 
-/* The mark is one line, whatever the path is. */
+/* The mark must be one line, even if the path has a newline. */
 static void add_mark(struct policy *policy, const char *path)
 {
 	char *mark = text(MARK "%s", path), *c;
@@ -180,7 +181,7 @@ static int is_configuration(const struct dirent *entry)
 	       !strcmp(entry->d_name + length - 5, ".conf");
 }
 
-/* Unlike alphasort(), does not depend on the locale. */
+/* Unlike alphasort(), must not depend on the locale. */
 static int compare_names(const struct dirent **a, const struct dirent **b)
 {
 	return strcmp((*a)->d_name, (*b)->d_name);

@@ -9,7 +9,7 @@
 
 #define BLANKS	" \t"
 
-/* Cuts off the next word. NULL at the end of the line. */
+/* Cuts off and returns the next word, or NULL at the end of the line. */
 char *next_word(char **line)
 {
 	char *word;
@@ -33,13 +33,13 @@ static const char *class_end(const char *pattern)
 	pattern++;
 	if (*pattern == '!')
 		pattern++;
-	/* The first character of a class is a member even if it is a bracket. */
+	/* A bracket that is the first character of a class is a member. */
 	return *pattern ? strchr(pattern + 1, ']') : NULL;
 }
 
 /*
- * Returns an error message or NULL. Members of classes and escaped characters may be any
- * byte.
+ * Checks a pattern. Returns an error message or NULL. Members of classes and escaped
+ * characters may be any bytes.
  */
 static const char *check_pattern(const char *pattern)
 {

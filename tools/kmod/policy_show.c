@@ -35,7 +35,7 @@ static const struct {
 	{ SET_MODE, "mode", "0", "without a matching rule, every request is allowed" },
 	{ SET_MODE, "mode", "1", "without a matching rule, a request needs CAP_SYS_MODULE" },
 	{ SET_MODE, "mode", "2", "without a matching rule, no request is allowed" },
-	{ SET_ENFORCE, "enforce", "0", "denials are learned, and the requests allowed" },
+	{ SET_ENFORCE, "enforce", "0", "requests that would be denied are learned and allowed" },
 	{ SET_ENFORCE, "enforce", "1", "denied requests fail with EPERM" },
 	{ SET_LOCK, "lock", "0", "the policy can be changed" },
 	{ SET_LOCK, "lock", "1", "the policy is locked until the next boot" },
@@ -44,7 +44,7 @@ static const struct {
 	{ SET_HELPERS_MODE, "helpers", "enforce", "the kernel may run only the listed helpers" },
 };
 
-/* A line of a kernel file, and its origin. */
+/* A line of the kernel's policy, and its origin. */
 struct place {
 	char *next;		/* the rest of the file */
 	char *line;
@@ -109,7 +109,7 @@ static void state_free(struct state *state)
 		bytes_free(&state->values[setting]);
 }
 
-/* The first line of the file. The caller must free it. */
+/* Returns the first line of the file. The caller must free it. */
 static char *value_of(const struct state *state, enum setting setting)
 {
 	const char *value = state->values[setting].data;
@@ -148,7 +148,7 @@ static char *describe_place(const struct place *place)
 	return description;
 }
 
-/* The rule with single spaces. */
+/* Describes the rule, with single spaces. */
 static char *describe_rule(const char *line)
 {
 	char *copy = text_copy(line), *description, *pattern;
@@ -241,7 +241,7 @@ static struct json_object *json_of_rules(struct state *state)
 			continue;
 		error = rule_parse(&rule, place.line);
 		if (error)
-			complain("line %lu: %s; the rule is omitted", place.number, error);
+			complain("line %lu: %s; rule omitted", place.number, error);
 		else
 			json_object_array_add(array, json_of_rule(&place, &rule));
 		state->trouble |= !!error;

@@ -45,7 +45,7 @@ static char take_byte(const char **escaped)
 	return (char)strtoul(digits, NULL, 16);
 }
 
-/* The pattern that matches exactly the name, or NULL. The caller must free it. */
+/* Returns the pattern that matches exactly the name, or NULL. The caller must free it. */
 static char *pattern_of(const char *escaped)
 {
 	struct bytes pattern = { 0 };
@@ -136,7 +136,7 @@ static bool is_same(const struct need *a, const struct need *b)
 	return !strcmp(a->kind, b->kind) && is_same_pattern(a->pattern, b->pattern);
 }
 
-/* Module rules are for any user, and alias rules if several users other than root need them. */
+/* Module rules are for any user. So are alias rules that several users other than root need. */
 static bool is_for_any_user(const struct needs *needs, const struct need *need)
 {
 	const struct need *n, *first = NULL;
@@ -181,7 +181,7 @@ static void print_rule(const struct needs *needs, const struct need *need)
 	putchar('\n');
 }
 
-/* Checks the line, although the kernel writes only valid kinds and user ids. */
+/* Checks the kind and the user id, although the kernel writes only valid ones. */
 static bool can_be_rule(const struct need *need)
 {
 	return need->pattern && need->uid < UINT_MAX &&

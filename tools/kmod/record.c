@@ -131,7 +131,7 @@ void record_free(struct record *record)
 	free(record->data);
 }
 
-/* NULL if the record lacks the key. */
+/* Returns NULL if the record lacks the key. */
 const struct field *record_field(const struct record *record, const char *key)
 {
 	size_t i;
@@ -142,7 +142,7 @@ const struct field *record_field(const struct record *record, const char *key)
 	return NULL;
 }
 
-/* NULL if the record lacks the key, or it is a number. */
+/* Returns NULL if the record lacks the key, or its value is a number. */
 const char *record_text(const struct record *record, const char *key)
 {
 	const struct field *field = record_field(record, key);
@@ -150,7 +150,7 @@ const char *record_text(const struct record *record, const char *key)
 	return field && field->kind == TEXT ? field->text : NULL;
 }
 
-/* 0 if the record lacks the key, or it is text. */
+/* Returns 0 if the record lacks the key, or its value is text. */
 u64 record_number(const struct record *record, const char *key)
 {
 	const struct field *field = record_field(record, key);

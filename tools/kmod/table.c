@@ -11,10 +11,13 @@
 
 #define GAP		"  "
 
-/* Least width of a cut column while other columns can be hidden instead. */
+/* Minimum width of a cut column while other columns can be hidden instead. */
 #define READABLE	12
 
-/* Of the terminal, for a cut column that needs as much. Without, long cells displace short. */
+/*
+ * Share of the terminal's width for a cut column whose cells need it. Without it, columns with
+ * long cells would take the space of columns with short cells.
+ */
 #define SHARE		0.15
 
 /* For NO_COLOR see no-color.org. */
@@ -130,8 +133,8 @@ static void hide(struct table *table, size_t i)
 
 /*
  * The library cuts columns with SCOLS_FL_TRUNC to the width of a terminal, down to their
- * titles. Hides the optional columns, from the right, if cut columns would be unreadable,
- * and then other ones if the line would be too long.
+ * titles. If cut columns would be unreadable, this hides the optional columns from the right,
+ * and then, if the line would still be too long, other columns.
  */
 static void shrink(struct table *table)
 {

@@ -32,7 +32,7 @@ static void *checked(void *memory)
 	return memory;
 }
 
-/* A new string, never NULL. */
+/* Returns a new string, never NULL. */
 char *text(const char *format, ...)
 {
 	va_list arguments;
@@ -95,7 +95,7 @@ int finish(int status)
 	return EXIT_FAILURE;
 }
 
-/* The first mount point of that type of file system, or NULL. The caller must free it. */
+/* Returns the first mount point of that type of file system, or NULL. The caller must free it. */
 char *find_mount(const char *type)
 {
 	FILE *mounts = setmntent("/proc/mounts", "re");

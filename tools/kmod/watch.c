@@ -2,9 +2,8 @@
 /*
  * kmodctl watch: requests as they begin and end.
  *
- * Sleeps until an event arrives, waits for the events that follow it at once, and prints
- * events that are older than SETTLE_NS: no CPU can add an older one. This takes up to
- * 50 ms.
+ * Sleeps until an event arrives, waits for events that follow shortly after it, and prints the
+ * events that are older than SETTLE_NS, because no CPU adds older ones. This takes up to 50 ms.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,7 +69,7 @@ static void follow(bool json)
 {
 	struct pollfd fds[] = {
 		{ .fd = wakeup[0], .events = POLLIN },
-		{ .fd = STDOUT_FILENO },	/* only errors: its reader has gone */
+		{ .fd = STDOUT_FILENO },	/* for errors only: its reader has exited */
 		{ .fd = ring_poll_fd(), .events = POLLIN },
 	};
 	u64 until;
@@ -86,7 +85,7 @@ static void follow(bool json)
 	}
 }
 
-/* As if the signal had not been caught. */
+/* Exits as if the signal had not been caught. */
 static void die_of(int signal_number)
 {
 	signal(signal_number, SIG_DFL);

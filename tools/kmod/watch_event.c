@@ -10,8 +10,8 @@
 static const char prefix[] = "kmod_";
 
 /*
- * The name that the event's print format has for the number. The kernel that traces
- * supplies it, so kmodctl needs no list of outcomes.
+ * Returns the name for the number in the event's print format. The running kernel supplies the
+ * format, so kmodctl needs no list of outcomes.
  */
 static const char *symbol_of(const struct tep_event *format, const char *field, u64 number)
 {
@@ -29,7 +29,7 @@ static const char *symbol_of(const struct tep_event *format, const char *field, 
 	return NULL;
 }
 
-/* The library does not extend signs. */
+/* Extends the sign, which the library does not. */
 static u64 extended(u64 value, int size)
 {
 	int unused = 64 - size * 8;
@@ -81,7 +81,7 @@ static struct event *new_event(u64 boottime, const char *type)
 	return event;
 }
 
-/* Copies the raw data: the record's strings point into it. */
+/* Copies the raw data, which the record's strings point to. */
 struct event *event_new(struct tep_event *format, const struct tep_record *raw)
 {
 	bool ours = !strncmp(format->name, prefix, strlen(prefix));

@@ -32,7 +32,7 @@ struct tracefs_instance *trace_instance(void)
 	return instance;
 }
 
-/* Also runs at exit. The files of the instance must be closed. */
+/* Also runs at exit. All files of the instance must be closed. */
 void trace_stop(void)
 {
 	if (!instance)
@@ -46,7 +46,7 @@ void trace_stop(void)
 	tep_free(formats);
 }
 
-/* Unlike the library, does not mount tracefs. */
+/* Finds tracefs. Unlike the library, this must not mount it. */
 static char *find_tracefs(void)
 {
 	char *dir = find_mount("tracefs"), *debugfs;
@@ -92,7 +92,7 @@ static bool check_events(const char *dir)
 	return found;
 }
 
-/* Removes the instance of a killed kmodctl. The kernel keeps instances that are in use. */
+/* Removes the instance of a killed kmodctl. The kernel does not remove an instance in use. */
 static void remove_stale(int dir, const char *name)
 {
 	char *process = text("/proc/%s", name + strlen(prefix));

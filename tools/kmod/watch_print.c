@@ -48,7 +48,7 @@ static char *append_time(char *before, const char *label, u64 ns)
 	return before;
 }
 
-/* "exit 1, took 3.10 ms, waited 1.02 ms, joined 17, loaded libcrc32c xfs" */
+/* Returns, for example, "exit 1, took 3.10 ms, waited 1.02 ms, joined 17, loaded libcrc32c xfs". */
 static char *describe_end(const struct record *done, const char *modules)
 {
 	u64 waited = record_number(done, "slot_ns"), into = record_number(done, "into");
@@ -72,7 +72,7 @@ static void print_done(const struct event *event, const char *modules)
 	free(details);
 }
 
-/* Other events have no line of their own: the line of the end tells about them. */
+/* Other events have no line: the line of the request's end includes them. */
 static void print_text(const struct event *event, const char *modules)
 {
 	if (event->lost)
@@ -118,7 +118,7 @@ static void print_json(const struct event *event, char *modules)
 	json_print(object, false);
 }
 
-/* Tells that tracing has begun. */
+/* Prints the titles, or the event start. Must be called when tracing has begun. */
 void print_watch_head(bool json)
 {
 	if (json) {

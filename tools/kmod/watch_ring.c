@@ -2,10 +2,10 @@
 /*
  * Reads the trace buffers of all CPUs, and sorts their events.
  *
- * tracefs_iterate_raw_events() does not serve a monitor. It returns when all buffers are
- * empty, and does not look again at a buffer that was: with one CPU writing faster than
- * kmodctl prints, the call did not return within 10 s, and 1 of 100 events of the other
- * CPU was seen. It sorts within one call only. Each call opens all files again, which
+ * tracefs_iterate_raw_events() is not suitable for monitoring. It returns when all buffers
+ * are empty, and does not read a buffer again that was empty once. When one CPU wrote faster
+ * than kmodctl printed, the call did not return within 10 s, and 1 of 100 events of the other
+ * CPU was read. It sorts only the events of one call. Each call opens all files again, which
  * takes 110 us per CPU.
  */
 #include <errno.h>
@@ -25,7 +25,7 @@ static void *page;
 static struct kbuffer *kbuffer;
 static int poll_fd = -1;
 
-/* Events that have been read, sorted by time. Those before @first have been taken. */
+/* Events that have been read, sorted by time. The events before @first have been taken. */
 static struct event **events;
 static size_t first, nr_events;
 
@@ -93,7 +93,7 @@ bool ring_is_empty(void)
 	return first == nr_events;
 }
 
-/* Takes the oldest event unless it is newer than @until. The caller must free it. */
+/* Returns the oldest event unless it is newer than @until. The caller must free it. */
 struct event *ring_next(u64 until)
 {
 	if (ring_is_empty() || events[first]->boottime > until)
@@ -101,7 +101,7 @@ struct event *ring_next(u64 until)
 	return events[first++];
 }
 
-/* Readable when the buffer of any CPU has an event. */
+/* Returns a file that is readable when the buffer of any CPU has an event. */
 int ring_poll_fd(void)
 {
 	return poll_fd;

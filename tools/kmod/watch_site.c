@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Call sites of requests. An event has the address; the journal has the function's name.
- * /proc/kallsyms as read at the start lacks modules that are loaded later.
+ * Call sites of requests. An event has the address, and the journal has the function's name.
+ * A copy of /proc/kallsyms would lack modules that are loaded later.
  */
 #include <string.h>
 
@@ -28,7 +28,7 @@ void site_init(const struct options *with)
 	options = with;
 }
 
-/* The site if the line is that request's, or NULL. The caller must free it. */
+/* Returns the site if the line is of that request, or NULL. The caller must free it. */
 static char *site_in(const char *line, u64 id)
 {
 	struct record record;
@@ -72,8 +72,8 @@ static struct site *find(u64 address)
 }
 
 /*
- * The function that made the request, or its address if the journal does not have the
- * request any more. Stays valid.
+ * Returns the function that made the request, or its address if the journal no longer has the
+ * request. The caller must not free it.
  */
 const char *site_of(u64 address, u64 id)
 {

@@ -4,7 +4,7 @@
 # Wrong arguments, missing files, missing permissions, lost output.
 source "$(dirname "$0")/lib.sh"
 
-# Arguments and error message.
+# Arguments and expected error message
 MISUSES=(
 	"nonsense|unknown command 'nonsense'"
 	"--nonsense|unknown option '--nonsense'"
@@ -18,10 +18,10 @@ MISUSES=(
 	"log extra|unexpected argument 'extra'"
 	"log -- --json|unexpected argument '--json'"
 	"log --json=1|unexpected argument in '--json=1'"
-	"log -n|option '-n' needs an argument"
-	"log --debugfs|option '--debugfs' needs an argument"
-	"log -n x|expected a number of lines instead of 'x'"
-	"log -n -1|expected a number of lines instead of '-1'"
+	"log -n|option '-n' requires an argument"
+	"log --debugfs|option '--debugfs' requires an argument"
+	"log -n x|expected a number of lines, not 'x'"
+	"log -n -1|expected a number of lines, not '-1'"
 	"stats --openmetrics --json|options '--openmetrics' and '--json' are mutually exclusive"
 )
 
@@ -110,7 +110,7 @@ full()
 	fails 1 '.*No space left'
 }
 
-# many N: makes a journal of N requests
+# many N: creates a journal of N requests
 many()
 {
 	mkdir -p "$WORK/many/kmod"
@@ -121,7 +121,7 @@ many()
 	: >"$WORK/many/kmod/modules"
 }
 
-# closed_pipe COMMAND...: is killed by SIGPIPE, without a message
+# closed_pipe COMMAND...: passes if the command is killed by SIGPIPE and prints no message
 closed_pipe()
 {
 	local -a status
@@ -142,13 +142,13 @@ pipes()
 }
 
 TESTS=(
-	misused 'wrong arguments: status 2, and one message that names the argument'
-	help 'each command has a help text, and kmodctl a version'
-	no_directory 'a missing directory is named'
-	no_journal 'without the journal, the message names the kernel option'
-	not_mounted 'without debugfs or tracefs, the message has the mount command'
-	not_permitted 'without permission, the message names the capability'
-	full 'a full disk is an error'
+	misused 'wrong arguments give status 2 and one message that names the argument'
+	help 'each command has a help text, and kmodctl has a version'
+	no_directory 'the error names a missing directory'
+	no_journal 'without the journal, the error names the kernel option'
+	not_mounted 'without debugfs or tracefs, the error has the mount command'
+	not_permitted 'without permission, the error names the capability'
+	full 'writing to a full disk is an error'
 	pipes 'a closed pipe ends kmodctl without a message'
 )
 run_tests

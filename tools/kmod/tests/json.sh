@@ -94,11 +94,11 @@ histogram()
 TESTS=(
 	valid 'every command prints valid JSON'
 	numbers 'numbers are JSON numbers, names are strings'
-	loaded 'a request lists the modules that it loaded'
+	loaded 'a request has the array of modules that it loaded'
 	times 'times are in UTC, in the format of RFC 3339'
-	as_kept 'strings keep the escapes of the kernel'
+	as_kept "strings keep the kernel's escapes"
 	exact 'large numbers are exact'
-	unknown_keys 'unknown keys are strings'
+	unknown_keys 'values of unknown keys are strings'
 	selected '-n and -a select records'
 	histogram 'stats prints counters and buckets'
 )

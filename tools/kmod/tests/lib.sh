@@ -5,7 +5,7 @@
 # pairs of a function and its title, and calls run_tests. The tests need no patched kernel.
 set -euo pipefail
 
-KMODCTL=${KMODCTL:?the program to test}
+KMODCTL=${KMODCTL:?expected the path of kmodctl}
 FIXTURES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/fixtures
 WORK=$(mktemp -d /tmp/kmodctl.XXXXXX)
 trap 'rm -rf "$WORK"' EXIT
@@ -32,14 +32,14 @@ is()
 	return 1
 }
 
-# status 0, no message
+# well: status 0 and no message
 well() { is "$STATUS" 0 status && is "$(<"$WORK/err")" '' messages; }
 
-# fails STATUS REGEX: that status, and one message that matches
+# fails STATUS REGEX: that status, and exactly one message, which matches
 fails()
 {
 	is "$STATUS" "$1" status && is "$(wc -l <"$WORK/err")" 1 messages || return 1
-	grep -qE "^kmodctl: $2" "$WORK/err" || { say "says: $(<"$WORK/err")"; return 1; }
+	grep -qE "^kmodctl: $2" "$WORK/err" || { say "message: $(<"$WORK/err")"; return 1; }
 }
 
 # shows FILE: the output equals the file, except for dates
@@ -49,7 +49,7 @@ shows()
 		"$WORK/out") "$1" | sed 's/^/# /'
 }
 
-# A test that cannot run here sets SKIP to the reason.
+# A test that cannot run on this machine must set SKIP to the reason.
 SKIP=
 have()
 {

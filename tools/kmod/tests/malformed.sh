@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Malformed lines, which a kernel does not write.
+# Malformed lines, which the kernel should not write.
 source "$(dirname "$0")/lib.sh"
 
 REQUEST='name=x outcome=ok result=0 begin=1'
 
-# among FILE FORMAT GOOD: writes the file: the line by printf(1), between two good lines
+# among FILE FORMAT GOOD: writes a line by printf(1) between two good lines to the file
 among()
 {
 	mkdir -p "$WORK/bad/kmod"
@@ -15,7 +15,7 @@ among()
 	{ echo "$3"; printf "$2\n"; echo "$3"; } >"$WORK/bad/kmod/$1"
 }
 
-# rejected ERROR FORMAT...: each is the second line of requests
+# rejected ERROR FORMAT...: each must cause the error as the second line of requests
 rejected()
 {
 	local error=$1 line

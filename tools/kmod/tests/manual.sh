@@ -34,6 +34,6 @@ complete()
 
 TESTS=(
 	well_formed 'mandoc reports no problem'
-	complete 'it documents every command and option'
+	complete 'the page documents every command and option'
 )
 run_tests

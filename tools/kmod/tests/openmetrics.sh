@@ -65,7 +65,7 @@ incomplete()
 
 TESTS=(
 	valid 'a strict parser accepts the output'
-	values 'counters have their values'
+	values 'counters have the values of the journal'
 	histogram 'the histogram is cumulative, in seconds'
 	incomplete 'an incomplete histogram is omitted'
 )

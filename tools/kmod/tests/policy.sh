@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kmodctl policy show, check, load and lock. Plain files replace the kernel's.
+# kmodctl policy show, check, load and lock, with plain files instead of the kernel's.
 source "$(dirname "$0")/lib.sh"
 
 FAKE=$WORK/kernel
 SETTINGS=(autoload/helpers autoload/helpers_mode autoload/policy
 	kernel/modules_autoload_mode autoload/enforce)
-# The limits of the kernel, in bytes.
+# The kernel's limits, in bytes
 MAX_RULES=$((1 << 20))
 MAX_HELPERS=$((1 << 16))
 # LeakSanitizer does not work under strace.
@@ -95,7 +95,7 @@ good()
 	well
 }
 
-# Error message and line. Each is line 2, between two good lines.
+# Expected error message and line. Each is line 2, between two good lines.
 BAD=(
 	'expected .allow. or .deny.|permit alias x'
 	'expected .allow. or .deny.|Allow alias x'
@@ -309,7 +309,7 @@ one_write()
 		is "$(stat -c %s "$FAKE/autoload/policy")" $((50000 * 16 + 4001)) rules
 }
 
-# refused FILE ERRNO: the second open of the file, which is for writing, fails
+# refused FILE ERRNO: makes the second open of the file, which is for writing, fail
 refused()
 {
 	traced -e "inject=openat:error=$2:when=2" -P "$FAKE/$1" -- \
@@ -334,7 +334,7 @@ puts_back()
 	done
 }
 
-# The fourth and the fifth open fail: to set the mode, and to restore the rules.
+# Makes the fourth and the fifth open fail: setting the mode and restoring the rules.
 stuck()
 {
 	fake
@@ -343,10 +343,10 @@ stuck()
 		-P "$FAKE/kernel/modules_autoload_mode" -- \
 		load --sysctl "$FAKE" "$WORK/rules" || return 1
 	is "$STATUS" 1 && is "$(wc -l <"$WORK/err")" 3 messages &&
-		grep -q 'the previous policy is lost in part' "$WORK/err"
+		grep -q 'the previous policy is only partly restored' "$WORK/err"
 }
 
-# An empty file cannot be restored by an empty write.
+# An empty file must not be restored by an empty write.
 puts_back_nothing()
 {
 	fake
@@ -417,19 +417,19 @@ locks()
 	well && is "$(grep -c O_WRONLY "$WORK/trace")" 0 'writes when locked already'
 }
 
-# Arguments and error message.
+# Arguments and expected error message
 MISUSES=(
 	"|expected a command after 'policy'"
 	"--securityfs|expected a command after 'policy'"
 	"nonsense|unknown command 'policy nonsense'"
-	"check|'policy check' needs a file"
-	"load|'policy load' needs a file"
+	"check|expected a file after 'policy check'"
+	"load|expected a file after 'policy load'"
 	"show x|unexpected argument 'x'"
 	"lock x|unexpected argument 'x'"
 	"check --json x|unknown option '--json'"
 	"lock -j|unknown option '-j'"
 	"suggest --sysctl /|unknown option '--sysctl'"
-	"show --sysctl|option '--sysctl' needs an argument"
+	"show --sysctl|option '--sysctl' requires an argument"
 )
 
 misused()
@@ -458,29 +458,29 @@ profiles()
 
 TESTS=(
 	shown 'show prints settings, rules with their origin, and helpers'
-	json 'show --json prints the same'
+	json 'show --json prints the same policy'
 	unconfigured 'show and load accept files that were never written'
 	good 'check accepts the whole grammar'
 	bad_lines 'check reports each kind of error with its line'
-	every_error 'check reports all errors of all files'
-	unreadable 'unreadable files are errors'
-	sizes 'check enforces the limits of the kernel'
+	every_error 'check reports all errors in all files'
+	unreadable 'an unreadable file is an error'
+	sizes "check enforces the kernel's limits"
 	loads 'load keeps the line numbers of rules and applies directives'
 	leaves_alone 'load keeps settings that no file has, and replaces the rules'
-	several 'load reads the *.conf files of a directory in order and marks each'
-	odd_name 'load does not make a rule of a file name'
+	several 'load reads the *.conf files of a directory in order, and marks each'
+	odd_name 'a newline in a file name does not become a rule'
 	bad_input 'load changes nothing after bad input'
-	orders 'load writes in an order that allows and denies nothing new meanwhile'
+	orders 'while load writes, the policy is neither weaker nor stricter than both policies'
 	one_write 'load writes rules and helpers in one write each'
 	puts_back 'load restores the previous policy when the kernel rejects a setting'
 	puts_back_nothing 'load restores an empty list'
-	stuck 'load reports that it the previous policy is lost in part'
-	why 'EPERM: the message names the lock or the capability'
-	not_permitted 'without permission, the message says so and the policy is unchanged'
-	not_there 'a missing file: the message names the kernel option'
-	not_mounted 'without securityfs, the message has the mount command'
-	locks 'lock locks once'
-	misused 'wrong arguments: status 2, and one message that names the argument'
+	stuck 'load reports a policy that is only partly restored'
+	why 'after EPERM, the error names the lock or the capability'
+	not_permitted 'without permission, load reports it and the policy does not change'
+	not_there 'if a file is missing, the error names the kernel option'
+	not_mounted 'without securityfs, the error has the mount command'
+	locks 'lock writes only if the policy is not locked'
+	misused 'wrong arguments give status 2 and one message that names the argument'
 	profiles 'check accepts the ready-made policies'
 )
 run_tests

@@ -60,7 +60,7 @@ alike()
 	suggest && well && is "$(rules)" $'allow alias a uid 1000\nallow module a'
 }
 
-# For these names, patterns of bash equal those of the kernel.
+# For these names, bash and the kernel interpret patterns equally.
 exact()
 {
 	local name pattern other
@@ -76,7 +76,7 @@ exact()
 				is "$other" "$name" "matches $pattern" || return 1
 			fi
 		done
-		# shellcheck disable=SC2053 # it is a pattern
+		# shellcheck disable=SC2053 # a pattern
 		[[ $name == $pattern ]] || { say "$pattern does not match $name"; return 1; }
 	done
 }
@@ -124,7 +124,7 @@ malformed()
 	done
 }
 
-# Odd requests, and the longest list.
+# Tests odd requests, and the longest list.
 loadable()
 {
 	local i
@@ -158,7 +158,7 @@ TESTS=(
 	missed 'an incomplete list has a warning'
 	malformed 'malformed lines are reported and skipped'
 	loadable 'check accepts the suggested rules'
-	not_there 'a missing file: the message names the kernel option'
+	not_there 'if a file is missing, the error names the kernel option'
 )
 mkdir -p "$FAKE/autoload"
 run_tests

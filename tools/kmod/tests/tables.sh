@@ -50,7 +50,7 @@ no_blanks_behind()
 	done
 }
 
-# A request that began when the machine had been up for a minute.
+# A request that began one minute after boot must have the matching wall-clock time.
 wall_clock()
 {
 	local expected
@@ -80,7 +80,7 @@ colour()
 		on usual log && is "$(grep -c $'\033' "$WORK/out")" 0 'in a pipe'
 }
 
-# No line is longer than the terminal is wide. A pipe gets whole columns.
+# No line may be longer than the width of the terminal. Output to a pipe has full columns.
 fits()
 {
 	local width
@@ -104,14 +104,14 @@ TESTS=(
 	all_modules 'modules -a includes modules that are gone'
 	stats_table 'stats shows counters and a histogram'
 	odd_log 'log shows empty, huge, unknown and missing values'
-	odd_inflight 'inflight shows such values'
-	odd_stats 'stats shows such values'
+	odd_inflight 'inflight shows such values as well'
+	odd_stats 'stats shows such values as well'
 	last_lines 'log -n shows the last requests'
-	titles_alone 'an empty journal gives only titles'
+	titles_alone 'with an empty journal only titles are printed'
 	printable 'the output is printable ASCII'
 	no_blanks_behind 'no line ends with a blank'
 	wall_clock 'times are wall-clock times'
-	fits 'lines fit the terminal, and a pipe gets all columns whole'
-	colour 'only a terminal gets colour, and not with NO_COLOR'
+	fits 'lines fit the terminal, and output to a pipe has all columns in full'
+	colour 'only output to a terminal has colours, unless NO_COLOR is set'
 )
 run_tests

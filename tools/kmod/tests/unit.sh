@@ -43,7 +43,7 @@ verified()
 {
 	have systemd-analyze || return 1
 	installed PREFIX=/usr || return 1
-	# The program is not installed on this machine.
+	# The program may not be installed on this machine.
 	sed "s,=/usr/sbin/kmodctl,=$KMODCTL,g" "$ROOT/units/kmod-policy.service" \
 		>"$WORK/kmod-policy.service"
 	systemd-analyze verify --man=no "$WORK/kmod-policy.service" >"$WORK/out" 2>&1 ||

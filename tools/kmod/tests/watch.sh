@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kmodctl watch. Uprobe events of a small program replace the events of the kernel.
+# kmodctl watch, with uprobe events of a small program instead of the kernel's events.
 source "$(dirname "$0")/lib.sh"
 
 TRACING=/sys/kernel/tracing
 FORMAT=$TRACING/events/kmod/kmod_done/format
 REQUESTS=$WORK/requests
 
-# requests NUMBER PAUSE_US: runs on two CPUs, if there are.
+# requests NUMBER PAUSE_US: a program whose functions are the events. Uses two CPUs, if possible.
 PROGRAM='
 #define _GNU_SOURCE
 #include <sched.h>
@@ -42,7 +42,8 @@ int main(int argc, char *argv[])
 	return 0;
 }'
 
-# add NAME ARGUMENTS: a probe at the function of that name, whose offset equals its address
+# add NAME ARGUMENTS: adds a probe at that function. Its offset in the file must equal its address
+# in nm's output, which is relative to the load address.
 add()
 {
 	local offset
@@ -56,7 +57,7 @@ clean_up()
 	local name
 
 	umount "$FORMAT" 2>/dev/null || :
-	# That of a killed kmodctl, which would keep the events in use.
+	# The instance of a killed kmodctl would keep the events in use.
 	rmdir "$TRACING/instances/kmodctl-${PID:-}" 2>/dev/null || :
 	for name in request load 'done'; do
 		echo "-:kmod/kmod_$name" >>"$TRACING/uprobe_events" || :
@@ -99,7 +100,8 @@ start()
 	return 1
 }
 
-# stop SIGNAL: after time to print; the status is the signal's, and the instance is gone
+# stop SIGNAL: waits for the output, and sends the signal. watch must terminate by this signal, and
+# its instance must be removed.
 stop()
 {
 	sleep 0.5
@@ -110,7 +112,7 @@ stop()
 		[[ ! -d $TRACING/instances/kmodctl-$PID ]]
 }
 
-# shown: the lines without titles, times and extra spaces
+# shown: prints the lines without titles, times and extra spaces
 shown() { sed 1d "$WORK/out" | tr -s ' ' | cut -d' ' -f2-; }
 
 text_lines()
@@ -154,7 +156,7 @@ outcomes()
 	is "$(shown | awk '$2 != "request" { print $2 }' | xargs)" 'late ok' outcomes
 }
 
-# Times do not decrease, and all modules precede the end of their request.
+# Times must not decrease, and the modules of a request must precede its end.
 ordered()
 {
 	ready && start --json && "$REQUESTS" 2000 0 && stop INT || return 1
@@ -165,7 +167,7 @@ ordered()
 			true 'all requests'
 }
 
-# A stopped reader: its buffer of 512 KiB overflows.
+# While the reader is stopped, its buffer of 512 KiB must overflow.
 lost()
 {
 	ready && start --json || return 1
@@ -188,7 +190,7 @@ closed_pipe()
 	is "${status[0]}" 141 status
 }
 
-# SIGKILL leaves the instance. The next watch removes it.
+# After SIGKILL the instance remains. The next watch must remove it.
 killed()
 {
 	ready && start || return 1
@@ -200,12 +202,12 @@ killed()
 }
 
 TESTS=(
-	text_lines 'a request has a line when it begins and when it ends'
+	text_lines 'watch prints a line when a request begins and when it ends'
 	json_lines '--json prints each event'
-	outcomes 'the format of the event has the names of outcomes'
+	outcomes "names of outcomes come from the event's format"
 	ordered 'events of all CPUs are sorted'
 	lost 'lost events are counted'
 	closed_pipe 'watch ends when its reader exits'
-	killed 'watch removes the instance of a killed one'
+	killed 'watch removes the instance of a killed watch'
 )
 run_tests
