@@ -56,6 +56,7 @@ static struct workqueue_struct *khelper __ro_after_init;
 
 static void umh_free(struct subprocess_info *info)
 {
+	umh_origin_drop(info);
 	if (info->cleanup)
 		info->cleanup(info);
 	kfree(info);
@@ -133,24 +134,38 @@ static int umh_exit_status(const struct task_struct *leader)
 	return leader->exit_code;
 }
 
-/*
- * Called on each wakeup of the pidfd wait queue of the helper's struct pid. The
- * thread group leader may exit before its other threads, and one of those may exec
- * and become the new leader. The process has therefore exited only when the current
+/**
+ * umh_process_ended - test whether all threads of a process have exited
+ * @pid: of the process, whose wait queue for pidfds is being woken
+ *
+ * The wake-up may be the exit of a group leader whose threads live on, one of which
+ * may even exec and become the new leader. The process has ended when the current
  * group leader is dead and its thread group is empty.
+ *
+ * Context: under tasklist_lock.
+ * Return: true if the process has ended.
  */
+bool umh_process_ended(struct pid *pid)
+{
+	struct task_struct *leader;
+
+	lockdep_assert_held(&tasklist_lock);
+	leader = pid_task(pid, PIDTYPE_TGID);
+	return leader->exit_state && thread_group_empty(leader);
+}
+
 static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 			 int flags, void *key)
 {
 	struct subprocess_info *info =
 		container_of(entry, struct subprocess_info, exit_wait);
+	struct pid *pid = entry->private;
 	struct task_struct *leader;
 
-	lockdep_assert_held(&tasklist_lock);
-	leader = pid_task(entry->private, PIDTYPE_TGID);
-	if (!leader->exit_state || !thread_group_empty(leader))
+	if (!umh_process_ended(pid))
 		return 0;
 
+	leader = pid_task(pid, PIDTYPE_TGID);
 	list_del(&entry->entry);
 	trace_umh_exit(leader, umh_exit_status(leader));
 	umh_exited(info, umh_exit_status(leader));
@@ -181,6 +196,8 @@ static void umh_execed(struct subprocess_info *info)
 	/* Before umh_complete(): the woken caller may free the path. */
 	if (!wanted)
 		umh_unwatch(info);
+	if (info->execed)
+		info->execed(info);
 	if (!(info->wait & UMH_WAIT_PROC))
 		umh_complete(info, 0);
 	if (wanted || trace_umh_exit_enabled())
@@ -243,6 +260,7 @@ static int call_usermodehelper_exec_async(void *data)
 	WRITE_ONCE(info->phase, UMH_SPAWNED);
 
 	umh_reset_inherited();
+	umh_origin_enter(info);
 	if (info->spawned)
 		info->spawned(info);
 	err = umh_set_creds(info);
@@ -326,9 +344,43 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 	info->init = init;
 	info->cleanup = cleanup;
 	info->data = data;
+	info->requester = task_pid_nr(current);
+	memcpy(info->requester_comm, current->comm, TASK_COMM_LEN);
+	umh_origin_inherit(info, gfp_mask);
 	return info;
 }
 EXPORT_SYMBOL(call_usermodehelper_setup);
+
+/**
+ * umh_start - queue a helper and do not wait for it
+ * @info: from call_usermodehelper_setup(); the caller's reference passes to the
+ *	engine
+ * @wait: the flags of call_usermodehelper_exec(): with UMH_WAIT_PROC the helper
+ *	counts as running until its exit, else until its exec
+ *
+ * For callers that learn of the helper's progress by its callbacks.
+ *
+ * Context: any.
+ * Return: 0; -EINVAL without a path; -EBUSY when helpers are disabled. After an
+ * error exited() has been called with it.
+ */
+int umh_start(struct subprocess_info *info, int wait)
+{
+	int err;
+
+	info->wait = wait;
+	err = info->path ? umh_gate_enter(info) : -EINVAL;
+	if (err || !*info->path) {
+		umh_failed(info, err);
+		return err;
+	}
+
+	trace_umh_queue(info);
+	umh_watch(info);
+	WRITE_ONCE(info->phase, UMH_QUEUED);
+	queue_work(khelper, &info->work);
+	return 0;
+}
 
 static int umh_wait(struct subprocess_info *info, int wait)
 {
@@ -378,27 +430,11 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 {
 	int ret;
 
-	info->wait = wait;
-	info->requester = task_pid_nr(current);
-	memcpy(info->requester_comm, current->comm, TASK_COMM_LEN);
-
-	ret = info->path ? umh_gate_enter(info) : -EINVAL;
-	if (ret || !*info->path) {
-		umh_failed(info, ret);
-		return ret;
-	}
-
-	trace_umh_queue(info);
-	umh_watch(info);
-	WRITE_ONCE(info->phase, UMH_QUEUED);
-	if (wait == UMH_NO_WAIT) {
-		queue_work(khelper, &info->work);
-		return 0;
-	}
+	if (wait == UMH_NO_WAIT)
+		return umh_start(info, wait);
 
 	umh_get(info);
-	queue_work(khelper, &info->work);
-	ret = umh_wait(info, wait);
+	ret = umh_start(info, wait) ?: umh_wait(info, wait);
 	umh_put(info);
 	return ret;
 }

@@ -8,6 +8,7 @@
 #include <linux/gfp.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/stddef.h>
 #include <linux/sysctl.h>
@@ -16,6 +17,7 @@
 #include <linux/workqueue.h>
 
 struct cred;
+struct pid;
 
 /*
  * Wait modes of call_usermodehelper_exec(). UMH_KILLABLE and UMH_FREEZABLE may be
@@ -59,11 +61,14 @@ enum umh_phase {
  * @spawned: optional callback, called in the helper's thread before @init.
  *	Cheaper than @init for callers that do not change credentials.
  * @init: see call_usermodehelper_setup()
- * @hung: optional callback, called at most once, when the helper has not
- *	completed within kernel.umh_hung_secs (30 s if that is 0). A helper
- *	completes with its exit for %UMH_WAIT_PROC or @exited, else with its exec.
- *	Called in process context and may sleep. Must not wait for a helper. May
- *	run concurrently with @exited, but never after @cleanup.
+ * @execed: optional callback, called in the helper's thread after a successful exec
+ *	and before @exited
+ * @hung: optional callback, called in place of the report in the kernel log when the
+ *	helper has not completed within kernel.umh_hung_secs (30 s if that is 0), and
+ *	again after the same time if it returns true. A helper completes with its
+ *	exit for %UMH_WAIT_PROC or @exited, else with its exec. Called in process
+ *	context and may sleep. Must not wait for a helper. May run concurrently with
+ *	@exited, but never after @cleanup.
  * @exited: optional callback, reports the end of the helper in any wait mode.
  *	Called exactly once, before @cleanup: with the wait status of wait(2) when
  *	the process has exited, or with a negative errno if no program was run.
@@ -73,9 +78,10 @@ enum umh_phase {
  * @wait: UMH_* flags
  * @retval: result of the wait, also valid in @cleanup
  *
- * The caller may set @spawned, @hung and @exited between call_usermodehelper_setup()
- * and call_usermodehelper_exec(). The members from @ref on are private to the engine.
- * Their letters refer to the locking rules in kernel/umh/internal.h.
+ * The caller may set @spawned, @execed, @hung and @exited between
+ * call_usermodehelper_setup() and call_usermodehelper_exec(). The members from @ref
+ * on are private to the engine. Their letters refer to the locking rules in
+ * kernel/umh/internal.h.
  */
 struct subprocess_info {
 	struct work_struct work;
@@ -87,7 +93,8 @@ struct subprocess_info {
 	/* Callbacks, in the order in which they are called */
 	void (*spawned)(struct subprocess_info *info);
 	int (*init)(struct subprocess_info *info, struct cred *new);
-	void (*hung)(struct subprocess_info *info);
+	void (*execed)(struct subprocess_info *info);
+	bool (*hung)(struct subprocess_info *info);
 	void (*exited)(struct subprocess_info *info, int status);
 	void (*cleanup)(struct subprocess_info *info);
 
@@ -96,6 +103,7 @@ struct subprocess_info {
 
 	/* private: */
 	struct kref ref;
+	struct umh_origin_link *origin;		/* O */
 	enum umh_phase phase;			/* E */
 	pid_t pid;				/* E */
 	struct wait_queue_entry exit_wait;	/* E */
@@ -119,6 +127,55 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 			  void *data);
 
 int call_usermodehelper_exec(struct subprocess_info *info, int wait);
+
+/* For kernel code that tracks its helpers by callbacks. */
+int umh_start(struct subprocess_info *info, int wait);
+void umh_put(struct subprocess_info *info);
+
+static inline void umh_get(struct subprocess_info *info)
+{
+	kref_get(&info->ref);
+}
+
+/**
+ * struct umh_origin_link - a running helper and its origin
+ * @by_pid: in the hash of running helpers that have an origin
+ * @origin: the origin
+ * @pid: the helper
+ * @exit: entry on the wait queue of @pid
+ */
+struct umh_origin_link {
+	struct hlist_node by_pid;
+	struct umh_origin *origin;
+	struct pid *pid;
+	struct wait_queue_entry exit;
+};
+
+/**
+ * struct umh_origin - identity of a helper, which its descendants share
+ * @ref: held by each running helper that belongs to it, and by users of
+ *	umh_origin_current()
+ * @release: called in any context when the last reference is dropped
+ * @link: of the helper itself
+ *
+ * A helper that is started on behalf of a process inside such a helper, however
+ * indirectly, belongs to the same origin unless it has an origin of its own.
+ */
+struct umh_origin {
+	refcount_t ref;
+	void (*release)(struct umh_origin *origin);
+	struct umh_origin_link link;
+};
+
+static inline void umh_origin_put(struct umh_origin *origin)
+{
+	if (refcount_dec_and_test(&origin->ref))
+		origin->release(origin);
+}
+
+struct umh_origin *umh_origin_current(void);
+void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
+		    pid_t requester, const char *requester_comm);
 
 /* For security modules. */
 bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN]);

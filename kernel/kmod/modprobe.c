@@ -50,9 +50,10 @@ static void kmod_modprobe_exited(struct subprocess_info *info, int status)
 	kmod_inflight_end(r, kmod_modprobe_result(r, status));
 }
 
-static void kmod_modprobe_hung(struct subprocess_info *info)
+static bool kmod_modprobe_hung(struct subprocess_info *info)
 {
 	kmod_inflight_hung(info->data);
+	return false;
 }
 
 static void kmod_modprobe_cleanup(struct subprocess_info *info)

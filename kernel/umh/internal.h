@@ -2,10 +2,10 @@
 #ifndef _KERNEL_UMH_INTERNAL_H
 #define _KERNEL_UMH_INTERNAL_H
 
-#include <linux/kref.h>
 #include <linux/umh.h>
 
 struct cred;
+struct pid;
 
 /*
  * Locking rules of the helper engine. The private members of struct subprocess_info
@@ -21,8 +21,9 @@ struct cred;
  * R: written under umh_gate_rwsem (write) and umh_gate_lock, read under either. A
  *    lockless reader must recheck the value under one of them.
  * H: protected by umh_watch_lock
+ * O: passes from the setup to the helper's thread, see origin.c
  *
- * umh_gate_lock and umh_watch_lock nest inside tasklist_lock and the locks of wait
+ * umh_gate_lock, umh_watch_lock and umh_origin_lock nest inside tasklist_lock and the locks of wait
  * queues, since a helper may complete when its process exits. umh_gate_lock also nests
  * inside umh_gate_rwsem.
  *
@@ -31,13 +32,8 @@ struct cred;
  * before umh_complete(), or under the lock of a list that the request is on.
  */
 
-/* umh.c: lifetime of a request */
-static inline void umh_get(struct subprocess_info *info)
-{
-	kref_get(&info->ref);
-}
-
-void umh_put(struct subprocess_info *info);
+/* umh.c: whether all threads of a process have exited */
+bool umh_process_ended(struct pid *pid);
 
 /* gate.c: whether helpers may start, and the helpers that have not completed */
 int umh_gate_enter(struct subprocess_info *info);
@@ -46,6 +42,11 @@ void umh_gate_leave(struct subprocess_info *info);
 /* watch.c: detection of hung helpers */
 void umh_watch(struct subprocess_info *info);
 void umh_unwatch(struct subprocess_info *info);
+
+/* origin.c: the helper from inside which a helper was started */
+void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask);
+void umh_origin_enter(struct subprocess_info *info);
+void umh_origin_drop(struct subprocess_info *info);
 
 /* caps.c: capabilities of helpers */
 void umh_caps_narrow(struct cred *new);

@@ -130,15 +130,27 @@ static void umh_report_hung(const struct subprocess_info *info,
 			    (jiffies - info->since) / HZ, umh_waiter_state(info));
 }
 
+/* Unless the helper has completed meanwhile. */
+static void umh_watch_again(struct subprocess_info *info)
+{
+	raw_spin_lock_irq(&umh_watch_lock);
+	if (!list_empty(&info->watched)) {
+		info->since = jiffies;
+		list_move_tail(&info->watched, &umh_watched);
+	}
+	raw_spin_unlock_irq(&umh_watch_lock);
+}
+
 static void umh_watch_check(struct work_struct *work)
 {
 	struct subprocess_info *info;
 	char path[UMH_REPORT_PATH];
 
 	while ((info = umh_watch_next(path))) {
-		umh_report_hung(info, path);
-		if (info->hung)
-			info->hung(info);
+		if (!info->hung)
+			umh_report_hung(info, path);
+		else if (info->hung(info))
+			umh_watch_again(info);
 		umh_put(info);
 	}
 }

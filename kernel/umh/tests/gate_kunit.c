@@ -37,7 +37,7 @@ static int umh_gate_reader(void *data)
 }
 
 static struct task_struct *umh_gate_start_reader(struct kunit *test,
-					  struct umh_gate_reader *r)
+						 struct umh_gate_reader *r)
 {
 	struct task_struct *reader;
 

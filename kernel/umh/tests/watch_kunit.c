@@ -4,9 +4,15 @@
  */
 #include <kunit/test.h>
 
-static void umh_watch_test_hung(struct subprocess_info *info)
+static bool umh_watch_test_hung(struct subprocess_info *info)
 {
 	++*(int *)info->data;
+	return false;
+}
+
+static bool umh_watch_test_again(struct subprocess_info *info)
+{
+	return ++*(int *)info->data == 1;
 }
 
 /* Returns a helper that is watched but never started. @hung counts calls of its hung(). */
@@ -42,6 +48,25 @@ static void umh_watch_calls_hung_once(struct kunit *test)
 	umh_watch_check(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 1);
 	KUNIT_EXPECT_EQ(test, kref_read(&info->ref), 1);
+	umh_watch_test_end(info);
+}
+
+static void umh_watch_calls_hung_again(struct kunit *test)
+{
+	int hung;
+	struct subprocess_info *info = umh_watch_test_new(test, &hung);
+
+	info->hung = umh_watch_test_again;
+	info->since -= umh_hung_jiffies();
+	umh_watch_check(NULL);
+	umh_watch_check(NULL);
+	KUNIT_EXPECT_EQ(test, hung, 1);
+	info->since -= umh_hung_jiffies();
+	umh_watch_check(NULL);
+	KUNIT_EXPECT_EQ(test, hung, 2);
+	info->since -= umh_hung_jiffies();
+	umh_watch_check(NULL);
+	KUNIT_EXPECT_EQ(test, hung, 2);
 	umh_watch_test_end(info);
 }
 
@@ -112,6 +137,7 @@ static void umh_watch_reports_waiter_state(struct kunit *test)
 
 static struct kunit_case umh_watch_tests[] = {
 	KUNIT_CASE(umh_watch_calls_hung_once),
+	KUNIT_CASE(umh_watch_calls_hung_again),
 	KUNIT_CASE(umh_watch_skips_completed_helper),
 	KUNIT_CASE(umh_watch_finds_all_due_helpers),
 	KUNIT_CASE(umh_watch_calls_hung_without_reports),

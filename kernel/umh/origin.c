@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Origins: which helper a process runs inside of.
+ *
+ * A helper is a child of kthreadd, so the chain of parents of each of its
+ * descendants ends in it, as long as none of those between them has exited; if the
+ * helper is a child subreaper, even then. A helper that such a descendant causes the
+ * kernel to start is a child of kthreadd again: it inherits the origin of the
+ * process that requested it.
+ */
+#include <linux/errno.h>
+#include <linux/hashtable.h>
+#include <linux/pid.h>
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/umh.h>
+#include <linux/wait.h>
+
+#include "internal.h"
+
+/* Steps from a process to its oldest ancestor; bounds the time under RCU. */
+#define UMH_ANCESTORS_MAX	1000
+
+/* Protects umh_origins. Nests inside tasklist_lock and the wait queues' locks. */
+static DEFINE_RAW_SPINLOCK(umh_origin_lock);
+
+/* The running helpers that have an origin, by their struct pid. */
+static DEFINE_HASHTABLE(umh_origins, 6);
+
+static void umh_origin_link_free(struct umh_origin_link *link)
+{
+	struct umh_origin *origin = link->origin;
+
+	if (link != &origin->link)
+		kfree(link);
+	umh_origin_put(origin);
+}
+
+/* Returns the ancestor of the current task whose parent is a kernel thread, or PID 1. */
+static struct task_struct *umh_origin_top(void)
+{
+	struct task_struct *t = current, *parent;
+	int i;
+
+	for (i = 0; i < UMH_ANCESTORS_MAX; i++) {
+		parent = rcu_dereference(t->real_parent);
+		if (parent->flags & PF_KTHREAD)
+			break;
+		t = parent;
+	}
+	return t;
+}
+
+static struct umh_origin *umh_origin_find(const struct pid *pid)
+{
+	struct umh_origin *origin = NULL;
+	struct umh_origin_link *link;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&umh_origin_lock, flags);
+	hash_for_each_possible(umh_origins, link, by_pid, (unsigned long)pid) {
+		if (link->pid == pid) {
+			origin = link->origin;
+			refcount_inc(&origin->ref);
+			break;
+		}
+	}
+	raw_spin_unlock_irqrestore(&umh_origin_lock, flags);
+	return origin;
+}
+
+/**
+ * umh_origin_current - find the origin of the current task
+ *
+ * Context: any; NULL in interrupts and in kernel threads.
+ * Return: the origin, with a reference to be dropped by umh_origin_put(); NULL.
+ */
+struct umh_origin *umh_origin_current(void)
+{
+	struct umh_origin *origin;
+
+	if (!in_task() || (current->flags & PF_KTHREAD))
+		return NULL;
+
+	rcu_read_lock();
+	origin = umh_origin_find(task_tgid(umh_origin_top()));
+	rcu_read_unlock();
+	return origin;
+}
+
+/**
+ * umh_origin_inherit - make a helper belong to the origin of the current task
+ * @info: set up by the current task
+ * @gfp_mask: how to allocate; without memory the helper has no origin
+ *
+ * Context: as @gfp_mask allows.
+ */
+void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask)
+{
+	struct umh_origin *origin = umh_origin_current();
+
+	if (!origin)
+		return;
+	info->origin = kmalloc(sizeof(*info->origin), gfp_mask);
+	if (info->origin)
+		info->origin->origin = origin;
+	else
+		umh_origin_put(origin);
+}
+
+/**
+ * umh_set_origin - start a helper for another task than the current one
+ * @info: from call_usermodehelper_setup()
+ * @origin: origin of the helper and of those that it causes; must not be the origin
+ *	of any other helper
+ * @requester: pid of the task that requested the helper
+ * @requester_comm: name of that task
+ *
+ * Context: any.
+ */
+void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
+		    pid_t requester, const char *requester_comm)
+{
+	umh_origin_drop(info);
+	refcount_inc(&origin->ref);
+	origin->link.origin = origin;
+	info->origin = &origin->link;
+	info->requester = requester;
+	memcpy(info->requester_comm, requester_comm, TASK_COMM_LEN);
+}
+
+/* Runs with interrupts off under tasklist_lock. */
+static int umh_origin_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
+				int flags, void *key)
+{
+	struct umh_origin_link *link = container_of(entry, struct umh_origin_link, exit);
+
+	if (!umh_process_ended(link->pid))
+		return 0;
+
+	list_del(&entry->entry);
+	raw_spin_lock(&umh_origin_lock);
+	hash_del(&link->by_pid);
+	raw_spin_unlock(&umh_origin_lock);
+	umh_origin_link_free(link);
+	return 0;
+}
+
+/**
+ * umh_origin_enter - let descendants of the current task be recognized
+ * @info: the helper that the current task is the thread of
+ *
+ * From now on the link belongs to the process and goes with it.
+ *
+ * Context: process context.
+ */
+void umh_origin_enter(struct subprocess_info *info)
+{
+	struct umh_origin_link *link = info->origin;
+
+	if (!link)
+		return;
+	info->origin = NULL;
+	link->pid = task_pid(current);
+
+	raw_spin_lock_irq(&umh_origin_lock);
+	hash_add(umh_origins, &link->by_pid, (unsigned long)link->pid);
+	raw_spin_unlock_irq(&umh_origin_lock);
+
+	init_waitqueue_func_entry(&link->exit, umh_origin_exit_wake);
+	add_wait_queue(&link->pid->wait_pidfd, &link->exit);
+}
+
+/**
+ * umh_origin_drop - drop the origin of a helper that has no thread
+ * @info: the helper, which need not have an origin
+ *
+ * Context: any.
+ */
+void umh_origin_drop(struct subprocess_info *info)
+{
+	if (info->origin)
+		umh_origin_link_free(info->origin);
+	info->origin = NULL;
+}
+
+#ifdef CONFIG_UMH_KUNIT_TEST
+#include "tests/origin_kunit.c"
+#endif
