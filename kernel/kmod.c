@@ -24,7 +24,7 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
 {
 	int err;
 
-	if (kmod_path_copy(r->path))
+	if (kmod_path_is_empty())
 		return kmod_record_end(&r->rec, KMOD_OFF, -ENOENT);
 	if (!fits)
 		return kmod_record_end(&r->rec, KMOD_NAME, -ENAMETOOLONG);
@@ -49,12 +49,12 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * try_then_request_module(). 0 only means that modprobe exited with status 0: the
  * caller must check that the module has registered what it needs.
  *
- * Requests for one name that overlap share one modprobe and its result, except
- * that a request from inside a modprobe has its own.
+ * Overlapping requests for one name share modprobes: see "flights" in
+ * kernel/kmod/inflight.c. A request from inside a modprobe has its own.
  *
  * Context: process context, may sleep: for a slot 5 seconds at most, then for
- * modprobe. A fatal signal ends both waits. Not from async work with @wait,
- * since the module's init may wait for all async work.
+ * modprobe. A fatal signal ends both waits. Must not be called from async work with
+ * @wait, since the module's init may wait for all async work.
  *
  * Return: 0; the wait(2) status of modprobe when that is not 0 (exit code 1 is
  * 256), with @wait only; or one of
@@ -65,7 +65,8 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * * -EPERM: a security module denied a module that modprobe was to load
  * * -ELOOP: the requester is inside a modprobe for the same name, or 8 modprobes
  *   deep
- * * -ETIME: no slot within 5 seconds, see kernel.kmod-limit
+ * * -ETIME: no slot within 5 seconds, see kernel.kmod-limit; or modprobes for the
+ *   name hold all slots and none of them ends
  * * -ERESTARTSYS: a fatal signal; a modprobe that was started goes on
  * * -ENOMEM: no memory
  * * -EBUSY: helpers are disabled: early boot, suspend, reboot
@@ -92,17 +93,10 @@ int __request_module(bool wait, const char *fmt, ...)
 	trace_kmod_request(&r->rec);
 
 	ret = kmod_request_permit(r, fits);
-	if (ret)
-		goto out;
-
-	trace_module_request(r->rec.name, wait, _RET_IP_);
-	if (kmod_inflight_join(r, &ret))
-		goto out;
-
-	ret = kmod_inflight_start(r);
-	if (!ret)
-		ret = kmod_modprobe_run(r);
-out:
+	if (!ret) {
+		trace_module_request(r->rec.name, wait, _RET_IP_);
+		ret = kmod_inflight_wait(r);
+	}
 	kmod_request_put(r);
 	return ret;
 }

@@ -1,245 +1,424 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Requests in flight: those that somebody is busy with.
+ * Requests in flight: requests that wait for a slot or for a modprobe.
  */
 #define pr_fmt(fmt) "kmod: " fmt
 
-#include <linux/compiler.h>
+#include <linux/cache.h>
 #include <linux/completion.h>
+#include <linux/container_of.h>
 #include <linux/errno.h>
+#include <linux/gfp.h>
 #include <linux/hashtable.h>
+#include <linux/init.h>
 #include <linux/jiffies.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/math64.h>
-#include <linux/pid.h>
+#include <linux/minmax.h>
+#include <linux/panic.h>
 #include <linux/printk.h>
+#include <linux/random.h>
 #include <linux/ratelimit.h>
+#include <linux/rbtree.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
 #include <linux/time64.h>
+#include <linux/umh.h>
+#include <linux/workqueue.h>
 
 #include <trace/events/kmod.h>
 
 #include "request.h"
 
 /**
- * DOC: requests in flight
+ * DOC: flights
  *
- * A request is in flight from when it starts to wait for a slot until its
- * modprobe has exited, whatever becomes of the requester. Others who want the
- * same name join it: they wait for its result and hold no slot. Nothing is
- * remembered afterwards, so that a module that was removed is loaded again, and
- * one that was installed is found.
+ * Overlapping requests for one name form a flight. A flight has one place in the
+ * queue for a slot and, normally, one modprobe at a time. The place and the result
+ * belong to the flight, not to a requester: the kill of a requester affects no other.
  *
- * A requester that is killed, or gets no slot, before its modprobe was started
- * abandons the request; one of those who joined it takes over. After 5 seconds
- * with a modprobe that does not end, one of those who joined starts another one,
- * and the others join that.
+ * A result is never older than the request. The end of a modprobe settles
  *
- * A modprobe that hangs, see kernel.umh_hung_secs, gives its slot back and is no
- * longer joined, so that 50 that hang are no end of autoloading.
+ * - the requests that were made before that modprobe was started, and
+ * - if it succeeded, all the others, unless a module has been unloaded since.
+ *
+ * The next modprobe is started for the remaining ones. So any number of requests that
+ * are made at the same time takes at most two modprobes.
+ *
+ * If no modprobe of a flight ends for KMOD_WAIT, and a request was made after the
+ * oldest of them was started, as many are started as are running. So a request waits
+ * at most KMOD_WAIT longer than for a modprobe of its own. When no slot is left, and
+ * none of its kind has been released for KMOD_WAIT or the flight has waited for twice
+ * as long, the requests that were made after the oldest modprobe was started fail with
+ * -ETIME. Thus a loop of requests ends that lineage does not see, because it leads
+ * through a process that ran before, such as a daemon. Nothing is started, and no
+ * request fails, while one of the modprobes runs the init of a module.
+ *
+ * A modprobe that is hung, see kernel.umh_hung_secs, releases its slot. Requests that
+ * are made later no longer wait for it.
+ *
+ * No requester starts or wakes another one. The task whose end settles requests, or a
+ * kworker, does.
  */
 
-/* How many modprobes the message names when there is no slot. */
+/* Number of modprobes that the message names when there is no slot. */
 #define KMOD_REPORT_MAX		4
 
+/**
+ * struct kmod_flight - the requests in flight for one name
+ * @ref: held by modprobes, by @work when it is pending, and by requesters
+ * @by_name: in the hash of flights
+ * @requests: those that are not settled, the oldest first
+ * @running: its running modprobes, in the order in which they were started
+ * @queued: the modprobe that waits for a slot or is about to be started, or NULL
+ * @lead: the request for which a modprobe was started last, or will be
+ * @covered: requests up to this id were made before a running modprobe was started
+ * @since: when a modprobe was started or queued last, in jiffies
+ * @nested: it consists of a request from inside a modprobe and those that joined it
+ * @has_admin: an administrator has joined since a modprobe was started
+ * @work: starts modprobes, and ends the wait for a slot
+ *
+ * Protected by kmod_inflight_lock except @ref and @work.
+ */
+struct kmod_flight {
+	struct kref ref;
+	struct hlist_node by_name;
+	struct list_head requests;
+	struct list_head running;
+	struct kmod_modprobe *queued;
+	struct kmod_request *lead;
+	u64 covered;
+	unsigned long since;
+	bool nested;
+	bool has_admin;
+	struct delayed_work work;
+};
+
 /*
- * Protects all below, and in struct kmod_request what is said there. Requests
- * end when a modprobe exits: nests inside tasklist_lock.
+ * Protects everything below, the members marked I in request.h, and the record of each
+ * request in flight. Modprobes end under tasklist_lock: nests inside it.
  */
 static DEFINE_SPINLOCK(kmod_inflight_lock);
 
-/* Requests to join, the youngest of a name first. Some hundreds fit well, in 2 KB. */
+/* Flights that can be joined. Some hundreds fit well, in 2 KB. */
 static DEFINE_HASHTABLE(kmod_by_name, 8);
 
-/* Requests that have a modprobe, the oldest first. */
+/* All modprobes that run, the oldest first. */
 static LIST_HEAD(kmod_running);
 
-/* These, those that wait for a slot, and those that have joined one, to look at. */
-static LIST_HEAD(kmod_all);
+/* All requests in flight, by their id. */
+static struct rb_root kmod_all = RB_ROOT;
+
+/* Number of modules that have been unloaded, or whose init failed. */
+static u64 kmod_unloads;
+
+/*
+ * Starts modprobes, ends waits, settles requests. A queue of its own, since works on other
+ * queues can wait for modules. No work on this one may.
+ */
+struct workqueue_struct *kmod_wq __ro_after_init;
+
+/* Keeps users from choosing names that have the same hash. */
+static unsigned long kmod_name_salt __ro_after_init;
 
 static u32 kmod_name_hash(const char *name)
 {
-	return full_name_hash(NULL, name, strlen(name));
+	return full_name_hash((void *)kmod_name_salt, name, strlen(name));
+}
+
+static bool kmod_request_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct kmod_request, all)->rec.id <
+	       rb_entry(b, struct kmod_request, all)->rec.id;
+}
+
+/**
+ * kmod_flight_get - take a reference
+ * @f: the flight
+ *
+ * Context: any.
+ * Return: @f.
+ */
+struct kmod_flight *kmod_flight_get(struct kmod_flight *f)
+{
+	kref_get(&f->ref);
+	return f;
+}
+
+static void kmod_flight_free(struct kref *ref)
+{
+	struct kmod_flight *f = container_of(ref, struct kmod_flight, ref);
+
+	kmod_request_put(f->lead);
+	kfree(f);
+}
+
+/**
+ * kmod_flight_put - drop a reference
+ * @f: the flight
+ *
+ * Context: any.
+ */
+void kmod_flight_put(struct kmod_flight *f)
+{
+	kref_put(&f->ref, kmod_flight_free);
+}
+
+/* Runs the work at the latest after this delay, in jiffies. */
+static void kmod_flight_kick(struct kmod_flight *f, unsigned long delay)
+{
+	bool pending;
+
+	kmod_flight_get(f);
+	if (delay)
+		pending = !queue_delayed_work(kmod_wq, &f->work, delay);
+	else
+		pending = mod_delayed_work(kmod_wq, &f->work, 0);
+	if (pending)
+		kmod_flight_put(f);
+}
+
+/* Runs the work after this delay, whenever it was to run. */
+static void kmod_flight_rearm(struct kmod_flight *f, unsigned long delay)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	kmod_flight_get(f);
+	if (mod_delayed_work(kmod_wq, &f->work, delay))
+		kmod_flight_put(f);
+}
+
+/* Lets no request join a flight that has ended. */
+static void kmod_flight_close(struct kmod_flight *f)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (list_empty(&f->requests) && list_empty(&f->running) && !f->queued)
+		hash_del(&f->by_name);
+}
+
+/* Returns the number of running modprobes, with those that are hung or without. */
+static unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung)
+{
+	const struct kmod_modprobe *m;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_for_each_entry(m, &f->running, running)
+		n += with_hung || !m->hung;
+	return n;
+}
+
+static bool kmod_flight_is_loading(const struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	list_for_each_entry(m, &f->running, running)
+		if (m->loading)
+			return true;
+	return false;
+}
+
+/* Returns the oldest request with a higher id, or NULL. */
+static struct kmod_request *kmod_flight_after(const struct kmod_flight *f, u64 id)
+{
+	struct kmod_request *r;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_for_each_entry(r, &f->requests, node)
+		if (r->rec.id > id)
+			return r;
+	return NULL;
+}
+
+/* Returns the oldest request that no running modprobe settles if it fails, or NULL. */
+static struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
+{
+	if (list_empty(&f->requests) ||
+	    list_last_entry(&f->requests, struct kmod_request, node)->rec.id <= f->covered)
+		return NULL;
+	return kmod_flight_after(f, f->covered);
 }
 
 /*
- * Returns the request for r to join. None, if r has waited in vain for the last
- * one, and no request has started anew meanwhile; nor one that waits for a slot behind
- * others for which r need not wait, or whose end r would not see. A nested request joins
- * none, so that no modprobes wait for each other.
+ * Returns the oldest request that was made after the oldest running modprobe was
+ * started, so that it may come from that modprobe by way of other processes; or NULL.
  */
-static struct kmod_request *kmod_inflight_lookup(const struct kmod_request *r,
-						 u32 hash)
+static struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 {
-	struct kmod_request *other;
+	const struct kmod_modprobe *oldest;
+	struct kmod_request *r;
+
+	if (list_empty(&f->running))
+		return NULL;
+	oldest = list_first_entry(&f->running, struct kmod_modprobe, running);
+	list_for_each_entry(r, &f->requests, node)
+		if (r->rec.id > oldest->covers && !r->killed)
+			return r;
+	return NULL;
+}
+
+/* Must the next modprobe be queued? */
+static bool kmod_flight_needs_next(const struct kmod_flight *f)
+{
+	return !f->queued && !kmod_flight_count(f, false) && kmod_flight_uncovered(f);
+}
+
+/*
+ * Returns the flight for r to join, or NULL. A request from inside a modprobe joins
+ * none, so that no modprobes wait for each other. Others do not wait for its slot.
+ */
+static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 hash)
+{
+	struct kmod_flight *f, *nested = NULL;
 
 	lockdep_assert_held(&kmod_inflight_lock);
 	if (r->parent)
 		return NULL;
 
-	hash_for_each_possible(kmod_by_name, other, by_name, hash) {
-		if (strcmp(other->rec.name, r->rec.name))
+	hash_for_each_possible(kmod_by_name, f, by_name, hash) {
+		if (strcmp(f->lead->rec.name, r->rec.name))
 			continue;
-		if (other == r->timed_out_on)
-			return NULL;
-		if (!list_empty(&other->running) ||
-		    (r->rec.wait && other->class <= r->class))
-			return other;
+		if (!f->nested)
+			return f;
+		if (!list_empty(&f->running))
+			nested = f;
 	}
-	return NULL;
+	return nested;
+}
+
+static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
+{
+	struct kmod_request *older;
+
+	kmod_request_get(r);
+	list_for_each_entry_reverse(older, &f->requests, node)
+		if (older->rec.id < r->rec.id)
+			break;
+	list_add(&r->node, &older->node);
+	rb_add(&r->all, &kmod_all, kmod_request_less);
+	if (r->class == KMOD_SLOT_ADMIN)
+		f->has_admin = true;
+}
+
+/* Will a modprobe be started for a request that does not wait? */
+static bool kmod_flight_owes_nowait(const struct kmod_flight *f)
+{
+	const struct kmod_request *last;
+
+	if (list_empty(&f->requests))
+		return false;
+	last = list_last_entry(&f->requests, struct kmod_request, node);
+	return last->rec.id > f->covered && !last->rec.wait;
+}
+
+static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
+{
+	r->rec.into = f->lead->rec.id;
+	f->lead->rec.joiners++;
+	trace_kmod_join(&r->rec);
+	/* One such request does for all: any number of them can be made meanwhile. */
+	if (!r->rec.wait && kmod_flight_owes_nowait(f)) {
+		kmod_record_end(&r->rec, KMOD_OK, 0);
+		return;
+	}
+
+	kmod_flight_add(f, r);
+	if (f->queued && r->class == KMOD_SLOT_ADMIN)
+		kmod_slot_promote(&f->queued->slot);
+	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 : KMOD_WAIT);
 }
 
 /*
- * Returns the request to join, with a reference; NULL when r is in flight itself
- * now.
+ * Lets r join a flight, or open the one of m, if there is m. Returns the flight that r
+ * belongs to, with a reference, or NULL.
  */
-static struct kmod_request *kmod_inflight_enter(struct kmod_request *r)
+static struct kmod_flight *kmod_flight_enter(struct kmod_request *r,
+					     struct kmod_modprobe *m)
 {
 	u32 hash = kmod_name_hash(r->rec.name);
-	struct kmod_request *other;
+	struct kmod_flight *f;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	if (list_empty(&r->all))
-		list_add_tail(&r->all, &kmod_all);
-	other = kmod_inflight_lookup(r, hash);
-	if (other) {
-		kmod_request_get(other);
-		other->rec.joiners++;
-		r->rec.into = other->rec.id;
-	} else {
-		hash_add(kmod_by_name, &r->by_name, hash);
-		r->rec.into = 0;
+	f = kmod_flight_lookup(r, hash);
+	if (f) {
+		kmod_flight_join(f, r);
+	} else if (m) {
+		f = m->flight;
+		f->queued = m;
+		hash_add(kmod_by_name, &f->by_name, hash);
+		kmod_flight_add(f, r);
 	}
+	if (f)
+		kmod_flight_get(f);
 	spin_unlock_irq(&kmod_inflight_lock);
-	return other;
+	return f;
 }
 
-static enum kmod_outcome
-kmod_inflight_outcome(const struct kmod_request *r, int result)
+static enum kmod_outcome kmod_modprobe_outcome(const struct kmod_modprobe *m)
 {
-	if (result == -ERESTARTSYS || READ_ONCE(r->killed))
-		return KMOD_KILLED;
-	switch (result) {
+	switch (m->status) {
 	case 0:
 		return KMOD_OK;
-	case -ETIME:
-		return r->abandoned ? KMOD_BUSY : KMOD_FAILED;
+	case -ENOENT:
+		return m->no_path ? KMOD_OFF : KMOD_FAILED;
 	case -ENOMEM:
 		return KMOD_ERROR;
 	case -EPERM:
-		return READ_ONCE(r->refused) ? KMOD_LSM : KMOD_FAILED;
+		return READ_ONCE(m->refused) ? KMOD_LSM : KMOD_FAILED;
 	default:
 		return KMOD_FAILED;
 	}
 }
 
-/* One that has joined another has ended. */
-static void kmod_inflight_leave(struct kmod_request *r, int result)
+/* Ends a request and wakes its requester. The reference of the list is the caller's. */
+static void kmod_request_settle(struct kmod_request *r, enum kmod_outcome outcome,
+				int status)
 {
-	spin_lock_irq(&kmod_inflight_lock);
-	list_del(&r->all);
-	r->rec.slot_ns = kmod_record_age(&r->rec);
-	spin_unlock_irq(&kmod_inflight_lock);
-	kmod_record_end(&r->rec, kmod_inflight_outcome(r, result), result);
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_del_init(&r->node);
+	rb_erase(&r->all, &kmod_all);
+	RB_CLEAR_NODE(&r->all);
+	if (!r->served)
+		r->rec.slot_ns = kmod_record_age(&r->rec);
+	kmod_record_end(&r->rec, r->killed ? KMOD_KILLED : outcome, status);
+	if (r->returned)
+		return;
+	r->returned = true;
+	r->status = status;
+	complete(&r->done);
 }
 
-static void kmod_inflight_set_timed_out_on(struct kmod_request *r,
-					   struct kmod_request *other)
+/* Seconds since modprobe was started for the request. */
+static unsigned int kmod_modprobe_secs(const struct kmod_modprobe *m)
 {
-	if (r->timed_out_on)
-		kmod_request_put(r->timed_out_on);
-	if (other)
-		kmod_request_get(other);
-	r->timed_out_on = other;
+	const struct kmod_record *rec = &m->request->rec;
+
+	return div_u64(kmod_record_age(rec) - rec->slot_ns, NSEC_PER_SEC);
 }
 
-/*
- * Waits for another request. Returns whether that gave a result. The end wakes
- * one waiter and each waiter the next one, since the end comes with interrupts
- * off, and there is no limit to the number of waiters.
- */
-static bool kmod_inflight_share(struct kmod_request *r,
-				struct kmod_request *other, int *result)
-{
-	long left;
-
-	left = wait_for_completion_killable_timeout(&other->done,
-						    KMOD_WAIT_SECS * HZ);
-	if (left < 0) {
-		*result = left;
-		return true;
-	}
-	if (!left) {
-		kmod_inflight_set_timed_out_on(r, other);
-		r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
-		return false;
-	}
-
-	complete(&other->done);
-	*result = other->status;
-	WRITE_ONCE(r->refused, READ_ONCE(other->refused));
-	return !other->abandoned;
-}
-
-/**
- * kmod_inflight_join - share the result of a request that is in flight
- * @r: what is asked for. Waits for that result, or if @r does not want that, is
- *	content that there will be one.
- * @result: it, as __request_module() returns it
- *
- * Context: process context, may sleep, killable.
- * Return: true with a result; false when @r is in flight itself now, which
- * kmod_inflight_start() goes on with.
- */
-bool kmod_inflight_join(struct kmod_request *r, int *result)
-{
-	struct kmod_request *other;
-	bool shared = false;
-
-	while (!shared) {
-		other = kmod_inflight_enter(r);
-		if (!other)
-			break;
-		trace_kmod_join(&r->rec);
-		*result = 0;
-		shared = !r->rec.wait || kmod_inflight_share(r, other, result);
-		kmod_request_put(other);
-	}
-	kmod_inflight_set_timed_out_on(r, NULL);
-	if (shared)
-		kmod_inflight_leave(r, *result);
-	return shared;
-}
-
-/* How long it has had a modprobe. */
-static unsigned long kmod_inflight_secs(const struct kmod_request *r)
-{
-	return div_u64(kmod_record_age(&r->rec) - r->rec.slot_ns, NSEC_PER_SEC);
-}
-
-/* Writes who holds slots, the oldest first. */
+/* Writes the modprobes that hold slots, the oldest first. */
 static void kmod_inflight_print(char *text, size_t size)
 {
-	struct kmod_request *r;
+	const struct kmod_modprobe *m;
 	size_t len = 0;
 	int n = 0;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	list_for_each_entry(r, &kmod_running, running) {
-		if (!r->has_slot)
+	list_for_each_entry(m, &kmod_running, all) {
+		const struct kmod_record *rec = &m->request->rec;
+
+		if (m->hung)
 			continue;
 		if (n++ == KMOD_REPORT_MAX)
 			break;
 		len += scnprintf(text + len, size - len,
-				 "%s%*pE (pid %d, %lu s, by %*pE[%d])",
-				 len ? ", " : "",
-				 (int)strlen(r->rec.name), r->rec.name,
-				 pid_nr(r->pid), kmod_inflight_secs(r),
-				 (int)strlen(r->rec.by.comm), r->rec.by.comm,
-				 r->rec.by.pid);
+				 "%s%*pE (pid %d, %u s, by %*pE[%d])",
+				 len ? ", " : "", (int)strlen(rec->name), rec->name,
+				 m->pid, kmod_modprobe_secs(m),
+				 (int)strlen(rec->by.comm), rec->by.comm, rec->by.pid);
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
 }
@@ -252,170 +431,640 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 	if (!__ratelimit(&rs))
 		return;
 	kmod_inflight_print(holders, sizeof(holders));
-	pr_warn("no slot for modprobe %*pE, by %*pE[%d], in %d seconds; in use, the oldest first: %s\n",
-		(int)strlen(r->rec.name), r->rec.name,
-		(int)strlen(r->rec.by.comm), r->rec.by.comm, r->rec.by.pid,
-		KMOD_WAIT_SECS, holders);
+	pr_warn("request for %*pE by %*pE[%d] timed out after %d s waiting for a slot; oldest holders: %s\n",
+		(int)strlen(r->rec.name), r->rec.name, (int)strlen(r->rec.by.comm),
+		r->rec.by.comm, r->rec.by.pid, KMOD_WAIT / HZ, holders);
+}
+
+/* How long the request may still wait for the slot of the flight, in jiffies. */
+static unsigned long kmod_flight_patience(const struct kmod_flight *f,
+					  const struct kmod_request *r)
+{
+	unsigned long from = time_after(r->arrived, f->since) ? r->arrived : f->since;
+
+	return time_before(jiffies, from + KMOD_WAIT) ? from + KMOD_WAIT - jiffies : 0;
+}
+
+/*
+ * Returns a request that has waited too long for a slot, settled and with a reference;
+ * or NULL and, in @delay, when to look again, in jiffies, or 0.
+ */
+static struct kmod_request *kmod_flight_expire(struct kmod_flight *f,
+					       unsigned long *delay)
+{
+	struct kmod_request *r = kmod_flight_uncovered(f);
+
+	*delay = 0;
+	if (!f->queued || !r)
+		return NULL;
+	*delay = kmod_flight_patience(f, r);
+	if (*delay)
+		return NULL;
+	kmod_request_settle(r, KMOD_BUSY, -ETIME);
+	return r;
+}
+
+/* Returns the modprobe that waits for a slot if no request is left for it, or NULL. */
+static struct kmod_modprobe *kmod_flight_cancel(struct kmod_flight *f)
+{
+	struct kmod_modprobe *m = f->queued;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (!m || kmod_flight_uncovered(f) || !kmod_slot_cancel(&m->slot))
+		return NULL;
+	f->queued = NULL;
+	return m;
+}
+
+/* Ends requests that have waited for too long. Returns when to look again, or 0. */
+static unsigned long kmod_flight_end_waits(struct kmod_flight *f)
+{
+	struct kmod_modprobe *unused = NULL;
+	struct kmod_request *r;
+	unsigned long delay;
+
+	do {
+		spin_lock_irq(&kmod_inflight_lock);
+		r = kmod_flight_expire(f, &delay);
+		if (!r)
+			unused = kmod_flight_cancel(f);
+		kmod_flight_close(f);
+		spin_unlock_irq(&kmod_inflight_lock);
+		if (r) {
+			kmod_inflight_report_busy(r);
+			kmod_request_put(r);
+		}
+	} while (r);
+	if (unused)
+		kmod_modprobe_put(unused);
+	return delay;
+}
+
+/*
+ * Takes or waits for a slot. Returns the helper, with a reference, if it was started.
+ * The reference to m is passed on.
+ */
+static struct subprocess_info *kmod_flight_launch(struct kmod_flight *f,
+						  struct kmod_modprobe *m)
+{
+	if (kmod_slot_get(&m->slot))
+		return kmod_modprobe_start(m);
+	kmod_flight_kick(f, KMOD_WAIT);
+	return NULL;
+}
+
+/* Ends a request unless it has ended meanwhile. */
+static void kmod_flight_fail(struct kmod_flight *f, struct kmod_request *r,
+			     enum kmod_outcome outcome, int status)
+{
+	bool waiting;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	waiting = !list_empty(&r->node);
+	if (waiting)
+		kmod_request_settle(r, outcome, status);
+	kmod_flight_close(f);
+	spin_unlock_irq(&kmod_inflight_lock);
+	if (waiting)
+		kmod_request_put(r);
+}
+
+/* The slot of a modprobe has the class of the first among the requests. */
+static void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (f->has_admin)
+		kmod_slot_promote(&m->slot);
+}
+
+/* Queues the next modprobe, for the request r. */
+static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
+{
+	struct kmod_modprobe *m = kmod_modprobe_alloc(f, r);
+	struct subprocess_info *info;
+
+	if (!m) {
+		kmod_flight_fail(f, r, KMOD_ERROR, -ENOMEM);
+		kmod_flight_kick(f, 0);
+		return;
+	}
+	spin_lock_irq(&kmod_inflight_lock);
+	f->queued = m;
+	f->since = jiffies;
+	kmod_flight_set_class(f, m);
+	spin_unlock_irq(&kmod_inflight_lock);
+	info = kmod_flight_launch(f, m);
+	if (info)
+		umh_put(info);
+}
+
+/* Fails the requests that may be part of a loop. */
+static void kmod_flight_give_up(struct kmod_flight *f)
+{
+	struct kmod_request *r;
+
+	do {
+		spin_lock_irq(&kmod_inflight_lock);
+		r = kmod_flight_later(f);
+		if (r)
+			kmod_request_settle(r, KMOD_BUSY, -ETIME);
+		spin_unlock_irq(&kmod_inflight_lock);
+		if (r) {
+			kmod_inflight_report_busy(r);
+			kmod_request_put(r);
+		}
+	} while (r);
+}
+
+/* Starts n more modprobes, for the request r, as far as there are slots. */
+static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
+			       unsigned int n)
+{
+	bool started = false, stalled = true;
+	struct subprocess_info *info;
+	struct kmod_modprobe *m;
+
+	while (n--) {
+		m = kmod_modprobe_alloc(f, r);
+		if (!m)
+			return;
+		spin_lock_irq(&kmod_inflight_lock);
+		kmod_flight_set_class(f, m);
+		spin_unlock_irq(&kmod_inflight_lock);
+		if (!kmod_slot_try(&m->slot)) {
+			stalled = kmod_slots_stalled(&m->slot);
+			kmod_modprobe_put(m);
+			break;
+		}
+		started = true;
+		info = kmod_modprobe_start(m);
+		if (info)
+			umh_put(info);
+	}
+	if (!started && (stalled || time_after_eq(jiffies, READ_ONCE(f->since) + 2 * KMOD_WAIT)))
+		kmod_flight_give_up(f);
+}
+
+/*
+ * Returns the request for which more modprobes must be started now, and sets @n to
+ * their number; or NULL. Sets @delay to when to look again, in jiffies, or 0.
+ */
+static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int *n,
+					    unsigned long *delay)
+{
+	unsigned int running = kmod_flight_count(f, true), limit = kmod_slots_max();
+	struct kmod_request *r = kmod_flight_later(f);
+
+	*delay = 0;
+	if (!r || f->queued)
+		return NULL;
+	*delay = KMOD_WAIT;
+	if (kmod_flight_is_loading(f))
+		return NULL;
+	if (time_before(jiffies, f->since + KMOD_WAIT)) {
+		*delay = f->since + KMOD_WAIT - jiffies;
+		return NULL;
+	}
+	*n = min(max(kmod_flight_count(f, false), 1U), limit > running ? limit - running : 0);
+	return r;
+}
+
+static void kmod_flight_work(struct work_struct *work)
+{
+	struct kmod_flight *f = container_of(to_delayed_work(work), struct kmod_flight, work);
+	unsigned long wait = kmod_flight_end_waits(f), delay = 0;
+	struct kmod_request *r;
+	unsigned int n = 0;
+	bool next;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	next = kmod_flight_needs_next(f);
+	r = next ? kmod_flight_uncovered(f) : kmod_flight_due(f, &n, &delay);
+	if (r)
+		kmod_request_get(r);
+	else if (wait || delay)
+		kmod_flight_rearm(f, wait ?: delay);
+	spin_unlock_irq(&kmod_inflight_lock);
+
+	if (r) {
+		if (next)
+			kmod_flight_next(f, r);
+		else
+			kmod_flight_double(f, r, n);
+		kmod_request_put(r);
+		if (delay)
+			kmod_flight_kick(f, delay);
+	}
+	kmod_flight_put(f);
+}
+
+/* Returns a modprobe with a flight of its own, which r may open, or NULL. */
+static struct kmod_modprobe *kmod_flight_alloc(struct kmod_request *r)
+{
+	struct kmod_flight *f = kzalloc(sizeof(*f), GFP_KERNEL);
+	struct kmod_modprobe *m;
+
+	if (!f)
+		return NULL;
+	kref_init(&f->ref);
+	INIT_HLIST_NODE(&f->by_name);
+	INIT_LIST_HEAD(&f->requests);
+	INIT_LIST_HEAD(&f->running);
+	INIT_DELAYED_WORK(&f->work, kmod_flight_work);
+	kmod_request_get(r);
+	f->lead = r;
+	f->since = jiffies;
+	f->nested = r->parent;
+
+	m = kmod_modprobe_alloc(f, r);
+	kmod_flight_put(f);
+	return m;
+}
+
+/* The requester was killed. Its modprobe goes on, and so does the flight. */
+static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
+{
+	struct kmod_modprobe *unused = NULL;
+	bool left;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	r->killed = true;
+	left = !r->modprobes && !list_empty(&r->node);
+	if (left) {
+		kmod_request_settle(r, KMOD_KILLED, -ERESTARTSYS);
+		unused = kmod_flight_cancel(f);
+		kmod_flight_close(f);
+	}
+	spin_unlock_irq(&kmod_inflight_lock);
+	if (left)
+		kmod_request_put(r);
+	if (unused)
+		kmod_modprobe_put(unused);
 }
 
 /**
- * kmod_inflight_start - wait for a slot
- * @r: in flight by kmod_inflight_join()
+ * kmod_inflight_wait - have a request served
+ * @r: a request with a name
+ *
+ * Joins a flight or opens one. Waits until the request is settled; if the requester
+ * does not wait, until a modprobe was exec'ed, or not at all when @r joins a flight.
  *
  * Context: process context, may sleep, killable.
- * Return: 0, and the request holds a slot until kmod_inflight_end(), or until it
- * is taken for hung; -ETIME or -ERESTARTSYS, and it is in flight no longer.
+ * Return: as __request_module().
  */
-int kmod_inflight_start(struct kmod_request *r)
+int kmod_inflight_wait(struct kmod_request *r)
 {
-	int err = kmod_slot_get(r->class, r->deadline);
+	struct kmod_flight *f = kmod_flight_enter(r, NULL);
+	struct subprocess_info *info = NULL;
+	bool joined = f;
+	int ret = 0;
 
-	if (err) {
-		r->abandoned = true;
-		kmod_inflight_end(r, err);
-		if (err == -ETIME)
-			kmod_inflight_report_busy(r);
-		return err;
+	if (!f) {
+		struct kmod_modprobe *m = kmod_flight_alloc(r);
+
+		if (!m)
+			return kmod_record_end(&r->rec, KMOD_ERROR, -ENOMEM);
+		f = kmod_flight_enter(r, m);
+		joined = f != m->flight;
+		if (joined)
+			kmod_modprobe_put(m);
+		else
+			info = kmod_flight_launch(f, m);
 	}
+	if (r->rec.wait || !joined) {
+		ret = wait_for_completion_killable(&r->done);
+		if (ret)
+			kmod_flight_leave(f, r);
+		else
+			ret = r->status;
+	}
+	if (info)
+		umh_put(info);
+	kmod_flight_put(f);
+	return ret;
+}
+
+/* Makes m run for r. Returns the previous lead, with a reference. */
+static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
+						 struct kmod_modprobe *m,
+						 struct kmod_request *r)
+{
+	struct kmod_request *lead = f->lead;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	kmod_request_get(r);
+	m->request = r;
+	m->covers = kmod_record_last_id();
+	m->unloads = kmod_unloads;
+	list_add_tail(&m->running, &f->running);
+	list_add_tail(&m->all, &kmod_running);
+
+	r->modprobes++;
+	r->rec.into = 0;
+	if (!r->served)
+		r->rec.slot_ns = kmod_record_age(&r->rec);
+	r->served = true;
+
+	kmod_request_get(r);
+	f->lead = r;
+	f->has_admin = false;
+	f->covered = m->covers;
+	f->since = jiffies;
+	return lead;
+}
+
+/**
+ * kmod_inflight_start - a modprobe is about to be started
+ * @m: the modprobe, which holds a slot
+ *
+ * Context: process context.
+ * Return: true, and kmod_inflight_end() must be called; false if no request needs it any
+ * more, and the slot is released.
+ */
+bool kmod_inflight_start(struct kmod_modprobe *m)
+{
+	struct kmod_flight *f = m->flight;
+	struct kmod_request *r, *lead;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	r->rec.slot_ns = kmod_record_age(&r->rec);
-	r->has_slot = true;
-	list_add_tail(&r->running, &kmod_running);
+	if (f->queued == m)
+		f->queued = NULL;
+	r = kmod_flight_uncovered(f) ?: kmod_flight_later(f);
+	if (!r) {
+		kmod_flight_close(f);
+		spin_unlock_irq(&kmod_inflight_lock);
+		kmod_slot_put(&m->slot);
+		return false;
+	}
+	lead = kmod_flight_take_off(f, m, r);
 	spin_unlock_irq(&kmod_inflight_lock);
-	return 0;
+	kmod_request_put(lead);
+	return true;
 }
 
 /**
  * kmod_inflight_spawned - modprobe has a thread
- * @r: started
- * @pid: of the thread
+ * @m: the modprobe
+ * @pid: pid of that thread
  *
  * Context: process context.
  */
-void kmod_inflight_spawned(struct kmod_request *r, struct pid *pid)
+void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid)
 {
 	spin_lock_irq(&kmod_inflight_lock);
-	r->pid = pid;
-	r->rec.modprobe = pid_nr(pid);
+	m->pid = pid;
+	m->request->rec.modprobe = pid;
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 
 /**
- * kmod_inflight_end - publish the result
- * @r: in flight
- * @status: modprobe's, or why there was none
+ * kmod_inflight_execed - modprobe was exec'ed
+ * @m: the modprobe
+ *
+ * Wakes a requester that opened the flight and waits for no more than that.
+ *
+ * Context: process context.
+ */
+void kmod_inflight_execed(struct kmod_modprobe *m)
+{
+	struct kmod_request *r;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	list_for_each_entry(r, &m->flight->requests, node) {
+		if (r->rec.id > m->covers)
+			break;
+		if (!r->rec.wait && !r->returned) {
+			r->returned = true;
+			complete(&r->done);
+		}
+	}
+	spin_unlock_irq(&kmod_inflight_lock);
+}
+
+/* Moves the requests that the end of m settles to its list. */
+static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
+{
+	struct kmod_request *r;
+
+	if (!m->status && m->unloads == kmod_unloads) {
+		list_splice_init(&f->requests, &m->settled);
+		return;
+	}
+	r = kmod_flight_after(f, m->covers);
+	list_cut_before(&m->settled, &f->requests, r ? &r->node : &f->requests);
+}
+
+/**
+ * kmod_inflight_end - a modprobe has ended
+ * @m: the modprobe
+ * @status: its status, or why it was not run
+ *
+ * Settles one request, which is nearly always all. A kworker settles the others,
+ * since there is no limit to their number, and interrupts may be off here.
  *
  * Context: any, also under tasklist_lock.
  */
-void kmod_inflight_end(struct kmod_request *r, int status)
+void kmod_inflight_end(struct kmod_modprobe *m, int status)
 {
+	struct kmod_flight *f = m->flight;
+	struct kmod_request *r;
 	unsigned long flags;
-	bool had_slot;
+	bool more;
 
 	spin_lock_irqsave(&kmod_inflight_lock, flags);
-	hash_del(&r->by_name);
-	list_del_init(&r->running);
-	list_del_init(&r->all);
-	had_slot = r->has_slot;
-	r->has_slot = false;
-	if (r->abandoned)
-		r->rec.slot_ns = kmod_record_age(&r->rec);
+	list_del(&m->running);
+	list_del(&m->all);
+	m->request->modprobes--;
+	m->loading = 0;
+	m->status = status;
+	WRITE_ONCE(m->ended, true);
+
+	kmod_flight_land(f, m);
+	/* A request may join later than it was made. */
+	f->covered = list_empty(&f->running) ? 0 :
+		     list_last_entry(&f->running, struct kmod_modprobe, running)->covers;
+	r = list_first_entry_or_null(&m->settled, struct kmod_request, node);
+	if (r)
+		kmod_request_settle(r, kmod_modprobe_outcome(m), status);
+	more = !list_empty(&m->settled);
+	if (more)
+		kmod_modprobe_get(m);
+	if (kmod_flight_needs_next(f))
+		kmod_flight_kick(f, 0);
+	kmod_flight_close(f);
 	spin_unlock_irqrestore(&kmod_inflight_lock, flags);
 
-	kmod_record_end(&r->rec, kmod_inflight_outcome(r, status), status);
-	r->status = status;
-	complete(&r->done);
-	if (had_slot)
-		kmod_slot_put(r->class);
+	if (r)
+		kmod_request_put(r);
+	if (more)
+		queue_work(kmod_wq, &m->work);
+	kmod_slot_put(&m->slot);
 }
 
 /**
- * kmod_inflight_find - which request runs this modprobe?
- * @pid: only compared, need not be one; NULL, of a task that was reaped just now, is
- *	nobody's
- *
- * Context: any.
- * Return: the request, with a reference; NULL.
- */
-struct kmod_request *kmod_inflight_find(const struct pid *pid)
-{
-	struct kmod_request *r, *found = NULL;
-	unsigned long flags;
-
-	spin_lock_irqsave(&kmod_inflight_lock, flags);
-	list_for_each_entry(r, &kmod_running, running) {
-		if (pid && r->pid == pid) {
-			kmod_request_get(r);
-			found = r;
-			break;
-		}
-	}
-	spin_unlock_irqrestore(&kmod_inflight_lock, flags);
-	return found;
-}
-
-/**
- * kmod_inflight_hung - a modprobe hangs: do without its slot
- * @r: the request that runs it
+ * kmod_inflight_settle - settle the remaining requests of a modprobe
+ * @m: a modprobe that has ended
  *
  * Context: process context.
  */
-void kmod_inflight_hung(struct kmod_request *r)
+void kmod_inflight_settle(struct kmod_modprobe *m)
 {
-	unsigned int joiners;
-	pid_t modprobe;
-	bool had_slot;
+	struct kmod_request *r;
 
-	spin_lock_irq(&kmod_inflight_lock);
-	hash_del(&r->by_name);
-	had_slot = r->has_slot;
-	r->has_slot = false;
-	joiners = r->rec.joiners;
-	modprobe = r->rec.modprobe;
-	spin_unlock_irq(&kmod_inflight_lock);
-	if (!had_slot)
-		return;
+	do {
+		spin_lock_irq(&kmod_inflight_lock);
+		r = list_first_entry_or_null(&m->settled, struct kmod_request, node);
+		if (r)
+			kmod_request_settle(r, kmod_modprobe_outcome(m), m->status);
+		spin_unlock_irq(&kmod_inflight_lock);
+		if (r)
+			kmod_request_put(r);
+	} while (r);
+}
 
-	kmod_slot_put(r->class);
+static void kmod_inflight_report_init(const struct kmod_record *rec, const char *module,
+				      unsigned int secs)
+{
+	kmod_journal_note(KMOD_SLOW_INIT);
+	pr_info_ratelimited("module %s: init has been running for %u s, requested by %*pE[%d]\n",
+			    module, secs, (int)strlen(rec->by.comm), rec->by.comm,
+			    rec->by.pid);
+}
+
+static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
+{
 	kmod_journal_note(KMOD_HUNG);
-	pr_warn_ratelimited("modprobe %*pE (pid %d), asked for by %*pE[%d] and %u others, hangs and gives its slot back\n",
-			    (int)strlen(r->rec.name), r->rec.name,
-			    modprobe, (int)strlen(r->rec.by.comm),
-			    r->rec.by.comm, r->rec.by.pid, joiners);
+	pr_warn_ratelimited("modprobe %*pE (pid %d), requested by %*pE[%d] and %u others, is hung; releasing its slot\n",
+			    (int)strlen(rec->name), rec->name, pid,
+			    (int)strlen(rec->by.comm), rec->by.comm, rec->by.pid,
+			    rec->joiners);
 }
 
 /**
- * kmod_inflight_loaded - a module is being loaded from within a modprobe
- * @r: the request that runs it
- * @copy: of what is known of that
+ * kmod_inflight_hung - a modprobe has not ended within kernel.umh_hung_secs
+ * @m: the modprobe
+ *
+ * If it is running the init of a module, it is not hung, and keeps its slot.
  *
  * Context: process context.
- * Return: false if the modprobe has ended just now.
+ * Return: true if it may be found hung later.
  */
-bool kmod_inflight_loaded(struct kmod_request *r, struct kmod_record *copy)
+bool kmod_inflight_hung(struct kmod_modprobe *m)
 {
-	bool runs;
+	char module[MODULE_NAME_LEN];
+	unsigned long loading;
+	struct kmod_record rec;
+	bool known;
+	pid_t pid;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	runs = !list_empty(&r->all);
-	if (runs) {
-		r->rec.modules++;
-		*copy = r->rec;
+	loading = m->loading;
+	memcpy(module, m->module, sizeof(module));
+	rec = m->request->rec;
+	pid = m->pid;
+	known = m->slow;
+	m->slow = loading;
+	if (!loading) {
+		m->hung = true;
+		if (kmod_flight_needs_next(m->flight))
+			kmod_flight_kick(m->flight, 0);
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
-	return runs;
+
+	if (loading && !known)
+		kmod_inflight_report_init(&rec, module, (jiffies - loading) / HZ);
+	if (!loading && kmod_slot_put(&m->slot))
+		kmod_inflight_report_hung(&rec, pid);
+	return loading;
+}
+
+/**
+ * kmod_inflight_loaded - a module is being loaded from inside a modprobe
+ * @m: the modprobe
+ * @module: name of the module, whose init is about to run
+ * @copy: set to the record of the request for which the modprobe runs
+ *
+ * Context: process context.
+ */
+void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
+			  struct kmod_record *copy)
+{
+	struct kmod_request *r = m->request;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	m->loading = jiffies ?: 1;
+	m->slow = false;
+	strscpy(m->module, module, sizeof(m->module));
+	if (!RB_EMPTY_NODE(&r->all))
+		r->rec.modules++;
+	*copy = r->rec;
+	spin_unlock_irq(&kmod_inflight_lock);
+}
+
+/**
+ * kmod_inflight_init_done - the init of a module has returned
+ * @m: the modprobe inside which the current task runs
+ * @module: name of the module
+ *
+ * Context: process context.
+ */
+void kmod_inflight_init_done(struct kmod_modprobe *m, const char *module)
+{
+	spin_lock_irq(&kmod_inflight_lock);
+	if (!strcmp(m->module, module))
+		m->loading = 0;
+	spin_unlock_irq(&kmod_inflight_lock);
+}
+
+/**
+ * kmod_inflight_unloaded - a module is going away
+ *
+ * No success of a modprobe that was started before is shared with requests that were
+ * made after its start.
+ *
+ * Context: process context.
+ */
+void kmod_inflight_unloaded(void)
+{
+	spin_lock_irq(&kmod_inflight_lock);
+	kmod_unloads++;
+	spin_unlock_irq(&kmod_inflight_lock);
 }
 
 static enum kmod_inflight_state kmod_inflight_state(const struct kmod_request *r)
 {
-	if (!list_empty(&r->running))
-		return r->has_slot ? KMOD_INFLIGHT_RUNNING : KMOD_INFLIGHT_HUNG;
+	const struct kmod_modprobe *m;
+
+	list_for_each_entry(m, &kmod_running, all) {
+		if (m->request != r)
+			continue;
+		if (m->loading)
+			return KMOD_INFLIGHT_LOADING;
+		return m->hung ? KMOD_INFLIGHT_HUNG : KMOD_INFLIGHT_RUNNING;
+	}
 	return r->rec.into ? KMOD_INFLIGHT_JOINED : KMOD_INFLIGHT_WAITING;
 }
 
+/* Returns the request in flight with the least id that is not less than this one. */
+static struct kmod_request *kmod_inflight_from(u64 id)
+{
+	struct kmod_request *r, *first = NULL;
+	struct rb_node *node = kmod_all.rb_node;
+
+	while (node) {
+		r = rb_entry(node, struct kmod_request, all);
+		if (r->rec.id < id) {
+			node = node->rb_right;
+		} else {
+			first = r;
+			node = node->rb_left;
+		}
+	}
+	return first;
+}
+
 /**
- * kmod_inflight_next - look at the requests in flight, and those that joined one
+ * kmod_inflight_next - look at the requests in flight
  * @cursor: the least id to look at
  * @rec: set to the record of the request with the least id from there on
  * @state: set to the state of that request
@@ -426,13 +1075,10 @@ static enum kmod_inflight_state kmod_inflight_state(const struct kmod_request *r
 bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
 			enum kmod_inflight_state *state)
 {
-	struct kmod_request *r, *first = NULL;
+	struct kmod_request *first;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	list_for_each_entry(r, &kmod_all, all) {
-		if (r->rec.id >= *cursor && (!first || r->rec.id < first->rec.id))
-			first = r;
-	}
+	first = kmod_inflight_from(*cursor);
 	if (first) {
 		*rec = first->rec;
 		*state = kmod_inflight_state(first);
@@ -441,6 +1087,16 @@ bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
 	spin_unlock_irq(&kmod_inflight_lock);
 	return first;
 }
+
+static int __init kmod_inflight_init(void)
+{
+	kmod_name_salt = get_random_long();
+	kmod_wq = alloc_workqueue("kmod", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!kmod_wq)
+		panic("kmod: cannot allocate the kmod workqueue\n");
+	return 0;
+}
+early_initcall(kmod_inflight_init);
 
 #ifdef CONFIG_KMOD_KUNIT_TEST
 #include "tests/inflight_kunit.c"

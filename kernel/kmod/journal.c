@@ -22,7 +22,6 @@ struct kmod_stats {
 	u64 joined;
 	u64 nested;
 	u64 nowait;
-	u64 modprobes;
 	u64 modules;
 	u64 events[KMOD_EVENTS];
 	u64 latency[KMOD_LATENCY_BUCKETS];
@@ -49,7 +48,6 @@ static void kmod_journal_tally(const struct kmod_record *rec)
 	kmod_stats.joined += !!rec->into;
 	kmod_stats.nested += !!rec->parent;
 	kmod_stats.nowait += !rec->wait;
-	kmod_stats.modprobes += !!rec->modprobe;
 	kmod_stats.modules += rec->modules;
 	kmod_stats.latency[kmod_latency_bucket(us)]++;
 	kmod_stats.latency_us += us;
@@ -140,8 +138,10 @@ void kmod_journal_stats(struct seq_file *m)
 	for (i = 0; i < KMOD_OUTCOME_COUNT; i++)
 		seq_printf(m, "outcome_%s %llu\n", kmod_outcome_names[i], s.outcomes[i]);
 	seq_printf(m, "joined %llu\nnested %llu\nnowait %llu\n", s.joined, s.nested, s.nowait);
-	seq_printf(m, "modprobes %llu\nmodules %llu\nhung %llu\n", s.modprobes, s.modules,
-		   s.events[KMOD_HUNG]);
+	seq_printf(m, "modprobes %llu\nmodules %llu\nhung %llu\n", s.events[KMOD_MODPROBE],
+		   s.modules, s.events[KMOD_HUNG]);
+	seq_printf(m, "slow_inits %llu\nbeyond_limit %llu\n", s.events[KMOD_SLOW_INIT],
+		   s.events[KMOD_LENT]);
 	seq_printf(m, "unrecorded %llu\n", s.events[KMOD_UNRECORDED]);
 	kmod_journal_show_latency(m, &s);
 }

@@ -105,7 +105,8 @@ static void kmod_show_inflight(struct seq_file *m, const union kmod_item *item)
 {
 	static const char *const states[] = {
 		[KMOD_INFLIGHT_WAITING] = "waiting", [KMOD_INFLIGHT_JOINED] = "joined",
-		[KMOD_INFLIGHT_RUNNING] = "running", [KMOD_INFLIGHT_HUNG] = "hung",
+		[KMOD_INFLIGHT_RUNNING] = "running", [KMOD_INFLIGHT_LOADING] = "loading",
+		[KMOD_INFLIGHT_HUNG] = "hung",
 	};
 	const struct kmod_record *rec = &item->inflight.rec;
 

@@ -1,77 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lineage: requests that come from inside a modprobe, and loops of them.
+ * Lineage: requests that are made inside a modprobe, and loops of them.
  *
- * A modprobe is a child of kthreadd and a subreaper. So while it runs, the way
- * up from any of its descendants ends in it, just below kthreadd, whichever of
- * the processes between have exited. From there on the chain goes from request
- * to parent request.
+ * The engine knows inside which modprobe a process runs, whichever of the processes
+ * between them have exited, and also if the process is inside a helper that was
+ * started for a process inside that modprobe. From there on the chain goes from
+ * each request to the modprobe inside which it was made.
  */
 #define pr_fmt(fmt) "request_module: " fmt
 
+#include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
-#include <linux/rcupdate.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
+#include <linux/umh.h>
 
 #include "request.h"
 
-/* The longest chain of requests. Real ones have two or three. */
-#define KMOD_DEPTH_MAX		8
-
-/* Steps from a process to its oldest ancestor; bounds the time under RCU. */
-#define KMOD_ANCESTORS_MAX	1000
-
-/* The ancestor of the current task whose parent is a kernel thread, or itself. */
-static struct task_struct *kmod_lineage_top(void)
-{
-	struct task_struct *t = current, *parent;
-	int i;
-
-	for (i = 0; i < KMOD_ANCESTORS_MAX; i++) {
-		parent = rcu_dereference(t->real_parent);
-		if (parent->flags & PF_KTHREAD)
-			break;
-		t = parent;
-	}
-	return t;
-}
-
 /**
- * kmod_lineage_parent - the request from inside whose modprobe this one comes
+ * kmod_lineage_parent - find the modprobe inside which the current task runs
  *
  * Context: process context.
- * Return: the request, with a reference; NULL when there is none, which is so
- * for kernel threads too.
+ * Return: the modprobe, with a reference; NULL, also for kernel threads.
  */
-struct kmod_request *kmod_lineage_parent(void)
+struct kmod_modprobe *kmod_lineage_parent(void)
 {
-	struct kmod_request *r = NULL;
-	struct task_struct *top;
+	struct umh_origin *origin = umh_origin_current();
 
-	if (current->flags & PF_KTHREAD)
-		return NULL;
-
-	rcu_read_lock();
-	top = kmod_lineage_top();
-	if (!is_global_init(top))
-		r = kmod_inflight_find(task_tgid(top));
-	rcu_read_unlock();
-	return r;
+	return origin ? container_of(origin, struct kmod_modprobe, origin) : NULL;
 }
 
-/* Writes "a -> b -> c" for the chain that ends in r. */
-static void kmod_lineage_print(const struct kmod_request *r, char *text,
-			       size_t size)
+/* Returns the request that r was made for, from inside its modprobe, or NULL. */
+static const struct kmod_request *kmod_lineage_up(const struct kmod_request *r)
+{
+	return r->parent ? r->parent->request : NULL;
+}
+
+/* Writes "a -> b -> " for the chain that ends in r. */
+static void kmod_lineage_print(const struct kmod_request *r, char *text, size_t size)
 {
 	const struct kmod_request *chain[KMOD_DEPTH_MAX];
 	size_t len = 0;
 	int n = 0;
 
-	for (; r && n < KMOD_DEPTH_MAX; r = r->parent)
+	for (; r && n < KMOD_DEPTH_MAX; r = kmod_lineage_up(r))
 		chain[n++] = r;
 	while (n--)
 		len += scnprintf(text + len, size - len, "%*pE -> ",
@@ -80,27 +55,27 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text,
 }
 
 /**
- * kmod_lineage_check - refuse a request that is part of a loop
+ * kmod_lineage_check - deny a request that is part of a loop
  * @parent: from kmod_lineage_parent(), may be NULL
- * @name: what is asked for
+ * @name: the requested name
  *
  * Context: any.
- * Return: 0; -ELOOP when a request of the chain asks for the same, or when the
+ * Return: 0; -ELOOP when a request of the chain is for the same name, or when the
  * chain is too long.
  */
-int kmod_lineage_check(const struct kmod_request *parent, const char *name)
+int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name)
 {
-	const struct kmod_request *r = parent;
+	const struct kmod_request *r = parent ? parent->request : NULL;
 	/* Two names of full length, or a lot of usual ones. */
 	char chain[160];
 
 	while (r && strcmp(r->rec.name, name))
-		r = r->parent;
-	if (!parent || (!r && parent->depth < KMOD_DEPTH_MAX))
+		r = kmod_lineage_up(r);
+	if (!parent || (!r && parent->request->depth < KMOD_DEPTH_MAX))
 		return 0;
 
-	kmod_lineage_print(parent, chain, sizeof(chain));
-	pr_warn_ratelimited("runaway loop modprobe %s%*pE, by %*pE[%d]\n",
+	kmod_lineage_print(parent->request, chain, sizeof(chain));
+	pr_warn_ratelimited("runaway loop modprobe %s%*pE, requested by %*pE[%d]\n",
 			    chain, (int)strlen(name), name,
 			    (int)strlen(current->comm), current->comm,
 			    task_pid_nr(current));

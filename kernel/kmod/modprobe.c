@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A request's modprobe: its arguments, its phases and its result.
+ * A modprobe: its arguments, its phases and its result.
  */
 #include <linux/compiler.h>
+#include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/umh.h>
+#include <linux/workqueue.h>
 
 #include "request.h"
 
@@ -18,79 +23,147 @@ static char *kmod_modprobe_envp[] = {
 	NULL
 };
 
-static void kmod_modprobe_set_argv(struct kmod_request *r)
+static void kmod_modprobe_set_argv(struct kmod_modprobe *m)
 {
-	r->argv[0] = r->path;
-	r->argv[1] = "-q";
-	r->argv[2] = "--";
-	r->argv[3] = r->rec.name;
-	r->argv[4] = NULL;
+	m->argv[0] = m->path;
+	m->argv[1] = "-q";
+	m->argv[2] = "--";
+	m->argv[3] = m->request->rec.name;
+	m->argv[4] = NULL;
 }
 
 /*
- * In modprobe's thread. As a subreaper it becomes the parent of descendants that
- * lost theirs, so that what they ask for is known to come from inside it.
+ * Runs in modprobe's thread. As a subreaper modprobe becomes the parent of orphans
+ * among its descendants, so that their requests are known to come from inside it.
  */
 static void kmod_modprobe_spawned(struct subprocess_info *info)
 {
 	current->signal->is_child_subreaper = 1;
-	kmod_inflight_spawned(info->data, task_tgid(current));
+	kmod_inflight_spawned(info->data, task_pid_nr(current));
+	kmod_journal_note(KMOD_MODPROBE);
 }
 
-/* A modprobe that fails after a module was refused fails because of that. */
-static int kmod_modprobe_result(const struct kmod_request *r, int status)
+static void kmod_modprobe_execed(struct subprocess_info *info)
 {
-	return status > 0 && READ_ONCE(r->refused) ? -EPERM : status;
+	kmod_inflight_execed(info->data);
 }
 
 static void kmod_modprobe_exited(struct subprocess_info *info, int status)
 {
-	struct kmod_request *r = info->data;
+	struct kmod_modprobe *m = info->data;
 
-	kmod_inflight_end(r, kmod_modprobe_result(r, status));
+	/* If a module was denied, that is why modprobe failed. */
+	kmod_inflight_end(m, status > 0 && READ_ONCE(m->refused) ? -EPERM : status);
 }
 
 static bool kmod_modprobe_hung(struct subprocess_info *info)
 {
-	kmod_inflight_hung(info->data);
-	return false;
+	return kmod_inflight_hung(info->data);
 }
 
 static void kmod_modprobe_cleanup(struct subprocess_info *info)
 {
-	kmod_request_put(info->data);
+	kmod_modprobe_put(info->data);
+}
+
+static void kmod_modprobe_release(struct umh_origin *origin)
+{
+	struct kmod_modprobe *m = container_of(origin, struct kmod_modprobe, origin);
+
+	kmod_slot_destroy(&m->slot);
+	if (m->request)
+		kmod_request_put(m->request);
+	kmod_flight_put(m->flight);
+	kfree(m);
+}
+
+/* A slot was granted, or requests are to be settled by a modprobe that has ended. */
+static void kmod_modprobe_work(struct work_struct *work)
+{
+	struct kmod_modprobe *m = container_of(work, struct kmod_modprobe, work);
+	struct subprocess_info *info;
+
+	if (READ_ONCE(m->ended)) {
+		kmod_inflight_settle(m);
+		kmod_modprobe_put(m);
+		return;
+	}
+	info = kmod_modprobe_start(m);
+	if (info)
+		umh_put(info);
 }
 
 /**
- * kmod_modprobe_run - run the modprobe of a request
- * @r: a request that kmod_inflight_start() has started, with a path. Calls
- *	kmod_inflight_end() whatever happens.
+ * kmod_modprobe_alloc - prepare a modprobe
+ * @flight: the flight that it belongs to
+ * @r: a request of that flight, which determines the slot
  *
- * Waits until modprobe has exited; until it was exec'ed if the requester does not wait.
- *
- * Context: process context, may sleep, killable.
- * Return: as __request_module().
+ * Context: process context, may sleep.
+ * Return: the modprobe; NULL without memory.
  */
-int kmod_modprobe_run(struct kmod_request *r)
+struct kmod_modprobe *kmod_modprobe_alloc(struct kmod_flight *flight,
+					  const struct kmod_request *r)
 {
-	struct subprocess_info *info;
-	int ret;
+	struct kmod_modprobe *m = kzalloc(sizeof(*m), GFP_KERNEL);
 
-	kmod_modprobe_set_argv(r);
-	info = call_usermodehelper_setup(r->path, r->argv, kmod_modprobe_envp,
-					 GFP_KERNEL, NULL,
-					 kmod_modprobe_cleanup, r);
-	if (!info) {
-		kmod_inflight_end(r, -ENOMEM);
-		return -ENOMEM;
+	if (!m)
+		return NULL;
+	INIT_WORK(&m->work, kmod_modprobe_work);
+	if (kmod_slot_init(&m->slot, r, &m->work)) {
+		kfree(m);
+		return NULL;
+	}
+	refcount_set(&m->origin.ref, 1);
+	m->origin.release = kmod_modprobe_release;
+	m->flight = kmod_flight_get(flight);
+	INIT_LIST_HEAD(&m->running);
+	INIT_LIST_HEAD(&m->all);
+	INIT_LIST_HEAD(&m->settled);
+	return m;
+}
+
+/**
+ * kmod_modprobe_start - run modprobe
+ * @m: holds a slot; the caller's reference is passed on
+ *
+ * kmod_inflight_end() is called exactly once if the modprobe was needed.
+ *
+ * Context: process context, may sleep.
+ * Return: the helper, with a reference that the caller must drop by umh_put(); NULL when
+ * nothing was started. The last reference to the helper frees the modprobe.
+ */
+struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m)
+{
+	struct subprocess_info *info = NULL;
+	const struct kmod_record *rec;
+
+	if (!kmod_inflight_start(m))
+		goto put;
+
+	m->no_path = kmod_path_copy(m->path);
+	if (m->no_path) {
+		kmod_inflight_end(m, -ENOENT);
+		goto put;
 	}
 
-	kmod_request_get(r);
+	kmod_modprobe_set_argv(m);
+	info = call_usermodehelper_setup(m->path, m->argv, kmod_modprobe_envp,
+					 GFP_KERNEL, NULL, kmod_modprobe_cleanup, m);
+	if (!info) {
+		kmod_inflight_end(m, -ENOMEM);
+		goto put;
+	}
+
+	rec = &m->request->rec;
+	umh_set_origin(info, &m->origin, rec->by.pid, rec->by.comm);
 	info->spawned = kmod_modprobe_spawned;
+	info->execed = kmod_modprobe_execed;
 	info->exited = kmod_modprobe_exited;
 	info->hung = kmod_modprobe_hung;
-	ret = call_usermodehelper_exec(info, UMH_KILLABLE |
-				       (r->rec.wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC));
-	WRITE_ONCE(r->killed, ret == -ERESTARTSYS);
-	return kmod_modprobe_result(r, ret);
+	umh_get(info);
+	umh_start(info, rec->wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC);
+	return info;
+put:
+	kmod_modprobe_put(m);
+	return NULL;
 }

@@ -25,14 +25,14 @@
  */
 bool kmod_serving(struct kmod_requester *requester)
 {
-	struct kmod_request *r = kmod_lineage_parent(), *root = r;
+	struct kmod_modprobe *m = kmod_lineage_parent(), *root = m;
 
-	if (!r)
+	if (!m)
 		return false;
-	while (root->parent)
-		root = root->parent;
-	*requester = root->rec.by;
-	kmod_request_put(r);
+	while (root->request->parent)
+		root = root->request->parent;
+	*requester = root->request->rec.by;
+	kmod_modprobe_put(m);
 	return true;
 }
 
@@ -47,27 +47,40 @@ bool kmod_serving(struct kmod_requester *requester)
  */
 void kmod_refuse(const char *module)
 {
-	struct kmod_request *r = kmod_lineage_parent();
+	struct kmod_modprobe *m = kmod_lineage_parent();
 
-	if (!r)
+	if (!m)
 		return;
-	WRITE_ONCE(r->refused, true);
-	trace_kmod_refuse(&r->rec, module);
-	kmod_request_put(r);
+	WRITE_ONCE(m->refused, true);
+	trace_kmod_refuse(&m->request->rec, module);
+	kmod_modprobe_put(m);
 }
 
 static void kmod_module_coming(const struct module *mod)
 {
-	struct kmod_request *r = kmod_lineage_parent();
+	struct kmod_modprobe *m = kmod_lineage_parent();
 	struct kmod_record rec;
 
-	if (!r)
+	if (!m)
 		return;
-	if (kmod_inflight_loaded(r, &rec)) {
-		trace_kmod_load(&rec, mod->name);
-		kmod_loaded_add(&rec, mod->name);
+	kmod_inflight_loaded(m, mod->name, &rec);
+	trace_kmod_load(&rec, mod->name);
+	kmod_loaded_add(&rec, mod->name);
+	kmod_modprobe_put(m);
+}
+
+/* The init of a module has ended, with success or not, or the module is unloaded. */
+static void kmod_module_settled(const struct module *mod, unsigned long state)
+{
+	struct kmod_modprobe *m = kmod_lineage_parent();
+
+	if (state == MODULE_STATE_GOING)
+		kmod_inflight_unloaded();
+	if (m) {
+		kmod_inflight_init_done(m, mod->name);
+		kmod_modprobe_put(m);
 	}
-	kmod_request_put(r);
+	kmod_loaded_set(mod->name, state);
 }
 
 static int kmod_module_notify(struct notifier_block *nb, unsigned long state,
@@ -78,7 +91,7 @@ static int kmod_module_notify(struct notifier_block *nb, unsigned long state,
 	if (state == MODULE_STATE_COMING)
 		kmod_module_coming(mod);
 	else
-		kmod_loaded_set(mod->name, state);
+		kmod_module_settled(mod, state);
 	return NOTIFY_OK;
 }
 

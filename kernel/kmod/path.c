@@ -50,6 +50,22 @@ int kmod_path_copy(char *path)
 	return *path ? 0 : -ENOENT;
 }
 
+/**
+ * kmod_path_is_empty - test whether autoloading is off
+ *
+ * Context: process context.
+ * Return: true if the path is empty.
+ */
+bool kmod_path_is_empty(void)
+{
+	bool empty;
+
+	spin_lock(&kmod_path_spinlock);
+	empty = !*kmod_path;
+	spin_unlock(&kmod_path_spinlock);
+	return empty;
+}
+
 static bool kmod_path_is_write_protected(void)
 {
 #ifdef CONFIG_STRICT_KERNEL_RWX

@@ -9,6 +9,7 @@
 #include <linux/compiler.h>
 #include <linux/cred.h>
 #include <linux/init.h>
+#include <linux/irqflags.h>
 #include <linux/kmod.h>
 #include <linux/math64.h>
 #include <linux/pid_namespace.h>
@@ -49,6 +50,17 @@ void kmod_requester_current(struct kmod_requester *requester)
 	requester->uid = from_kuid(&init_user_ns, current_uid());
 	requester->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(current));
 	memcpy(requester->comm, current->comm, TASK_COMM_LEN);
+}
+
+/**
+ * kmod_record_last_id - the youngest request
+ *
+ * Context: any.
+ * Return: the id of the request that was made last; 0 before the first one.
+ */
+u64 kmod_record_last_id(void)
+{
+	return atomic64_read(&kmod_last_id);
 }
 
 /**
@@ -101,18 +113,25 @@ int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int resu
  * kmod_record_print - write a request to the kernel log if kernel.kmod_verbose is 1
  * @rec: record of a request that has ended
  *
- * Context: any. Should not be called under a contended lock, since printk() is slow.
+ * Context: any, including under tasklist_lock.
  */
 void kmod_record_print(const struct kmod_record *rec)
 {
+	unsigned long flags;
+
 	if (!READ_ONCE(kmod_verbose))
 		return;
+	/* A console may want tasklist_lock, which may be held. */
+	local_irq_save(flags);
+	printk_deferred_enter();
 	pr_info("request %llu for %*pE by %*pE[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",
 		rec->id, (int)strlen(rec->name), rec->name,
 		(int)strlen(rec->by.comm), rec->by.comm, rec->by.pid, rec->by.uid,
 		kmod_outcome_names[rec->outcome], rec->result, rec->modules,
 		div_u64(rec->slot_ns, NSEC_PER_USEC),
 		div_u64(rec->run_ns, NSEC_PER_USEC));
+	printk_deferred_exit();
+	local_irq_restore(flags);
 }
 
 static struct ctl_table kmod_record_sysctls[] = {

@@ -79,6 +79,7 @@ static inline u64 kmod_record_age(const struct kmod_record *rec)
 }
 
 /* record.c */
+u64 kmod_record_last_id(void);
 void kmod_record_begin(struct kmod_record *rec);
 int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int result);
 void kmod_record_print(const struct kmod_record *rec);
@@ -105,7 +106,10 @@ struct kmod_module {
 };
 
 enum kmod_event {
+	KMOD_MODPROBE,		/* a modprobe was started */
 	KMOD_HUNG,		/* a modprobe is hung */
+	KMOD_SLOW_INIT,		/* the init of a module took as long */
+	KMOD_LENT,		/* a modprobe was started beyond the limit */
 	KMOD_UNRECORDED,	/* no memory to record a request or a module */
 	KMOD_EVENTS
 };

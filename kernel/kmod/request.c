@@ -4,71 +4,67 @@
  */
 #include <linux/capability.h>
 #include <linux/completion.h>
+#include <linux/cred.h>
 #include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/sched.h>
+#include <linux/security.h>
 #include <linux/slab.h>
 #include <linux/sprintf.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
+#include <linux/user_namespace.h>
 
 #include "request.h"
 
-static enum kmod_slot_class
-kmod_request_class(const struct kmod_request *parent)
+static enum kmod_slot_class kmod_request_class(const struct kmod_modprobe *parent)
 {
 	if (parent)
 		return KMOD_SLOT_NESTED;
-	if (has_capability_noaudit(current, CAP_SYS_MODULE))
-		return KMOD_SLOT_ADMIN;
-	return KMOD_SLOT_USER;
+	/* The effective credentials: kernel threads can have those of a user. */
+	if (security_capable(current_cred(), &init_user_ns, CAP_SYS_MODULE, CAP_OPT_NOAUDIT))
+		return KMOD_SLOT_USER;
+	return current->flags & PF_KTHREAD ? KMOD_SLOT_KTHREAD : KMOD_SLOT_ADMIN;
 }
 
 /**
  * kmod_request_alloc - set up a request by the current task
- * @parent: the request from within whose modprobe it comes, or NULL; the caller's
- *	reference is passed on, also when there is no memory
+ * @parent: the modprobe from inside which it is made, or NULL; the caller's reference
+ *	is passed on, also when there is no memory
  * @wait: see __request_module()
  * @site: address in the caller
  *
- * The caller must set a name and a path.
+ * The caller must set a name.
  *
  * Context: process context, may sleep.
  * Return: the request, to be released with kmod_request_put(); NULL without
  * memory.
  */
-struct kmod_request *kmod_request_alloc(struct kmod_request *parent, bool wait,
+struct kmod_request *kmod_request_alloc(struct kmod_modprobe *parent, bool wait,
 					unsigned long site)
 {
-	struct kmod_request *r = kmalloc(sizeof(*r), GFP_KERNEL);
+	struct kmod_request *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
 	if (!r) {
 		kmod_journal_note(KMOD_UNRECORDED);
 		if (parent)
-			kmod_request_put(parent);
+			kmod_modprobe_put(parent);
 		return NULL;
 	}
 
 	kref_init(&r->ref);
 	r->parent = parent;
-	r->depth = parent ? parent->depth + 1 : 1;
+	r->depth = parent ? parent->request->depth + 1 : 1;
 	r->class = kmod_request_class(parent);
-	r->deadline = jiffies + KMOD_WAIT_SECS * HZ;
-	r->timed_out_on = NULL;
-	INIT_HLIST_NODE(&r->by_name);
-	INIT_LIST_HEAD(&r->running);
-	INIT_LIST_HEAD(&r->all);
-	r->has_slot = false;
-	r->pid = NULL;
+	r->arrived = jiffies;
+	INIT_LIST_HEAD(&r->node);
+	RB_CLEAR_NODE(&r->all);
 	init_completion(&r->done);
-	r->abandoned = false;
-	r->refused = false;
-	r->killed = false;
 
-	memset(&r->rec, 0, sizeof(r->rec));
-	r->rec.parent = parent ? parent->rec.id : 0;
+	r->rec.parent = parent ? parent->request->rec.id : 0;
 	r->rec.site = site;
 	r->rec.wait = wait;
 	kmod_record_begin(&r->rec);
@@ -98,7 +94,7 @@ static void kmod_request_free(struct kref *ref)
 	kmod_record_print(&r->rec);
 	/* As deep as the lineage, which is short. */
 	if (r->parent)
-		kmod_request_put(r->parent);
+		kmod_modprobe_put(r->parent);
 	kfree(r);
 }
 

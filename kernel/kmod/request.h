@@ -3,85 +3,161 @@
 #define _KERNEL_KMOD_REQUEST_H
 
 #include <linux/completion.h>
+#include <linux/jiffies.h>
 #include <linux/kmod.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/rbtree.h>
 #include <linux/stdarg.h>
 #include <linux/types.h>
+#include <linux/umh.h>
+#include <linux/workqueue.h>
 
 #include "record.h"
 
-struct pid;
+struct kmod_flight;
+struct kmod_slot_queue;
+
+/* The longest chain of requests. Real ones have two or three. */
+#define KMOD_DEPTH_MAX		8
 
 /*
- * Whose slots a request takes; slots.c says how many each class may have. A request may
- * join one that waits for a slot if that one's class comes first here, or is the same.
+ * How long a request waits for a slot, and a flight for its modprobes before it
+ * starts more, in jiffies.
  */
+#define KMOD_WAIT		(5 * HZ)
+
+/* Which slots a request takes; see slots.c. A lower class never waits for a higher one. */
 enum kmod_slot_class {
 	KMOD_SLOT_ADMIN,	/* the requester has CAP_SYS_MODULE */
-	KMOD_SLOT_USER,		/* it has not */
-	KMOD_SLOT_NESTED,	/* it is inside a modprobe */
-	KMOD_SLOT_CLASSES
+	KMOD_SLOT_KTHREAD,	/* likewise, but it may act for a user: a kernel thread */
+	KMOD_SLOT_USER,		/* it has not that capability */
+	KMOD_SLOT_NESTED,	/* it runs inside a modprobe */
 };
 
-/* Seconds that a request waits for a slot, or for another request's modprobe. */
-#define KMOD_WAIT_SECS		5
+/**
+ * struct kmod_slot - a slot, or a place in the queue for one
+ * @class: class of the slot
+ * @depth: of the request, which has slots of its own for each depth above 1
+ * @queue: the waiters of the same class, depth and user
+ * @node: in @queue, by @ticket
+ * @ticket: the lowest is served first
+ * @work: queued on kmod_wq when a slot is granted to a waiter
+ * @waiting: in @queue
+ * @held: granted and not released
+ * @lent: beyond the limit
+ *
+ * A: set by kmod_slot_init(), constant afterwards
+ * S: protected by kmod_slots_lock
+ */
+struct kmod_slot {
+	enum kmod_slot_class class;	/* S */
+	unsigned int depth;		/* A */
+	struct kmod_slot_queue *queue;	/* S */
+	struct rb_node node;		/* S */
+	u64 ticket;			/* A */
+	struct work_struct *work;	/* A */
+	bool waiting;			/* S */
+	bool held;			/* S */
+	bool lent;			/* S */
+};
 
 /**
- * struct kmod_request - a request that has, or will have, a modprobe
- * @ref: held by the requester, the engine, requests that join, nested requests
- * @parent: the request from within whose modprobe this one comes, or NULL
+ * struct kmod_request - a request
+ * @ref: held by the requester, by the flight, and by the modprobes run for it
+ * @parent: the modprobe from inside which the request was made, or NULL
  * @depth: of the chain of parents, 1 without one
- * @class: whose slot it takes
- * @argv: modprobe's arguments, which refer to @path and @rec
- * @path: private copy, so that a write of kernel.modprobe cannot come between
- *	the program and its argv[0]
- * @deadline: when it no longer waits for a slot, in jiffies
- * @timed_out_on: the request for which it has waited in vain, while it looks for another
- * @by_name: in the hash of requests that others may join
- * @running: in the list of requests that have a modprobe
- * @all: in the list of all requests that are in flight or have joined one
- * @has_slot: has a slot to release
- * @pid: modprobe's, NULL before it has a thread. Needs no reference: the
- *	request leaves the list before the pid goes.
- * @done: complete when @status is known; each waiter completes it again
- * @abandoned: there is no @status, since modprobe was never started
- * @refused: a security module has refused a module that modprobe was to load
- * @status: modprobe's, as __request_module() returns it
- * @killed: the requester was killed while it waited for modprobe
- * @rec: what is known of it
+ * @class: class of the slot that it takes
+ * @arrived: when it was made, in jiffies
+ * @node: in the list of its flight, or of the modprobe that settles it
+ * @served: a modprobe was started for it
+ * @modprobes: number of modprobes that run for it
+ * @all: in the tree of all requests in flight
+ * @done: complete when @status is known
+ * @returned: likewise
+ * @status: what __request_module() returns
+ * @killed: the requester was killed while it waited
+ * @rec: see there
  *
  * A: set by kmod_request_alloc(), constant afterwards
- * P: set before modprobe is run, constant afterwards
- * R: used by the requester only
  * I: protected by kmod_inflight_lock
- * D: written before @done is completed, read afterwards
- * M: written from within modprobe, read after its exit
+ * D: written before @done is completed, constant afterwards
  */
 struct kmod_request {
 	struct kref ref;
-	struct kmod_request *parent;		/* A */
-	unsigned int depth;			/* A */
-	enum kmod_slot_class class;		/* A */
-	char *argv[5];				/* P */
-	char path[KMOD_PATH_LEN];		/* P */
+	struct kmod_modprobe *parent;	/* A */
+	unsigned int depth;		/* A */
+	enum kmod_slot_class class;	/* A */
+	unsigned long arrived;		/* A */
 
-	unsigned long deadline;			/* R */
-	struct kmod_request *timed_out_on;	/* R */
-
-	struct hlist_node by_name;		/* I */
-	struct list_head running;		/* I */
-	struct list_head all;			/* I */
-	bool has_slot;				/* I */
-	struct pid *pid;			/* I */
+	struct list_head node;		/* I */
+	bool served;			/* I */
+	unsigned int modprobes;		/* I */
+	struct rb_node all;		/* I */
 
 	struct completion done;
-	bool abandoned;				/* D */
-	int status;				/* D */
-	bool refused;				/* M */
-	bool killed;				/* R: read at the end, maybe stale */
+	bool returned;			/* I */
+	int status;			/* D */
+	bool killed;			/* I */
 
-	struct kmod_record rec;			/* see there */
+	struct kmod_record rec;
+};
+
+/**
+ * struct kmod_modprobe - a modprobe of a flight
+ * @origin: recognizes processes inside it; its references keep the structure
+ * @flight: the flight
+ * @slot: its slot
+ * @work: starts it once @slot is granted; settles requests once it has ended
+ * @request: the request for which it runs, the oldest that no earlier one settles
+ * @covers: the youngest request that was made before it started
+ * @unloads: number of modules that had been unloaded by then
+ * @running: in the list of its flight
+ * @all: in the list of all running modprobes
+ * @settled: requests that its end settles
+ * @pid: its pid, 0 before it has a thread
+ * @hung: it was reported as hung
+ * @slow: the init of @module was reported as slow
+ * @ended: it has ended
+ * @no_path: it was not run, since kernel.modprobe was empty by then
+ * @status: its status
+ * @loading: when the init of @module began, in jiffies, or 0
+ * @module: the module that it is loading
+ * @refused: a security module denied a module that it was to load
+ * @argv: its arguments, which refer to @path and to the name in @request
+ * @path: private copy of kernel.modprobe as of the start
+ *
+ * A: set by kmod_modprobe_alloc(), constant afterwards
+ * P: set before the helper is started, constant afterwards
+ * I: protected by kmod_inflight_lock
+ * E: set at the end
+ * M: written from inside the modprobe, read after its exit
+ */
+struct kmod_modprobe {
+	struct umh_origin origin;
+	struct kmod_flight *flight;		/* A */
+	struct kmod_slot slot;
+	struct work_struct work;
+	struct kmod_request *request;		/* P */
+	u64 covers;				/* P */
+	u64 unloads;				/* P */
+
+	struct list_head running;		/* I */
+	struct list_head all;			/* I */
+	struct list_head settled;		/* E */
+	pid_t pid;				/* I */
+	bool hung;				/* I */
+	bool slow;				/* I */
+	bool ended;				/* E */
+	bool no_path;				/* E */
+	int status;				/* E */
+
+	unsigned long loading;			/* I */
+	char module[MODULE_NAME_LEN];		/* I */
+	bool refused;				/* M */
+
+	char *argv[5];				/* P */
+	char path[KMOD_PATH_LEN];		/* P */
 };
 
 /* request.c: the object */
@@ -90,42 +166,71 @@ static inline void kmod_request_get(struct kmod_request *r)
 	kref_get(&r->ref);
 }
 
-struct kmod_request *kmod_request_alloc(struct kmod_request *parent, bool wait,
+struct kmod_request *kmod_request_alloc(struct kmod_modprobe *parent, bool wait,
 					unsigned long site);
 bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args)
 	__printf(2, 0);
 void kmod_request_put(struct kmod_request *r);
 
 /* modprobe.c: running it */
-int kmod_modprobe_run(struct kmod_request *r);
+struct kmod_modprobe *kmod_modprobe_alloc(struct kmod_flight *flight,
+					  const struct kmod_request *r);
+struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m);
+
+static inline void kmod_modprobe_get(struct kmod_modprobe *m)
+{
+	refcount_inc(&m->origin.ref);
+}
+
+static inline void kmod_modprobe_put(struct kmod_modprobe *m)
+{
+	umh_origin_put(&m->origin);
+}
 
 /* path.c: which program loads modules */
 int kmod_path_copy(char *path);
+bool kmod_path_is_empty(void);
 
 /* lineage.c: is the requester inside a modprobe, and is that a loop? */
-struct kmod_request *kmod_lineage_parent(void);
-int kmod_lineage_check(const struct kmod_request *parent, const char *name);
+struct kmod_modprobe *kmod_lineage_parent(void);
+int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name);
 
 /* slots.c: how many modprobes run at a time */
-int kmod_slot_get(enum kmod_slot_class class, unsigned long deadline);
-void kmod_slot_put(enum kmod_slot_class class);
+int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
+		   struct work_struct *work);
+void kmod_slot_destroy(struct kmod_slot *s);
+bool kmod_slot_get(struct kmod_slot *s);
+bool kmod_slot_try(struct kmod_slot *s);
+bool kmod_slot_cancel(struct kmod_slot *s);
+void kmod_slot_promote(struct kmod_slot *s);
+bool kmod_slot_put(struct kmod_slot *s);
+bool kmod_slots_stalled(const struct kmod_slot *s);
+unsigned int kmod_slots_max(void);
 
 enum kmod_inflight_state {
 	KMOD_INFLIGHT_WAITING,	/* for a slot */
-	KMOD_INFLIGHT_JOINED,	/* waits for another request */
+	KMOD_INFLIGHT_JOINED,	/* for the modprobe of another request */
 	KMOD_INFLIGHT_RUNNING,	/* has a modprobe, and a slot */
+	KMOD_INFLIGHT_LOADING,	/* likewise, and a module's init is running */
 	KMOD_INFLIGHT_HUNG,	/* has a modprobe that released its slot */
 };
 
-/* inflight.c: the requests that wait for a slot or have a modprobe */
-bool kmod_inflight_join(struct kmod_request *r, int *result);
-int kmod_inflight_start(struct kmod_request *r);
-void kmod_inflight_spawned(struct kmod_request *r, struct pid *pid);
-void kmod_inflight_end(struct kmod_request *r, int status);
-void kmod_inflight_hung(struct kmod_request *r);
-struct kmod_request *kmod_inflight_find(const struct pid *pid);
-bool kmod_inflight_loaded(struct kmod_request *r, struct kmod_record *copy);
+/* inflight.c: the requests that wait for a modprobe */
+extern struct workqueue_struct *kmod_wq;
+int kmod_inflight_wait(struct kmod_request *r);
+bool kmod_inflight_start(struct kmod_modprobe *m);
+void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid);
+void kmod_inflight_execed(struct kmod_modprobe *m);
+void kmod_inflight_end(struct kmod_modprobe *m, int status);
+void kmod_inflight_settle(struct kmod_modprobe *m);
+bool kmod_inflight_hung(struct kmod_modprobe *m);
+void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
+			  struct kmod_record *copy);
+void kmod_inflight_init_done(struct kmod_modprobe *m, const char *module);
+void kmod_inflight_unloaded(void);
 bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
 			enum kmod_inflight_state *state);
+void kmod_flight_put(struct kmod_flight *f);
+struct kmod_flight *kmod_flight_get(struct kmod_flight *f);
 
 #endif /* _KERNEL_KMOD_REQUEST_H */

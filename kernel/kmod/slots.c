@@ -1,178 +1,523 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Slots: how many modprobes run at a time. First come, first served.
+ * Slots: how many modprobes run at a time, and for which requesters.
  */
+#define pr_fmt(fmt) "kmod: " fmt
+
 #include <linux/compiler.h>
-#include <linux/completion.h>
 #include <linux/errno.h>
+#include <linux/gfp.h>
+#include <linux/hashtable.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
-#include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/printk.h>
+#include <linux/rbtree.h>
 #include <linux/sched/stat.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/sysctl.h>
+#include <linux/workqueue.h>
 
 #include "request.h"
 
-/*
- * struct kmod_slot_waiter - somebody who wants a slot
- * @node: in kmod_slots[class].waiters; empty once the slot is theirs
- * @ticket: the lower, the earlier they came
- * @granted: the slot is theirs
+/**
+ * DOC: slots
+ *
+ * At most kernel.kmod-limit modprobes run for requests from outside any modprobe.
+ * Administrators come first. Users, and kernel threads, which may act for users,
+ * hold at most half of these slots, at least one. Among them the user with the fewest
+ * slots is served first, kernel threads counting as one user; then the user that was
+ * served least recently; then the oldest request.
+ *
+ * Requests from inside a modprobe have as many slots again for each depth, so that a
+ * modprobe never waits for a slot that is held by a modprobe that waits for it.
+ *
+ * When no slot of a pool has been released for KMOD_STALL while a request waited,
+ * the first waiter is granted a slot beyond the limit: modprobes that hang delay
+ * requests, but do not make them fail. There are at most as many of these slots as
+ * the limit. Users hold at most half of them, and the last one is kept for
+ * administrators.
  */
-struct kmod_slot_waiter {
-	struct list_head node;
-	u64 ticket;
-	struct completion granted;
+
+/*
+ * After which a slot is lent, the least time between two, and how often waiters are
+ * looked at, in jiffies.
+ */
+#define KMOD_STALL		(2 * HZ)
+#define KMOD_LEND_INTERVAL	HZ
+#define KMOD_LEND_POLL		(HZ / 4)
+
+/* Slots are taken from pools: one each for administrators, users, depth 2, 3, ... */
+enum kmod_slot_pool {
+	KMOD_POOL_ADMINS,
+	KMOD_POOL_USERS,
+	KMOD_POOL_NESTED,
+	KMOD_POOLS = KMOD_POOL_NESTED + KMOD_DEPTH_MAX - 1
+};
+
+/**
+ * struct kmod_slot_queue - waiters that are served in the order of their tickets
+ * @pool: index of the pool
+ * @used: number of slots held
+ * @served: number of slots granted so far, by all queues, when this one got its last
+ * @waiting: the waiters
+ * @node: in the pool's tree if there are waiters
+ * @uid: the user
+ * @by_uid: in the hash of users
+ * @users: number of struct kmod_slot that refer to it
+ */
+struct kmod_slot_queue {
+	unsigned int pool;
+	unsigned int used;
+	u64 served;
+	struct rb_root_cached waiting;
+	struct rb_node node;
+	uid_t uid;
+	struct hlist_node by_uid;
+	unsigned int users;
 };
 
 /*
  * Protects everything below except kmod_limit, which the sysctl writes locklessly.
- * Slots are released when a modprobe exits: nests inside tasklist_lock.
+ * Slots are released when a modprobe exits: nests inside tasklist_lock and
+ * kmod_inflight_lock.
  */
 static DEFINE_SPINLOCK(kmod_slots_lock);
-static u64 kmod_slot_tickets;
-static struct {
-	unsigned int used;
-	struct list_head waiters;	/* first come, first served */
-} kmod_slots[KMOD_SLOT_CLASSES] = {
-	{ .waiters = LIST_HEAD_INIT(kmod_slots[0].waiters) },
-	{ .waiters = LIST_HEAD_INIT(kmod_slots[1].waiters) },
-	{ .waiters = LIST_HEAD_INIT(kmod_slots[2].waiters) },
-};
-
-static_assert(KMOD_SLOT_CLASSES == 3);
-
-/* kernel.kmod-limit; 50 is what it was before it could be changed. */
-static unsigned int kmod_limit = 50;
-
-/* Half of all threads at most, so that the modprobes can do their work. At least 1. */
-static unsigned int kmod_slots_max(void)
-{
-	return min_t(unsigned int, READ_ONCE(max_threads) / 2,
-		     READ_ONCE(kmod_limit));
-}
 
 /*
- * Nested requests have slots of their own: those who hold the others wait for
- * them. Users without privileges get half, so that they cannot keep the
- * administrator waiting.
+ * @used: number of slots held, without those that are lent
+ * @queues: queues with waiters; first the one that holds the fewest slots
+ * @stalled: since when waiters have waited and no slot was released, in jiffies
  */
-static bool kmod_slot_is_free(enum kmod_slot_class class)
-{
-	unsigned int max = kmod_slots_max();
-	unsigned int users = kmod_slots[KMOD_SLOT_USER].used;
+static struct {
+	unsigned int used;
+	struct rb_root_cached queues;
+	u64 stalled;
+} kmod_pools[KMOD_POOLS];
 
-	if (class == KMOD_SLOT_NESTED)
-		return kmod_slots[KMOD_SLOT_NESTED].used < max;
-	if (class == KMOD_SLOT_USER && users >= DIV_ROUND_UP(max, 2))
-		return false;
-	return kmod_slots[KMOD_SLOT_ADMIN].used + users < max;
+/* The queues of pools that have only one, and of kernel threads. */
+static struct kmod_slot_queue kmod_queues[KMOD_POOLS];
+
+/* The queues of users. */
+static DEFINE_HASHTABLE(kmod_users, 6);
+
+static unsigned int kmod_lent;			/* slots beyond the limit */
+static unsigned int kmod_lent_to_users;
+static u64 kmod_served = 1;			/* slots granted so far */
+static u64 kmod_lent_last;			/* when one was lent, in jiffies */
+
+/* kernel.kmod-limit; the default is the constant that it replaces. */
+static unsigned int kmod_limit = 50;
+
+static void kmod_lend(struct work_struct *work);
+static DECLARE_DELAYED_WORK(kmod_lend_work, kmod_lend);
+
+/**
+ * kmod_slots_max - the limit
+ *
+ * Half of all threads at most, so that the modprobes can do their work.
+ *
+ * Context: any.
+ * Return: the limit, at least 1.
+ */
+unsigned int kmod_slots_max(void)
+{
+	return clamp_t(unsigned int, READ_ONCE(max_threads) / 2, 1, READ_ONCE(kmod_limit));
 }
 
-/* Grants the slot to whoever came first of those who may have one. */
-static bool kmod_slot_grant_one(void)
+static struct kmod_slot *kmod_queue_first(const struct kmod_slot_queue *q)
 {
-	struct kmod_slot_waiter *w, *first = NULL;
-	enum kmod_slot_class class, its = 0;
+	return rb_entry_safe(rb_first_cached(&q->waiting), struct kmod_slot, node);
+}
 
-	for (class = 0; class < KMOD_SLOT_CLASSES; class++) {
-		w = list_first_entry_or_null(&kmod_slots[class].waiters,
-					     struct kmod_slot_waiter, node);
-		if (w && (!first || w->ticket < first->ticket) &&
-		    kmod_slot_is_free(class)) {
-			first = w;
-			its = class;
-		}
+static bool kmod_slot_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct kmod_slot, node)->ticket <
+	       rb_entry(b, struct kmod_slot, node)->ticket;
+}
+
+static bool kmod_queue_less(struct rb_node *a, const struct rb_node *b)
+{
+	const struct kmod_slot_queue *qa = rb_entry(a, struct kmod_slot_queue, node);
+	const struct kmod_slot_queue *qb = rb_entry(b, struct kmod_slot_queue, node);
+
+	if (qa->used != qb->used)
+		return qa->used < qb->used;
+	if (qa->served != qb->served)
+		return qa->served < qb->served;
+	return kmod_queue_first(qa)->ticket < kmod_queue_first(qb)->ticket;
+}
+
+/* Every change of a queue's place in its pool happens between these two. */
+static void kmod_queue_remove(struct kmod_slot_queue *q)
+{
+	if (!RB_EMPTY_ROOT(&q->waiting.rb_root))
+		rb_erase_cached(&q->node, &kmod_pools[q->pool].queues);
+}
+
+static void kmod_queue_insert(struct kmod_slot_queue *q)
+{
+	if (!RB_EMPTY_ROOT(&q->waiting.rb_root))
+		rb_add_cached(&q->node, &kmod_pools[q->pool].queues, kmod_queue_less);
+}
+
+static void kmod_slot_enqueue(struct kmod_slot *s)
+{
+	struct kmod_slot_queue *q = s->queue;
+
+	if (RB_EMPTY_ROOT(&kmod_pools[q->pool].queues.rb_root))
+		kmod_pools[q->pool].stalled = get_jiffies_64();
+	kmod_queue_remove(q);
+	rb_add_cached(&s->node, &q->waiting, kmod_slot_less);
+	kmod_queue_insert(q);
+	s->waiting = true;
+}
+
+static void kmod_slot_dequeue(struct kmod_slot *s)
+{
+	struct kmod_slot_queue *q = s->queue;
+
+	kmod_queue_remove(q);
+	rb_erase_cached(&s->node, &q->waiting);
+	kmod_queue_insert(q);
+	s->waiting = false;
+}
+
+/* Takes a slot if n is 1, releases it if n is -1. */
+static void kmod_slot_use(struct kmod_slot *s, int n)
+{
+	struct kmod_slot_queue *q = s->queue;
+
+	s->held = n > 0;
+	kmod_queue_remove(q);
+	q->used += n;
+	if (n > 0)
+		q->served = ++kmod_served;
+	kmod_queue_insert(q);
+	if (!s->lent) {
+		kmod_pools[q->pool].used += n;
+		return;
 	}
-	if (!first)
-		return false;
+	kmod_lent += n;
+	if (q->pool == KMOD_POOL_USERS)
+		kmod_lent_to_users += n;
+}
 
-	kmod_slots[its].used++;
-	list_del_init(&first->node);
-	complete(&first->granted);
-	return true;
+static bool kmod_pool_has_slot(unsigned int pool)
+{
+	unsigned int max = kmod_slots_max();
+	unsigned int users = kmod_pools[KMOD_POOL_USERS].used;
+
+	if (pool >= KMOD_POOL_NESTED)
+		return kmod_pools[pool].used < max;
+	if (pool == KMOD_POOL_USERS && users >= DIV_ROUND_UP(max, 2))
+		return false;
+	return kmod_pools[KMOD_POOL_ADMINS].used + users < max;
+}
+
+/* Returns the first waiter of the pool. */
+static struct kmod_slot *kmod_pool_first(unsigned int pool)
+{
+	struct rb_node *node = rb_first_cached(&kmod_pools[pool].queues);
+
+	return node ? kmod_queue_first(rb_entry(node, struct kmod_slot_queue, node)) : NULL;
+}
+
+static void kmod_slot_grant(struct kmod_slot *s, bool lent)
+{
+	kmod_slot_dequeue(s);
+	s->lent = lent;
+	kmod_slot_use(s, 1);
+	queue_work(kmod_wq, s->work);
 }
 
 static void kmod_slots_grant(void)
 {
+	struct kmod_slot *s;
+	unsigned int pool;
+
 	lockdep_assert_held(&kmod_slots_lock);
-	while (kmod_slot_grant_one())
-		;
+	for (pool = 0; pool < KMOD_POOLS; pool++)
+		while ((s = kmod_pool_first(pool)) && kmod_pool_has_slot(pool))
+			kmod_slot_grant(s, false);
 }
 
-/* Nobody who waits could have a slot that is free, so there is no one to pass. */
-static bool kmod_slot_take(enum kmod_slot_class class,
-			   struct kmod_slot_waiter *w)
+static struct kmod_slot_queue *kmod_queue_find(uid_t uid)
 {
-	bool taken;
+	struct kmod_slot_queue *q;
 
-	spin_lock_irq(&kmod_slots_lock);
-	taken = kmod_slot_is_free(class);
-	if (taken) {
-		kmod_slots[class].used++;
-	} else {
-		init_completion(&w->granted);
-		w->ticket = kmod_slot_tickets++;
-		list_add_tail(&w->node, &kmod_slots[class].waiters);
+	hash_for_each_possible(kmod_users, q, by_uid, uid)
+		if (q->uid == uid)
+			return q;
+	return NULL;
+}
+
+/**
+ * kmod_slot_init - prepare to get a slot
+ * @s: set up
+ * @r: the request that needs it
+ * @work: queued when the slot is granted after a wait
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or -ENOMEM.
+ */
+int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
+		   struct work_struct *work)
+{
+	struct kmod_slot_queue *q, *new = NULL;
+
+	*s = (struct kmod_slot) {
+		.class	= r->class,
+		.depth	= r->depth,
+		.ticket	= r->rec.id,
+		.work	= work,
+	};
+	if (s->class != KMOD_SLOT_USER) {
+		unsigned int pool = s->class == KMOD_SLOT_ADMIN ? KMOD_POOL_ADMINS :
+				    s->class == KMOD_SLOT_KTHREAD ? KMOD_POOL_USERS :
+				    KMOD_POOL_NESTED + s->depth - 2;
+
+		s->queue = &kmod_queues[pool];
+		return 0;
 	}
-	spin_unlock_irq(&kmod_slots_lock);
-	return taken;
-}
 
-/* Returns whether the slot was granted after all, which the caller then has. */
-static bool kmod_slot_give_up(struct kmod_slot_waiter *w)
-{
-	bool granted;
+	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	if (!new)
+		return -ENOMEM;
+	new->pool = KMOD_POOL_USERS;
+	new->uid = r->rec.by.uid;
 
 	spin_lock_irq(&kmod_slots_lock);
-	granted = list_empty(&w->node);
-	list_del(&w->node);
+	q = kmod_queue_find(new->uid);
+	if (!q) {
+		q = new;
+		new = NULL;
+		/* Before the one that was served last, not before those that wait longer. */
+		q->served = kmod_served - 1;
+		hash_add(kmod_users, &q->by_uid, q->uid);
+	}
+	q->users++;
 	spin_unlock_irq(&kmod_slots_lock);
-	return granted;
+	s->queue = q;
+	kfree(new);
+	return 0;
 }
 
-/**
- * kmod_slot_get - get a slot, wait for it if need be
- * @class: whose slot
- * @deadline: how long to wait, in jiffies
- *
- * Context: process context, may sleep, killable.
- * Return: 0, and the slot is to be returned by kmod_slot_put(); -ETIME after
- * @deadline; -ERESTARTSYS when a fatal signal is pending.
- */
-int kmod_slot_get(enum kmod_slot_class class, unsigned long deadline)
+static void kmod_queue_put(struct kmod_slot_queue *q)
 {
-	struct kmod_slot_waiter self;
-	long left;
-
-	if (kmod_slot_take(class, &self))
-		return 0;
-
-	left = max((long)(deadline - jiffies), 0L);
-	left = wait_for_completion_killable_timeout(&self.granted, left);
-	if (left > 0 || kmod_slot_give_up(&self))
-		return 0;
-	return left ?: -ETIME;
+	if (q->users && !--q->users) {
+		hash_del(&q->by_uid);
+		kfree(q);
+	}
 }
 
 /**
- * kmod_slot_put - return a slot
- * @class: whose slot
+ * kmod_slot_destroy - undo kmod_slot_init()
+ * @s: neither held nor waiting
  *
- * Context: any, also under tasklist_lock.
+ * Context: any.
  */
-void kmod_slot_put(enum kmod_slot_class class)
+void kmod_slot_destroy(struct kmod_slot *s)
 {
 	unsigned long flags;
 
 	spin_lock_irqsave(&kmod_slots_lock, flags);
-	kmod_slots[class].used--;
-	kmod_slots_grant();
+	kmod_queue_put(s->queue);
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+}
+
+/* A slot that is free is one that no waiter may have, so no waiter is overtaken. */
+static bool kmod_slot_take(struct kmod_slot *s)
+{
+	lockdep_assert_held(&kmod_slots_lock);
+	if (!kmod_pool_has_slot(s->queue->pool))
+		return false;
+	s->lent = false;
+	kmod_slot_use(s, 1);
+	return true;
+}
+
+/**
+ * kmod_slot_try - get a slot if one is free
+ * @s: from kmod_slot_init()
+ *
+ * Context: any.
+ * Return: true, and the slot must be released by kmod_slot_put(); false.
+ */
+bool kmod_slot_try(struct kmod_slot *s)
+{
+	unsigned long flags;
+	bool taken;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	taken = kmod_slot_take(s);
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+	return taken;
+}
+
+/**
+ * kmod_slot_get - get a slot, or queue for one
+ * @s: from kmod_slot_init()
+ *
+ * Context: any.
+ * Return: true, and the slot must be released by kmod_slot_put(); false, and it is
+ * granted later, which queues the work, unless kmod_slot_cancel() returns true.
+ */
+bool kmod_slot_get(struct kmod_slot *s)
+{
+	unsigned long flags;
+	bool taken;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	taken = kmod_slot_take(s);
+	if (!taken)
+		kmod_slot_enqueue(s);
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+	if (!taken)
+		queue_delayed_work(kmod_wq, &kmod_lend_work, KMOD_STALL);
+	return taken;
+}
+
+/**
+ * kmod_slot_cancel - stop to wait for a slot
+ * @s: for which kmod_slot_get() returned false
+ *
+ * Context: any.
+ * Return: true; false if the slot was granted meanwhile.
+ */
+bool kmod_slot_cancel(struct kmod_slot *s)
+{
+	unsigned long flags;
+	bool waiting;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	waiting = s->waiting;
+	if (waiting)
+		kmod_slot_dequeue(s);
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+	return waiting;
+}
+
+/**
+ * kmod_slot_promote - let a waiter queue with the administrators
+ * @s: unchanged if the slot is held already, or for a request from inside a modprobe
+ *
+ * Context: any.
+ */
+void kmod_slot_promote(struct kmod_slot *s)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	if (s->class != KMOD_SLOT_ADMIN && s->class != KMOD_SLOT_NESTED && !s->held) {
+		bool waiting = s->waiting;
+
+		if (waiting)
+			kmod_slot_dequeue(s);
+		kmod_queue_put(s->queue);
+		s->class = KMOD_SLOT_ADMIN;
+		s->queue = &kmod_queues[KMOD_POOL_ADMINS];
+		if (waiting)
+			kmod_slot_enqueue(s);
+		kmod_slots_grant();
+	}
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+}
+
+/**
+ * kmod_slot_put - release a slot
+ * @s: held, or released before
+ *
+ * Context: any, also under tasklist_lock.
+ * Return: true if it was held.
+ */
+bool kmod_slot_put(struct kmod_slot *s)
+{
+	unsigned long flags;
+	bool held;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	held = s->held;
+	if (held) {
+		kmod_pools[s->queue->pool].stalled = get_jiffies_64();
+		kmod_slot_use(s, -1);
+		kmod_slots_grant();
+	}
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+	return held;
+}
+
+/**
+ * kmod_slots_stalled - test whether slots are released at all
+ * @s: as initialised
+ *
+ * Context: any.
+ * Return: true if no slot of the pool has been released for KMOD_WAIT.
+ */
+bool kmod_slots_stalled(const struct kmod_slot *s)
+{
+	unsigned long flags;
+	bool stalled;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	stalled = time_after_eq64(get_jiffies_64(),
+				  kmod_pools[s->queue->pool].stalled + KMOD_WAIT);
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+	return stalled;
+}
+
+/* Returns whether one of the pool's waiters may have a slot beyond the limit by now. */
+static bool kmod_pool_may_borrow(unsigned int pool, u64 now)
+{
+	unsigned int max = kmod_slots_max();
+
+	if (pool != KMOD_POOL_ADMINS && kmod_lent + 1 >= max)
+		return false;
+	if (pool == KMOD_POOL_USERS && kmod_lent_to_users >= max / 2)
+		return false;
+	return time_after_eq64(now, kmod_pools[pool].stalled + KMOD_STALL) &&
+	       time_after_eq64(now, kmod_lent_last + KMOD_LEND_INTERVAL) && kmod_lent < max;
+}
+
+/* Lends a slot if that is due. Returns whether requests still wait. */
+static bool kmod_slots_lend(bool *lent)
+{
+	u64 now = get_jiffies_64();
+	bool waiting = false;
+	struct kmod_slot *s;
+	unsigned int pool;
+
+	lockdep_assert_held(&kmod_slots_lock);
+	for (pool = 0; pool < KMOD_POOLS; pool++) {
+		s = kmod_pool_first(pool);
+		if (s && kmod_pool_may_borrow(pool, now)) {
+			kmod_slot_grant(s, true);
+			kmod_lent_last = now;
+			*lent = true;
+		}
+		waiting |= !!s;
+	}
+	return waiting;
+}
+
+static void kmod_lend(struct work_struct *work)
+{
+	bool lent = false, waiting;
+
+	spin_lock_irq(&kmod_slots_lock);
+	waiting = kmod_slots_lend(&lent);
+	spin_unlock_irq(&kmod_slots_lock);
+
+	if (waiting)
+		queue_delayed_work(kmod_wq, &kmod_lend_work, KMOD_LEND_POLL);
+	if (lent) {
+		kmod_journal_note(KMOD_LENT);
+		pr_warn_ratelimited("no slot released for %u s; starting one modprobe beyond the limit of %u\n",
+				    KMOD_STALL / HZ, kmod_slots_max());
+	}
 }
 
 static int kmod_limit_sysctl(const struct ctl_table *table, int write,
@@ -202,6 +547,12 @@ static struct ctl_table kmod_slots_sysctls[] = {
 
 static int __init kmod_slots_init(void)
 {
+	unsigned int pool;
+
+	for (pool = 0; pool < KMOD_POOLS; pool++) {
+		kmod_queues[pool].pool = pool;
+		kmod_pools[pool].stalled = get_jiffies_64();
+	}
 	register_sysctl_init("kernel", kmod_slots_sysctls);
 	return 0;
 }

@@ -1,246 +1,426 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of requests in flight. Part of kernel/kmod/inflight.c.
+ * KUnit tests for flights. Included by kernel/kmod/inflight.c.
+ *
+ * No helper runs for the modprobes that the tests start. The next modprobe of a
+ * flight is a real one, which fails with -ENOENT, since there is no such program.
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
-#include <linux/err.h>
-#include <linux/kthread.h>
-#include <linux/sched/signal.h>
-#include <linux/slab.h>
+#include <linux/workqueue.h>
 
-#define KMOD_KUNIT_JOINERS	40
+static void kmod_test_set_name(struct kmod_request *r, const char *name)
+{
+	strscpy(r->rec.name, name, sizeof(r->rec.name));
+}
 
-/* A task that makes a request of its own. */
-struct kmod_joiner {
-	struct kmod_request *r;
-	struct task_struct *task;
-	struct completion left;
-	bool shared;
-	int result;
-};
-
-static struct kmod_request *kmod_kunit_request(struct kunit *test)
+static struct kmod_request *kmod_test_request(struct kunit *test)
 {
 	struct kmod_request *r = kmod_request_alloc(NULL, true, 0);
 
 	KUNIT_ASSERT_NOT_NULL(test, r);
-	strscpy(r->rec.name, "kunit");
+	kmod_test_set_name(r, "kunit");
+	r->class = KMOD_SLOT_ADMIN;
 	return r;
 }
 
-static struct kmod_request *kmod_kunit_nowait(struct kunit *test)
+/* Opens a flight. Returns its modprobe, which is not started. */
+static struct kmod_modprobe *kmod_test_open(struct kunit *test, struct kmod_request *r)
 {
-	struct kmod_request *r = kmod_kunit_request(test);
+	struct kmod_modprobe *m = kmod_flight_alloc(r);
+	struct kmod_flight *f;
 
-	r->rec.wait = false;
+	KUNIT_ASSERT_NOT_NULL(test, m);
+	f = kmod_flight_enter(r, m);
+	KUNIT_ASSERT_PTR_EQ(test, f, m->flight);
+	kmod_flight_put(f);
+	return m;
+}
+
+static void kmod_test_start(struct kunit *test, struct kmod_modprobe *m)
+{
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot));
+	KUNIT_ASSERT_TRUE(test, kmod_inflight_start(m));
+}
+
+static struct kmod_modprobe *kmod_test_fly(struct kunit *test, struct kmod_request *r)
+{
+	struct kmod_modprobe *m = kmod_test_open(test, r);
+
+	kmod_test_start(test, m);
+	return m;
+}
+
+/* Returns a new request that has joined the flight. */
+static struct kmod_request *kmod_test_join(struct kunit *test, struct kmod_flight *f)
+{
+	struct kmod_request *r = kmod_test_request(test);
+	struct kmod_flight *joined = kmod_flight_enter(r, NULL);
+
+	KUNIT_ASSERT_PTR_EQ(test, joined, f);
+	kmod_flight_put(joined);
 	return r;
 }
 
-/* A request that is in flight, and has a slot. */
-static struct kmod_request *kmod_kunit_leader(struct kunit *test)
+static void kmod_test_end(struct kmod_modprobe *m, int status)
 {
-	struct kmod_request *r = kmod_kunit_request(test);
-	int result;
-
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
-	KUNIT_ASSERT_EQ(test, kmod_inflight_start(r), 0);
-	return r;
+	kmod_inflight_end(m, status);
+	kmod_modprobe_put(m);
 }
 
-static struct kmod_request *kmod_kunit_lookup(const struct kmod_request *r)
+static void kmod_test_expect(struct kunit *test, struct kmod_request *r, int status)
 {
-	struct kmod_request *other;
-
-	spin_lock_irq(&kmod_inflight_lock);
-	other = kmod_inflight_lookup(r, kmod_name_hash(r->rec.name));
-	spin_unlock_irq(&kmod_inflight_lock);
-	return other;
-}
-
-static void kmod_kunit_end(struct kmod_request *r, int status)
-{
-	kmod_inflight_end(r, status);
+	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&r->done, 2 * HZ));
+	KUNIT_EXPECT_EQ(test, r->status, status);
 	kmod_request_put(r);
 }
 
-static int kmod_joiner_run(void *data)
+static bool kmod_test_is_idle(void)
 {
-	struct kmod_joiner *j = data;
+	bool idle;
 
-	allow_signal(SIGKILL);
-	j->shared = kmod_inflight_join(j->r, &j->result);
-	complete(&j->left);
-	return 0;
+	spin_lock_irq(&kmod_inflight_lock);
+	idle = list_empty(&kmod_running) && RB_EMPTY_ROOT(&kmod_all) && hash_empty(kmod_by_name);
+	spin_unlock_irq(&kmod_inflight_lock);
+	return idle;
 }
 
-static struct kmod_joiner *kmod_joiner(struct kunit *test)
+static void kmod_inflight_test_exit(struct kunit *test)
 {
-	struct kmod_joiner *j = kunit_kzalloc(test, sizeof(*j), GFP_KERNEL);
+	int tries = 200;
 
-	KUNIT_ASSERT_NOT_NULL(test, j);
-	j->r = kmod_kunit_request(test);
-	init_completion(&j->left);
-	j->task = kthread_run(kmod_joiner_run, j, "kmod_joiner");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(j->task));
-	msleep(20);
-	KUNIT_EXPECT_FALSE(test, completion_done(&j->left));
-	return j;
+	while (!kmod_test_is_idle() && tries--)
+		msleep(20);
+	KUNIT_EXPECT_TRUE(test, kmod_test_is_idle());
 }
 
-static void kmod_joiner_expect(struct kunit *test, struct kmod_joiner *j,
-			       bool shared, int result)
+static void kmod_inflight_success_settles_all(struct kunit *test)
 {
-	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&j->left, 7 * HZ));
-	KUNIT_EXPECT_EQ(test, j->shared, shared);
-	if (shared)
-		KUNIT_EXPECT_EQ(test, j->result, result);
-}
-
-static void kmod_inflight_all_joiners_get_the_result(struct kunit *test)
-{
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_joiner *j[KMOD_KUNIT_JOINERS];
+	struct kmod_request *first = kmod_test_request(test), *joined[40];
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
 	int i;
 
-	for (i = 0; i < KMOD_KUNIT_JOINERS; i++)
-		j[i] = kmod_joiner(test);
-	kmod_kunit_end(r, 256);
-	for (i = 0; i < KMOD_KUNIT_JOINERS; i++) {
-		kmod_joiner_expect(test, j[i], true, 256);
-		kmod_request_put(j[i]->r);
+	for (i = 0; i < ARRAY_SIZE(joined); i++)
+		joined[i] = kmod_test_join(test, m->flight);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, first, 0);
+	for (i = 0; i < ARRAY_SIZE(joined); i++) {
+		KUNIT_EXPECT_EQ(test, joined[i]->rec.into, first->rec.id);
+		kmod_test_expect(test, joined[i], 0);
 	}
 }
 
-static void kmod_inflight_killed_joiner_leaves_others_waiting(struct kunit *test)
+static void kmod_inflight_failure_settles_older_requests(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_joiner *killed = kmod_joiner(test);
-	struct kmod_joiner *other = kmod_joiner(test);
+	struct kmod_request *r[4];
+	struct kmod_modprobe *m;
 
-	send_sig(SIGKILL, killed->task, 1);
-	kmod_joiner_expect(test, killed, true, -ERESTARTSYS);
-	KUNIT_EXPECT_FALSE(test, completion_done(&other->left));
-	kmod_kunit_end(r, 0);
-	kmod_joiner_expect(test, other, true, 0);
-	kmod_request_put(killed->r);
-	kmod_request_put(other->r);
+	r[0] = kmod_test_request(test);
+	m = kmod_test_open(test, r[0]);
+	r[1] = kmod_test_join(test, m->flight);
+	kmod_test_start(test, m);
+	r[2] = kmod_test_join(test, m->flight);
+	r[3] = kmod_test_join(test, m->flight);
+	kmod_test_end(m, 256);
+	kmod_test_expect(test, r[0], 256);
+	kmod_test_expect(test, r[1], 256);
+	kmod_test_expect(test, r[2], -ENOENT);
+	kmod_test_expect(test, r[3], -ENOENT);
 }
 
-static void kmod_inflight_nothing_is_remembered(struct kunit *test)
+/* A request can join later than it was made: its requester may be preempted between. */
+static void kmod_inflight_late_joiner_is_not_forgotten(struct kunit *test)
 {
-	struct kmod_request *next;
+	struct kmod_request *first = kmod_test_request(test), *late, *second;
+	struct kmod_modprobe *m = kmod_test_fly(test, first), *other;
 
-	kmod_kunit_end(kmod_kunit_leader(test), 256);
-	next = kmod_kunit_leader(test);
-	kmod_kunit_end(next, 0);
+	late = kmod_test_request(test);
+	second = kmod_test_join(test, m->flight);
+	other = kmod_modprobe_alloc(m->flight, second);
+	KUNIT_ASSERT_NOT_NULL(test, other);
+	kmod_test_start(test, other);
+	kmod_test_end(other, 256);
+	kmod_test_expect(test, second, 256);
+	KUNIT_EXPECT_PTR_EQ(test, kmod_flight_enter(late, NULL), m->flight);
+	kmod_flight_put(m->flight);
+	kmod_test_end(m, 256);
+	kmod_test_expect(test, late, -ENOENT);
+	kmod_test_expect(test, first, 256);
 }
 
-static void kmod_inflight_nowait_is_content(struct kunit *test)
+static void kmod_inflight_success_before_unload_settles_older_requests(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_request *nowait = kmod_kunit_nowait(test);
-	int result = 1;
+	struct kmod_request *older = kmod_test_request(test), *younger;
+	struct kmod_modprobe *m = kmod_test_fly(test, older);
 
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_join(nowait, &result));
-	KUNIT_EXPECT_EQ(test, result, 0);
-	kmod_request_put(nowait);
-	kmod_kunit_end(r, 256);
+	kmod_inflight_unloaded();
+	younger = kmod_test_join(test, m->flight);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, older, 0);
+	kmod_test_expect(test, younger, -ENOENT);
 }
 
-static void kmod_inflight_nested_never_joins(struct kunit *test)
+static void kmod_inflight_success_after_unload_settles_all(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_request *nested = kmod_kunit_request(test);
-	int result;
+	struct kmod_request *older = kmod_test_request(test), *younger;
+	struct kmod_modprobe *m;
 
-	kmod_request_get(r);
-	nested->parent = r;
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_join(nested, &result));
-	kmod_kunit_end(nested, 0);
-	kmod_kunit_end(r, 0);
+	kmod_inflight_unloaded();
+	m = kmod_test_fly(test, older);
+	younger = kmod_test_join(test, m->flight);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, older, 0);
+	kmod_test_expect(test, younger, 0);
 }
 
-static void kmod_inflight_admin_joins_no_waiting_user(struct kunit *test)
+static void kmod_inflight_result_is_not_remembered(struct kunit *test)
 {
-	struct kmod_request *user = kmod_kunit_request(test);
-	struct kmod_request *admin = kmod_kunit_request(test);
-	int result;
+	struct kmod_request *first = kmod_test_request(test);
+	struct kmod_request *second = kmod_test_request(test);
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, first, 0);
+	KUNIT_EXPECT_NULL(test, kmod_flight_enter(second, NULL));
+	kmod_request_put(second);
+}
+
+static void kmod_inflight_killed_joiner_affects_no_other(struct kunit *test)
+{
+	struct kmod_request *first = kmod_test_request(test), *killed, *other;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+
+	killed = kmod_test_join(test, m->flight);
+	other = kmod_test_join(test, m->flight);
+	kmod_flight_leave(m->flight, killed);
+	KUNIT_EXPECT_EQ(test, killed->rec.outcome, KMOD_KILLED);
+	KUNIT_EXPECT_FALSE(test, completion_done(&first->done) || completion_done(&other->done));
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, killed, -ERESTARTSYS);
+	kmod_test_expect(test, first, 0);
+	kmod_test_expect(test, other, 0);
+}
+
+static void kmod_inflight_killed_requester_keeps_its_modprobe(struct kunit *test)
+{
+	struct kmod_request *killed = kmod_test_request(test), *other;
+	struct kmod_modprobe *m = kmod_test_fly(test, killed);
+
+	kmod_flight_leave(m->flight, killed);
+	other = kmod_test_join(test, m->flight);
+	kmod_test_end(m, 0);
+	KUNIT_EXPECT_EQ(test, killed->rec.outcome, KMOD_KILLED);
+	kmod_test_expect(test, killed, 0);
+	kmod_test_expect(test, other, 0);
+}
+
+static void kmod_inflight_place_in_queue_outlives_requester(struct kunit *test)
+{
+	struct kmod_request *killed = kmod_test_request(test), *other;
+	struct kmod_modprobe *m = kmod_test_open(test, killed);
+
+	other = kmod_test_join(test, m->flight);
+	kmod_flight_leave(m->flight, killed);
+	kmod_test_expect(test, killed, -ERESTARTSYS);
+	KUNIT_EXPECT_PTR_EQ(test, m->flight->queued, m);
+	kmod_test_start(test, m);
+	KUNIT_EXPECT_PTR_EQ(test, m->request, other);
+	KUNIT_EXPECT_EQ(test, other->rec.into, 0);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, other, 0);
+}
+
+static void kmod_inflight_modprobe_without_request_is_not_started(struct kunit *test)
+{
+	struct kmod_request *killed = kmod_test_request(test);
+	struct kmod_modprobe *m = kmod_test_open(test, killed);
+
+	kmod_flight_leave(m->flight, killed);
+	kmod_test_expect(test, killed, -ERESTARTSYS);
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot));
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_start(m));
+	KUNIT_EXPECT_FALSE(test, kmod_slot_put(&m->slot));
+	kmod_modprobe_put(m);
+}
+
+/* The next modprobe is about to be queued when its only request is killed. */
+static void kmod_inflight_flight_ends_with_its_last_request(struct kunit *test)
+{
+	struct kmod_request *first = kmod_test_request(test), *later;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+	struct kmod_flight *f = kmod_flight_get(m->flight);
+
+	later = kmod_test_join(test, f);
+	spin_lock_irq(&kmod_inflight_lock);
+	list_del_init(&m->running);
+	f->covered = m->covers;
+	KUNIT_EXPECT_TRUE(test, kmod_flight_needs_next(f));
+	spin_unlock_irq(&kmod_inflight_lock);
+	kmod_flight_leave(f, later);
+	kmod_flight_fail(f, first, KMOD_FAILED, 256);
+	KUNIT_EXPECT_TRUE(test, hlist_unhashed(&f->by_name));
+	kmod_test_expect(test, later, -ERESTARTSYS);
+	kmod_test_expect(test, first, 256);
+	kmod_test_end(m, 256);
+	kmod_flight_put(f);
+}
+
+static void kmod_inflight_nested_request_joins_none(struct kunit *test)
+{
+	struct kmod_request *first = kmod_test_request(test), *nested;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+
+	kmod_modprobe_get(m);
+	nested = kmod_request_alloc(m, true, 0);
+	KUNIT_ASSERT_NOT_NULL(test, nested);
+	kmod_test_set_name(nested, "kunit");
+	KUNIT_EXPECT_EQ(test, nested->depth, 2);
+	KUNIT_EXPECT_EQ(test, nested->class, KMOD_SLOT_NESTED);
+	KUNIT_EXPECT_NULL(test, kmod_flight_enter(nested, NULL));
+	kmod_request_put(nested);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, first, 0);
+}
+
+static void kmod_inflight_waiting_nested_flight_is_not_joined(struct kunit *test)
+{
+	struct kmod_request *outer = kmod_test_request(test), *nested, *r;
+	struct kmod_modprobe *m = kmod_test_fly(test, outer), *inner;
+
+	kmod_modprobe_get(m);
+	nested = kmod_request_alloc(m, true, 0);
+	KUNIT_ASSERT_NOT_NULL(test, nested);
+	kmod_test_set_name(nested, "kunit2");
+	inner = kmod_test_open(test, nested);
+	r = kmod_test_request(test);
+	kmod_test_set_name(r, "kunit2");
+	KUNIT_EXPECT_NULL(test, kmod_flight_enter(r, NULL));
+	kmod_test_start(test, inner);
+	KUNIT_ASSERT_PTR_EQ(test, kmod_flight_enter(r, NULL), inner->flight);
+	kmod_flight_put(inner->flight);
+	kmod_test_end(inner, 0);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, nested, 0);
+	kmod_test_expect(test, r, 0);
+	kmod_test_expect(test, outer, 0);
+}
+
+static void kmod_inflight_admin_promotes_waiting_flight(struct kunit *test)
+{
+	struct kmod_request *user = kmod_test_request(test), *admin;
+	struct kmod_modprobe *m;
 
 	user->class = KMOD_SLOT_USER;
-	admin->class = KMOD_SLOT_ADMIN;
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(user, &result));
-	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(admin));
-	KUNIT_EXPECT_EQ(test, kmod_inflight_start(user), 0);
-	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(admin), user);
-	kmod_request_put(admin);
-	kmod_kunit_end(user, 0);
+	user->rec.by.uid = 1000;
+	m = kmod_test_open(test, user);
+	KUNIT_EXPECT_EQ(test, m->slot.class, KMOD_SLOT_USER);
+	admin = kmod_test_join(test, m->flight);
+	KUNIT_EXPECT_EQ(test, m->slot.class, KMOD_SLOT_ADMIN);
+	kmod_test_start(test, m);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, user, 0);
+	kmod_test_expect(test, admin, 0);
 }
 
-/* It would not learn that the other one has given up. */
-static void kmod_inflight_nowait_joins_no_waiting_one(struct kunit *test)
+/* Returns for how many modprobes it is time. */
+static unsigned int kmod_test_due(struct kmod_flight *f)
 {
-	struct kmod_request *r = kmod_kunit_request(test);
-	struct kmod_request *nowait = kmod_kunit_nowait(test);
-	struct kmod_request *waits = kmod_kunit_request(test);
-	int result;
+	struct kmod_request *r;
+	unsigned long delay;
+	unsigned int n = 0;
 
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
-	KUNIT_EXPECT_NULL(test, kmod_kunit_lookup(nowait));
-	KUNIT_EXPECT_PTR_EQ(test, kmod_kunit_lookup(waits), r);
-	kmod_request_put(nowait);
-	kmod_request_put(waits);
-	kmod_kunit_end(r, 0);
+	spin_lock_irq(&kmod_inflight_lock);
+	r = kmod_flight_due(f, &n, &delay);
+	spin_unlock_irq(&kmod_inflight_lock);
+	return r ? n : 0;
 }
 
-static void kmod_inflight_joiner_takes_over(struct kunit *test)
+static void kmod_inflight_doubles_for_later_requests_only(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_request(test);
-	struct kmod_joiner *j;
-	int result;
+	struct kmod_request *first = kmod_test_request(test), *later;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+	struct kmod_flight *f = m->flight;
 
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
-	j = kmod_joiner(test);
-	r->abandoned = true;
-	kmod_kunit_end(r, -ERESTARTSYS);
-	kmod_joiner_expect(test, j, false, 0);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_start(j->r), 0);
-	kmod_kunit_end(j->r, 0);
+	f->since -= KMOD_WAIT;
+	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
+	later = kmod_test_join(test, f);
+	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 1);
+	kmod_flight_leave(f, later);
+	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
+	kmod_test_expect(test, later, -ERESTARTSYS);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, first, 0);
 }
 
-static void kmod_inflight_one_joiner_retries_after_timeout(struct kunit *test)
+static void kmod_inflight_does_not_double_during_init(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_joiner *first = kmod_joiner(test);
-	struct kmod_joiner *second = kmod_joiner(test);
+	struct kmod_request *first = kmod_test_request(test), *later;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+	struct kmod_flight *f = m->flight;
+	struct kmod_record rec;
 
-	kmod_joiner_expect(test, first, false, 0);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_start(first->r), 0);
-	msleep(100);
-	KUNIT_EXPECT_FALSE(test, completion_done(&second->left));
-	kmod_kunit_end(first->r, 512);
-	kmod_joiner_expect(test, second, true, 512);
-	kmod_request_put(second->r);
-	kmod_kunit_end(r, 0);
+	later = kmod_test_join(test, f);
+	f->since -= KMOD_WAIT;
+	kmod_inflight_loaded(m, "kunit_module", &rec);
+	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
+	kmod_inflight_init_done(m, "other");
+	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
+	kmod_inflight_init_done(m, "kunit_module");
+	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 1);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, first, 0);
+	kmod_test_expect(test, later, 0);
 }
 
-static void kmod_inflight_hung_gives_its_slot_back(struct kunit *test)
+static void kmod_inflight_exhaustion_fails_later_requests(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_request *next;
+	struct kmod_request *first = kmod_test_request(test), *later;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
 
-	KUNIT_EXPECT_TRUE(test, r->has_slot);
-	kmod_inflight_hung(r);
-	KUNIT_EXPECT_FALSE(test, r->has_slot);
-	kmod_inflight_hung(r);
-
-	next = kmod_kunit_leader(test);
-	kmod_kunit_end(next, 0);
-	kmod_kunit_end(r, 0);
+	later = kmod_test_join(test, m->flight);
+	kmod_flight_double(m->flight, later, 0);
+	KUNIT_EXPECT_EQ(test, later->rec.outcome, KMOD_BUSY);
+	KUNIT_EXPECT_FALSE(test, completion_done(&first->done));
+	kmod_test_expect(test, later, -ETIME);
+	kmod_test_end(m, 256);
+	kmod_test_expect(test, first, 256);
 }
 
-static void kmod_inflight_expect(struct kunit *test, const struct kmod_request *r,
-				 enum kmod_inflight_state state, unsigned int joiners)
+static void kmod_inflight_wait_for_slot_times_out(struct kunit *test)
+{
+	struct kmod_request *r = kmod_test_request(test);
+	struct kmod_modprobe *m = kmod_test_open(test, r);
+	struct kmod_flight *f = kmod_flight_get(m->flight);
+
+	KUNIT_EXPECT_NE(test, kmod_flight_end_waits(f), 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&r->done));
+	f->since -= KMOD_WAIT;
+	KUNIT_EXPECT_NE(test, kmod_flight_end_waits(f), 0);
+	r->arrived -= KMOD_WAIT;
+	KUNIT_EXPECT_EQ(test, kmod_flight_end_waits(f), 0);
+	kmod_test_expect(test, r, -ETIME);
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot));
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_start(m));
+	kmod_modprobe_put(m);
+	kmod_flight_put(f);
+}
+
+static void kmod_inflight_hung_modprobe_is_not_waited_for(struct kunit *test)
+{
+	struct kmod_request *first = kmod_test_request(test), *later;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+
+	kmod_inflight_hung(m);
+	KUNIT_EXPECT_FALSE(test, m->slot.held);
+	later = kmod_test_join(test, m->flight);
+	kmod_test_expect(test, later, -ENOENT);
+	kmod_test_end(m, 0);
+	/* Settled by the other modprobe already, as that was started later. */
+	kmod_test_expect(test, first, -ENOENT);
+}
+
+static void kmod_inflight_expect_state(struct kunit *test, const struct kmod_request *r,
+				       enum kmod_inflight_state state)
 {
 	enum kmod_inflight_state found_state = 0;
 	struct kmod_record found = {};
@@ -249,115 +429,101 @@ static void kmod_inflight_expect(struct kunit *test, const struct kmod_request *
 	KUNIT_EXPECT_TRUE(test, kmod_inflight_next(&cursor, &found, &found_state));
 	KUNIT_EXPECT_EQ(test, cursor, r->rec.id);
 	KUNIT_EXPECT_EQ(test, found.id, r->rec.id);
-	KUNIT_EXPECT_EQ(test, found.joiners, joiners);
 	KUNIT_EXPECT_EQ(test, found_state, state);
 }
 
-static void kmod_inflight_can_be_looked_at(struct kunit *test)
+static void kmod_inflight_states_are_shown(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_request(test);
-	struct kmod_joiner *j;
+	struct kmod_request *r = kmod_test_request(test), *joined;
+	struct kmod_modprobe *m = kmod_test_open(test, r);
 	enum kmod_inflight_state state;
-	struct kmod_record found;
-	u64 cursor;
-	int result;
-
-	KUNIT_ASSERT_FALSE(test, kmod_inflight_join(r, &result));
-	kmod_inflight_expect(test, r, KMOD_INFLIGHT_WAITING, 0);
-	KUNIT_ASSERT_EQ(test, kmod_inflight_start(r), 0);
-	kmod_inflight_expect(test, r, KMOD_INFLIGHT_RUNNING, 0);
-	j = kmod_joiner(test);
-	kmod_inflight_expect(test, r, KMOD_INFLIGHT_RUNNING, 1);
-	kmod_inflight_expect(test, j->r, KMOD_INFLIGHT_JOINED, 0);
-	KUNIT_EXPECT_EQ(test, j->r->rec.into, r->rec.id);
-	kmod_inflight_hung(r);
-	kmod_inflight_expect(test, r, KMOD_INFLIGHT_HUNG, 1);
-
-	cursor = j->r->rec.id + 1;
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_next(&cursor, &found, &state));
-	kmod_kunit_end(r, 0);
-	kmod_joiner_expect(test, j, true, 0);
-	kmod_request_put(j->r);
-	cursor = 0;
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_next(&cursor, &found, &state));
-}
-
-static void kmod_inflight_counts_modules_until_the_end(struct kunit *test)
-{
-	struct kmod_request *r = kmod_kunit_leader(test);
 	struct kmod_record rec;
+	u64 cursor;
 
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_loaded(r, &rec));
-	KUNIT_EXPECT_TRUE(test, kmod_inflight_loaded(r, &rec));
-	KUNIT_EXPECT_EQ(test, rec.modules, 2);
+	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_WAITING);
+	kmod_test_start(test, m);
+	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_RUNNING);
+	joined = kmod_test_join(test, m->flight);
+	kmod_inflight_expect_state(test, joined, KMOD_INFLIGHT_JOINED);
+	kmod_inflight_loaded(m, "kunit_module", &rec);
 	KUNIT_EXPECT_EQ(test, rec.id, r->rec.id);
-	kmod_inflight_end(r, 0);
-	KUNIT_EXPECT_FALSE(test, kmod_inflight_loaded(r, &rec));
-	KUNIT_EXPECT_EQ(test, r->rec.modules, 2);
-	kmod_request_put(r);
+	KUNIT_EXPECT_EQ(test, rec.modules, 1);
+	KUNIT_EXPECT_EQ(test, rec.joiners, 1);
+	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_LOADING);
+	kmod_inflight_hung(m);
+	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_LOADING);
+	kmod_inflight_init_done(m, "kunit_module");
+	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_RUNNING);
+
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, joined, 0);
+	kmod_test_expect(test, r, 0);
+	cursor = 0;
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_next(&cursor, &rec, &state));
 }
 
-static void kmod_inflight_ends_are_told_apart(struct kunit *test)
+static void kmod_inflight_outcome_follows_status(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_request(test);
+	struct kmod_modprobe m = {};
 
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, 0), KMOD_OK);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, 256), KMOD_FAILED);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ENOENT), KMOD_FAILED);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ENOMEM), KMOD_ERROR);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ERESTARTSYS), KMOD_KILLED);
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ETIME), KMOD_FAILED);
-	r->abandoned = true;
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, -ETIME), KMOD_BUSY);
-	r->killed = true;
-	KUNIT_EXPECT_EQ(test, kmod_inflight_outcome(r, 256), KMOD_KILLED);
-	kmod_request_put(r);
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_OK);
+	m.status = 256;
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_FAILED);
+	m.status = -ENOMEM;
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_ERROR);
+	m.status = -ENOENT;
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_FAILED);
+	m.no_path = true;
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_OFF);
+	m.status = -EPERM;
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_FAILED);
+	m.refused = true;
+	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_LSM);
 }
 
-static void kmod_inflight_is_found_by_pid(struct kunit *test)
+static void kmod_inflight_request_without_wait_returns_at_exec(struct kunit *test)
 {
-	struct kmod_request *r = kmod_kunit_leader(test);
-	struct kmod_request *found;
+	struct kmod_request *r = kmod_test_request(test);
+	struct kmod_modprobe *m;
 
-	KUNIT_EXPECT_NULL(test, kmod_inflight_find(NULL));
-	KUNIT_EXPECT_NULL(test, kmod_inflight_find(task_tgid(current)));
-	kmod_inflight_spawned(r, task_tgid(current));
-	found = kmod_inflight_find(task_tgid(current));
-	KUNIT_EXPECT_PTR_EQ(test, found, r);
-	if (found)
-		kmod_request_put(found);
-	kmod_kunit_end(r, 0);
-	KUNIT_EXPECT_NULL(test, kmod_inflight_find(task_tgid(current)));
-}
-
-static void kmod_inflight_exit(struct kunit *test)
-{
-	KUNIT_EXPECT_TRUE(test, list_empty(&kmod_running));
-	KUNIT_EXPECT_TRUE(test, list_empty(&kmod_all));
-	KUNIT_EXPECT_TRUE(test, hash_empty(kmod_by_name));
+	r->rec.wait = false;
+	m = kmod_test_fly(test, r);
+	KUNIT_EXPECT_FALSE(test, completion_done(&r->done));
+	kmod_inflight_execed(m);
+	kmod_test_end(m, 256);
+	KUNIT_EXPECT_EQ(test, r->rec.result, 256);
+	kmod_test_expect(test, r, 0);
 }
 
 static struct kunit_case kmod_inflight_tests[] = {
-	KUNIT_CASE(kmod_inflight_all_joiners_get_the_result),
-	KUNIT_CASE(kmod_inflight_killed_joiner_leaves_others_waiting),
-	KUNIT_CASE(kmod_inflight_nothing_is_remembered),
-	KUNIT_CASE(kmod_inflight_nowait_is_content),
-	KUNIT_CASE(kmod_inflight_nested_never_joins),
-	KUNIT_CASE(kmod_inflight_admin_joins_no_waiting_user),
-	KUNIT_CASE(kmod_inflight_nowait_joins_no_waiting_one),
-	KUNIT_CASE(kmod_inflight_joiner_takes_over),
-	KUNIT_CASE_SLOW(kmod_inflight_one_joiner_retries_after_timeout),
-	KUNIT_CASE(kmod_inflight_hung_gives_its_slot_back),
-	KUNIT_CASE(kmod_inflight_can_be_looked_at),
-	KUNIT_CASE(kmod_inflight_counts_modules_until_the_end),
-	KUNIT_CASE(kmod_inflight_ends_are_told_apart),
-	KUNIT_CASE(kmod_inflight_is_found_by_pid),
+	KUNIT_CASE(kmod_inflight_success_settles_all),
+	KUNIT_CASE(kmod_inflight_failure_settles_older_requests),
+	KUNIT_CASE(kmod_inflight_late_joiner_is_not_forgotten),
+	KUNIT_CASE(kmod_inflight_success_before_unload_settles_older_requests),
+	KUNIT_CASE(kmod_inflight_success_after_unload_settles_all),
+	KUNIT_CASE(kmod_inflight_result_is_not_remembered),
+	KUNIT_CASE(kmod_inflight_killed_joiner_affects_no_other),
+	KUNIT_CASE(kmod_inflight_killed_requester_keeps_its_modprobe),
+	KUNIT_CASE(kmod_inflight_place_in_queue_outlives_requester),
+	KUNIT_CASE(kmod_inflight_modprobe_without_request_is_not_started),
+	KUNIT_CASE(kmod_inflight_flight_ends_with_its_last_request),
+	KUNIT_CASE(kmod_inflight_nested_request_joins_none),
+	KUNIT_CASE(kmod_inflight_waiting_nested_flight_is_not_joined),
+	KUNIT_CASE(kmod_inflight_admin_promotes_waiting_flight),
+	KUNIT_CASE(kmod_inflight_doubles_for_later_requests_only),
+	KUNIT_CASE(kmod_inflight_does_not_double_during_init),
+	KUNIT_CASE(kmod_inflight_exhaustion_fails_later_requests),
+	KUNIT_CASE(kmod_inflight_wait_for_slot_times_out),
+	KUNIT_CASE(kmod_inflight_hung_modprobe_is_not_waited_for),
+	KUNIT_CASE(kmod_inflight_states_are_shown),
+	KUNIT_CASE(kmod_inflight_outcome_follows_status),
+	KUNIT_CASE(kmod_inflight_request_without_wait_returns_at_exec),
 	{}
 };
 
 static struct kunit_suite kmod_inflight_suite = {
 	.name = "kmod_inflight",
-	.exit = kmod_inflight_exit,
+	.exit = kmod_inflight_test_exit,
 	.test_cases = kmod_inflight_tests,
 };
 

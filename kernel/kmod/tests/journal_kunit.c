@@ -51,16 +51,18 @@ static void kmod_journal_keeps_last_records(struct kunit *test)
 static void kmod_journal_counts_by_kind(struct kunit *test)
 {
 	struct kmod_record rec = { .outcome = KMOD_LOOP, .into = 3, .parent = 2,
-				   .modprobe = 7, .modules = 5 };
+				   .modules = 5 };
 	struct kmod_stats *was = &kmod_journal_saved.stats;
 
 	kmod_journal_add(&rec);
+	kmod_journal_note(KMOD_MODPROBE);
 	KUNIT_EXPECT_EQ(test, kmod_stats.outcomes[KMOD_LOOP], was->outcomes[KMOD_LOOP] + 1);
 	KUNIT_EXPECT_EQ(test, kmod_stats.joined, was->joined + 1);
 	KUNIT_EXPECT_EQ(test, kmod_stats.nested, was->nested + 1);
 	KUNIT_EXPECT_EQ(test, kmod_stats.nowait, was->nowait + 1);
-	KUNIT_EXPECT_EQ(test, kmod_stats.modprobes, was->modprobes + 1);
 	KUNIT_EXPECT_EQ(test, kmod_stats.modules, was->modules + 5);
+	KUNIT_EXPECT_EQ(test, kmod_stats.events[KMOD_MODPROBE],
+			was->events[KMOD_MODPROBE] + 1);
 }
 
 static void kmod_journal_buckets_are_powers_of_two(struct kunit *test)

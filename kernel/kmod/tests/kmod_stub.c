@@ -6,11 +6,13 @@
  *	modprobe kmod_stub nowait=fs-x		requests fs-x without waiting
  *	modprobe kmod_stub async=fs-x		requests fs-x in async work, and waits
  *	modprobe kmod_stub poke=ADDRESS		writes to ADDRESS as an exploit does
+ *	modprobe kmod_stub init_ms=N		sleeps for N ms in its init
  *
  * A security module cannot be loaded at run time. To deny a request, this module changes
  * the return value of security_kernel_module_request() with a kretprobe.
  */
 #include <linux/async.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kmod.h>
 #include <linux/kprobes.h>
@@ -35,6 +37,10 @@ MODULE_PARM_DESC(async, "name to request in async work");
 static unsigned long poke;
 module_param(poke, ulong, 0444);
 MODULE_PARM_DESC(poke, "kernel address to overwrite with an X");
+
+static unsigned int init_ms;
+module_param(init_ms, uint, 0444);
+MODULE_PARM_DESC(init_ms, "how long the init takes, in milliseconds");
 
 static bool kmod_stub_write(char *to)
 {
@@ -85,6 +91,8 @@ static int __init kmod_stub_init(void)
 {
 	int err = nowait ? request_module_nowait("%s", nowait) : 0;
 
+	if (init_ms)
+		msleep(init_ms);
 	if (async) {
 		async_schedule(kmod_stub_async, async);
 		async_synchronize_full();

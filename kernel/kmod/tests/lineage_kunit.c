@@ -6,20 +6,24 @@
 
 #define KMOD_KUNIT_CHAIN	(KMOD_DEPTH_MAX + 1)
 
-/* Sets up a chain of requests for a, b, c, ..., each the parent of the next one. */
-static struct kmod_request *kmod_lineage_chain(struct kunit *test)
+/* Sets up modprobes for a, b, c, ..., each inside the one before. */
+static struct kmod_modprobe *kmod_lineage_chain(struct kunit *test)
 {
+	struct kmod_modprobe *m;
 	struct kmod_request *r;
 	int i;
 
+	m = kunit_kcalloc(test, KMOD_KUNIT_CHAIN, sizeof(*m), GFP_KERNEL);
 	r = kunit_kcalloc(test, KMOD_KUNIT_CHAIN, sizeof(*r), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, m);
 	KUNIT_ASSERT_NOT_NULL(test, r);
 	for (i = 0; i < KMOD_KUNIT_CHAIN; i++) {
-		r[i].parent = i ? &r[i - 1] : NULL;
+		m[i].request = &r[i];
+		r[i].parent = i ? &m[i - 1] : NULL;
 		r[i].depth = i + 1;
 		r[i].rec.name[0] = 'a' + i;
 	}
-	return r;
+	return m;
 }
 
 static void kmod_lineage_without_parent_is_no_loop(struct kunit *test)
@@ -29,34 +33,34 @@ static void kmod_lineage_without_parent_is_no_loop(struct kunit *test)
 
 static void kmod_lineage_same_name_is_a_loop(struct kunit *test)
 {
-	struct kmod_request *r = kmod_lineage_chain(test);
+	struct kmod_modprobe *m = kmod_lineage_chain(test);
 
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[0], "a"), -ELOOP);
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[2], "a"), -ELOOP);
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[2], "b"), -ELOOP);
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[2], "x"), 0);
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[2], "aa"), 0);
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[2], ""), 0);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[0], "a"), -ELOOP);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[2], "a"), -ELOOP);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[2], "b"), -ELOOP);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[2], "x"), 0);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[2], "aa"), 0);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[2], ""), 0);
 }
 
 static void kmod_lineage_limits_chain_length(struct kunit *test)
 {
-	struct kmod_request *r = kmod_lineage_chain(test);
+	struct kmod_modprobe *m = kmod_lineage_chain(test);
 
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[KMOD_DEPTH_MAX - 2], "x"), 0);
-	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&r[KMOD_DEPTH_MAX - 1], "x"),
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[KMOD_DEPTH_MAX - 2], "x"), 0);
+	KUNIT_EXPECT_EQ(test, kmod_lineage_check(&m[KMOD_DEPTH_MAX - 1], "x"),
 			-ELOOP);
 }
 
 static void kmod_lineage_prints_outermost_first(struct kunit *test)
 {
-	struct kmod_request *r = kmod_lineage_chain(test);
+	struct kmod_modprobe *m = kmod_lineage_chain(test);
 	char text[32], small[6];
 
-	r[1].rec.name[0] = '\n';
-	kmod_lineage_print(&r[2], text, sizeof(text));
+	m[1].request->rec.name[0] = '\n';
+	kmod_lineage_print(m[2].request, text, sizeof(text));
 	KUNIT_EXPECT_STREQ(test, text, "a -> \\n -> c -> ");
-	kmod_lineage_print(&r[2], small, sizeof(small));
+	kmod_lineage_print(m[2].request, small, sizeof(small));
 	KUNIT_EXPECT_STREQ(test, small, "a -> ");
 }
 

@@ -1,100 +1,86 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tests of modprobe's slots. Part of kernel/kmod/slots.c.
+ * KUnit tests for slots. Included by kernel/kmod/slots.c.
  */
 #include <kunit/test.h>
-#include <linux/atomic.h>
-#include <linux/delay.h>
-#include <linux/err.h>
-#include <linux/kthread.h>
-#include <linux/sched/signal.h>
+#include <linux/string.h>
 
-/* Somebody who waits for a slot; and in which order they got theirs. */
-struct kmod_slot_client {
-	enum kmod_slot_class class;
-	struct task_struct *task;
-	struct completion left;
-	int result;
-	int place;
-};
+#define KMOD_TEST_USER		1000
 
-/* Does not wait. */
-static int kmod_slot_try(enum kmod_slot_class class)
+static unsigned int kmod_limit_saved;
+static u64 kmod_test_ticket;
+
+static void kmod_slot_test_work(struct work_struct *work)
 {
-	return kmod_slot_get(class, jiffies);
 }
 
-static atomic_t kmod_slots_served;
-static unsigned int kmod_limit_saved;
+static DECLARE_WORK(kmod_test_work, kmod_slot_test_work);
 
 static int kmod_slots_test_init(struct kunit *test)
 {
 	kmod_limit_saved = kmod_limit;
 	kmod_limit = 1;
-	atomic_set(&kmod_slots_served, 0);
 	return 0;
 }
 
 static void kmod_slots_test_exit(struct kunit *test)
 {
-	enum kmod_slot_class class;
+	unsigned int pool;
 
 	kmod_limit = kmod_limit_saved;
-	for (class = 0; class < KMOD_SLOT_CLASSES; class++) {
-		KUNIT_EXPECT_EQ(test, kmod_slots[class].used, 0);
-		KUNIT_EXPECT_TRUE(test, list_empty(&kmod_slots[class].waiters));
+	flush_work(&kmod_test_work);
+	KUNIT_EXPECT_EQ(test, kmod_lent, 0);
+	KUNIT_EXPECT_TRUE(test, hash_empty(kmod_users));
+	for (pool = 0; pool < KMOD_POOLS; pool++) {
+		KUNIT_EXPECT_EQ(test, kmod_pools[pool].used, 0);
+		KUNIT_EXPECT_NULL(test, kmod_pool_first(pool));
 	}
 }
 
-static int kmod_slot_client_run(void *data)
+/* Returns a slot for a younger request than all those before. */
+static struct kmod_slot *kmod_slot_new(struct kunit *test, enum kmod_slot_class class,
+				       unsigned int depth, uid_t uid)
 {
-	struct kmod_slot_client *c = data;
+	struct kmod_request *r = kunit_kzalloc(test, sizeof(*r), GFP_KERNEL);
+	struct kmod_slot *s = kunit_kzalloc(test, sizeof(*s), GFP_KERNEL);
 
-	allow_signal(SIGKILL);
-	c->result = kmod_slot_get(c->class, jiffies + 5 * HZ);
-	c->place = atomic_inc_return(&kmod_slots_served);
-	complete(&c->left);
-	return 0;
+	KUNIT_ASSERT_NOT_NULL(test, r);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	r->class = class;
+	r->depth = depth;
+	r->rec.id = ++kmod_test_ticket;
+	r->rec.by.uid = uid;
+	KUNIT_ASSERT_EQ(test, kmod_slot_init(s, r, &kmod_test_work), 0);
+	return s;
 }
 
-static int kmod_slots_waiting(void)
+/* Returns a slot that was requested from kmod_slot_get(), held or not. */
+static struct kmod_slot *kmod_slot_request(struct kunit *test, enum kmod_slot_class class,
+					   uid_t uid)
 {
-	enum kmod_slot_class class;
-	int n = 0;
+	struct kmod_slot *s = kmod_slot_new(test, class, 1, uid);
 
-	spin_lock_irq(&kmod_slots_lock);
-	for (class = 0; class < KMOD_SLOT_CLASSES; class++)
-		n += list_count_nodes(&kmod_slots[class].waiters);
-	spin_unlock_irq(&kmod_slots_lock);
-	return n;
+	KUNIT_EXPECT_EQ(test, kmod_slot_get(s), s->held);
+	return s;
 }
 
-/* Starts one and returns when it waits, so that they queue in a known order. */
-static struct kmod_slot_client *kmod_slot_client(struct kunit *test,
-						 enum kmod_slot_class class)
+static struct kmod_slot *kmod_slot_admin(struct kunit *test)
 {
-	struct kmod_slot_client *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
-	int before = kmod_slots_waiting(), tries = 1000;
-
-	KUNIT_ASSERT_NOT_NULL(test, c);
-	c->class = class;
-	init_completion(&c->left);
-	c->task = kthread_run(kmod_slot_client_run, c, "kmod_client");
-	KUNIT_ASSERT_FALSE(test, IS_ERR(c->task));
-	while (kmod_slots_waiting() == before && tries--)
-		usleep_range(1000, 2000);
-	KUNIT_ASSERT_EQ(test, kmod_slots_waiting(), before + 1);
-	return c;
+	return kmod_slot_request(test, KMOD_SLOT_ADMIN, 0);
 }
 
-static void kmod_slot_client_expect(struct kunit *test,
-				    struct kmod_slot_client *c, int result)
+static struct kmod_slot *kmod_slot_user(struct kunit *test, uid_t uid)
 {
-	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&c->left, HZ));
-	KUNIT_EXPECT_EQ(test, c->result, result);
+	return kmod_slot_request(test, KMOD_SLOT_USER, uid);
 }
 
-static void kmod_slots_limit_is_the_smaller_one(struct kunit *test)
+static void kmod_slot_end(struct kunit *test, struct kmod_slot *s)
+{
+	KUNIT_EXPECT_TRUE(test, kmod_slot_put(s));
+	kmod_slot_destroy(s);
+}
+
+static void kmod_slots_limit_is_at_most_half_of_threads(struct kunit *test)
 {
 	kmod_limit = 7;
 	KUNIT_EXPECT_EQ(test, kmod_slots_max(), 7);
@@ -102,98 +88,94 @@ static void kmod_slots_limit_is_the_smaller_one(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kmod_slots_max(), max_threads / 2);
 }
 
-static void kmod_slots_are_served_in_order(struct kunit *test)
+static void kmod_slots_oldest_request_first(struct kunit *test)
 {
-	struct kmod_slot_client *c[4];
+	struct kmod_slot *held = kmod_slot_admin(test), *s[4];
 	int i;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	for (i = 0; i < ARRAY_SIZE(c); i++)
-		c[i] = kmod_slot_client(test, KMOD_SLOT_ADMIN);
-	for (i = 0; i < ARRAY_SIZE(c); i++) {
-		kmod_slot_put(KMOD_SLOT_ADMIN);
-		kmod_slot_client_expect(test, c[i], 0);
-		KUNIT_EXPECT_EQ(test, c[i]->place, i + 1);
+	for (i = 0; i < ARRAY_SIZE(s); i++)
+		s[i] = kmod_slot_new(test, KMOD_SLOT_ADMIN, 1, 0);
+	for (i = ARRAY_SIZE(s) - 1; i >= 0; i--)
+		KUNIT_EXPECT_FALSE(test, kmod_slot_get(s[i]));
+
+	kmod_slot_end(test, held);
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		KUNIT_EXPECT_TRUE(test, s[i]->held);
+		KUNIT_EXPECT_TRUE(test, i == 3 || !s[i + 1]->held);
+		kmod_slot_end(test, s[i]);
 	}
-	kmod_slot_put(KMOD_SLOT_ADMIN);
 }
 
-static void kmod_slots_killed_waiter_leaves_at_once(struct kunit *test)
+static void kmod_slots_cancelled_waiter_is_skipped(struct kunit *test)
 {
-	struct kmod_slot_client *killed, *next;
+	struct kmod_slot *held = kmod_slot_admin(test);
+	struct kmod_slot *cancelled = kmod_slot_admin(test);
+	struct kmod_slot *next = kmod_slot_admin(test);
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	killed = kmod_slot_client(test, KMOD_SLOT_ADMIN);
-	next = kmod_slot_client(test, KMOD_SLOT_ADMIN);
-	send_sig(SIGKILL, killed->task, 1);
-	kmod_slot_client_expect(test, killed, -ERESTARTSYS);
-
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	kmod_slot_client_expect(test, next, 0);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_TRUE(test, kmod_slot_cancel(cancelled));
+	KUNIT_EXPECT_FALSE(test, kmod_slot_cancel(cancelled));
+	kmod_slot_destroy(cancelled);
+	kmod_slot_end(test, held);
+	KUNIT_EXPECT_TRUE(test, next->held);
+	KUNIT_EXPECT_FALSE(test, kmod_slot_cancel(next));
+	kmod_slot_end(test, next);
 }
 
-static void kmod_slots_full_house_times_out(struct kunit *test)
+static void kmod_slots_put_releases_once(struct kunit *test)
 {
-	unsigned long start;
+	struct kmod_slot *s = kmod_slot_admin(test);
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	start = jiffies;
-	KUNIT_EXPECT_EQ(test, kmod_slot_get(KMOD_SLOT_ADMIN, start + HZ / 5),
-			-ETIME);
-	KUNIT_EXPECT_GE(test, jiffies - start, HZ / 5);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_TRUE(test, kmod_slot_put(s));
+	KUNIT_EXPECT_FALSE(test, kmod_slot_put(s));
+	kmod_slot_destroy(s);
 }
 
-static void kmod_slots_late_grant_is_not_lost(struct kunit *test)
+static void kmod_slots_try_does_not_queue(struct kunit *test)
 {
-	struct kmod_slot_waiter w;
+	struct kmod_slot *held = kmod_slot_admin(test);
+	struct kmod_slot *s = kmod_slot_new(test, KMOD_SLOT_ADMIN, 1, 0);
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	KUNIT_ASSERT_FALSE(test, kmod_slot_take(KMOD_SLOT_ADMIN, &w));
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	KUNIT_EXPECT_TRUE(test, kmod_slot_give_up(&w));
-	KUNIT_EXPECT_EQ(test, kmod_slots[KMOD_SLOT_ADMIN].used, 1);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_FALSE(test, kmod_slot_try(s));
+	kmod_slot_end(test, held);
+	KUNIT_EXPECT_FALSE(test, s->held);
+	KUNIT_EXPECT_TRUE(test, kmod_slot_try(s));
+	kmod_slot_end(test, s);
 }
 
-static void kmod_slots_larger_limit_wakes_waiters(struct kunit *test)
+static void kmod_slots_raised_limit_serves_waiters(struct kunit *test)
 {
-	struct kmod_slot_client *c;
+	struct kmod_slot *held = kmod_slot_admin(test), *s = kmod_slot_admin(test);
 	char text[] = "2\n";
 	size_t len = 2;
 	loff_t pos = 0;
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	c = kmod_slot_client(test, KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_FALSE(test, s->held);
 	KUNIT_EXPECT_EQ(test, kmod_limit_sysctl(kmod_slots_sysctls, 1, text,
 						&len, &pos), 0);
-	kmod_slot_client_expect(test, c, 0);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	KUNIT_EXPECT_TRUE(test, s->held);
+	kmod_slot_end(test, s);
+	kmod_slot_end(test, held);
 }
 
-static void kmod_slots_smaller_limit_holds_from_now_on(struct kunit *test)
+static void kmod_slots_lowered_limit_holds_for_new_requests(struct kunit *test)
 {
-	struct kmod_slot_client *c;
+	struct kmod_slot *held[3], *s;
 	int i;
 
 	kmod_limit = 3;
 	for (i = 0; i < 3; i++)
-		KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
+		held[i] = kmod_slot_admin(test);
 	kmod_limit = 1;
-	c = kmod_slot_client(test, KMOD_SLOT_ADMIN);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	KUNIT_EXPECT_FALSE(test, completion_done(&c->left));
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	kmod_slot_client_expect(test, c, 0);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	s = kmod_slot_admin(test);
+	kmod_slot_end(test, held[0]);
+	kmod_slot_end(test, held[1]);
+	KUNIT_EXPECT_FALSE(test, s->held);
+	kmod_slot_end(test, held[2]);
+	KUNIT_EXPECT_TRUE(test, s->held);
+	kmod_slot_end(test, s);
 }
 
-static void kmod_slots_bad_limit_changes_nothing(struct kunit *test)
+static void kmod_slots_invalid_limit_is_rejected(struct kunit *test)
 {
 	static const char * const bad[] = { "0", "-1", "x", "4294967296" };
 	char text[16];
@@ -213,61 +195,222 @@ static void kmod_slots_bad_limit_changes_nothing(struct kunit *test)
 	}
 }
 
-static void kmod_slots_nested_have_their_own(struct kunit *test)
+static void kmod_slots_each_depth_has_its_own(struct kunit *test)
 {
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_NESTED), 0);
-	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_NESTED), -ETIME);
-	kmod_slot_put(KMOD_SLOT_NESTED);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	struct kmod_slot *held[KMOD_DEPTH_MAX], *s;
+	int i;
+
+	held[0] = kmod_slot_admin(test);
+	for (i = 1; i < KMOD_DEPTH_MAX; i++) {
+		held[i] = kmod_slot_new(test, KMOD_SLOT_NESTED, i + 1, 0);
+		KUNIT_EXPECT_TRUE(test, kmod_slot_get(held[i]));
+		s = kmod_slot_new(test, KMOD_SLOT_NESTED, i + 1, 0);
+		KUNIT_EXPECT_FALSE(test, kmod_slot_try(s));
+		kmod_slot_destroy(s);
+	}
+	for (i = 0; i < KMOD_DEPTH_MAX; i++)
+		kmod_slot_end(test, held[i]);
 }
 
-static void kmod_slots_users_have_half(struct kunit *test)
+static void kmod_slots_users_and_kthreads_hold_half(struct kunit *test)
 {
-	struct kmod_slot_client *user;
+	struct kmod_slot *user, *kthread, *waits, *admin[2];
 
 	kmod_limit = 4;
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_USER), 0);
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_USER), 0);
-	user = kmod_slot_client(test, KMOD_SLOT_USER);
-	KUNIT_EXPECT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	KUNIT_EXPECT_FALSE(test, completion_done(&user->left));
-
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	KUNIT_EXPECT_FALSE(test, completion_done(&user->left));
-	kmod_slot_put(KMOD_SLOT_USER);
-	kmod_slot_client_expect(test, user, 0);
-	kmod_slot_put(KMOD_SLOT_USER);
-	kmod_slot_put(KMOD_SLOT_USER);
+	user = kmod_slot_user(test, KMOD_TEST_USER);
+	kthread = kmod_slot_request(test, KMOD_SLOT_KTHREAD, 0);
+	waits = kmod_slot_user(test, KMOD_TEST_USER + 1);
+	admin[0] = kmod_slot_admin(test);
+	admin[1] = kmod_slot_admin(test);
+	KUNIT_EXPECT_TRUE(test, user->held && kthread->held);
+	KUNIT_EXPECT_TRUE(test, admin[0]->held && admin[1]->held);
+	kmod_slot_end(test, admin[0]);
+	kmod_slot_end(test, admin[1]);
+	KUNIT_EXPECT_FALSE(test, waits->held);
+	kmod_slot_end(test, kthread);
+	KUNIT_EXPECT_TRUE(test, waits->held);
+	kmod_slot_end(test, user);
+	kmod_slot_end(test, waits);
 }
 
-static void kmod_slots_order_holds_across_classes(struct kunit *test)
+static void kmod_slots_admin_before_older_user(struct kunit *test)
 {
-	struct kmod_slot_client *user, *admin;
+	struct kmod_slot *held = kmod_slot_admin(test);
+	struct kmod_slot *user = kmod_slot_user(test, KMOD_TEST_USER);
+	struct kmod_slot *admin = kmod_slot_admin(test);
 
-	KUNIT_ASSERT_EQ(test, kmod_slot_try(KMOD_SLOT_ADMIN), 0);
-	user = kmod_slot_client(test, KMOD_SLOT_USER);
-	admin = kmod_slot_client(test, KMOD_SLOT_ADMIN);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
-	kmod_slot_client_expect(test, user, 0);
-	KUNIT_EXPECT_FALSE(test, completion_done(&admin->left));
-	kmod_slot_put(KMOD_SLOT_USER);
-	kmod_slot_client_expect(test, admin, 0);
-	kmod_slot_put(KMOD_SLOT_ADMIN);
+	kmod_slot_end(test, held);
+	KUNIT_EXPECT_TRUE(test, admin->held);
+	KUNIT_EXPECT_FALSE(test, user->held);
+	kmod_slot_end(test, admin);
+	kmod_slot_end(test, user);
+}
+
+static void kmod_slots_user_with_fewest_slots_first(struct kunit *test)
+{
+	struct kmod_slot *a[4], *b;
+	int i;
+
+	kmod_limit = 4;
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = kmod_slot_user(test, KMOD_TEST_USER);
+	b = kmod_slot_user(test, KMOD_TEST_USER + 1);
+	kmod_slot_end(test, a[0]);
+	KUNIT_EXPECT_TRUE(test, b->held);
+	KUNIT_EXPECT_FALSE(test, a[2]->held);
+	kmod_slot_end(test, b);
+	KUNIT_EXPECT_TRUE(test, a[2]->held);
+	kmod_slot_end(test, a[1]);
+	KUNIT_EXPECT_TRUE(test, a[3]->held);
+	kmod_slot_end(test, a[2]);
+	kmod_slot_end(test, a[3]);
+}
+
+/* With one slot for users, no user holds one whenever it is free. */
+static void kmod_slots_users_take_turns(struct kunit *test)
+{
+	struct kmod_slot *a[4], *b[2], *kthread;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = kmod_slot_user(test, KMOD_TEST_USER);
+	for (i = 0; i < ARRAY_SIZE(b); i++)
+		b[i] = kmod_slot_user(test, KMOD_TEST_USER + 1);
+	kthread = kmod_slot_request(test, KMOD_SLOT_KTHREAD, 0);
+	kmod_slot_end(test, a[0]);
+	KUNIT_EXPECT_TRUE(test, kthread->held);
+	kmod_slot_end(test, kthread);
+	KUNIT_EXPECT_TRUE(test, b[0]->held);
+	kmod_slot_end(test, b[0]);
+	KUNIT_EXPECT_TRUE(test, a[1]->held);
+	kmod_slot_end(test, a[1]);
+	KUNIT_EXPECT_TRUE(test, b[1]->held);
+	kmod_slot_end(test, b[1]);
+	KUNIT_EXPECT_TRUE(test, a[2]->held);
+	kmod_slot_end(test, a[2]);
+	kmod_slot_end(test, a[3]);
+}
+
+static void kmod_slots_promoted_waiter_queues_with_admins(struct kunit *test)
+{
+	struct kmod_slot *held = kmod_slot_admin(test);
+	struct kmod_slot *user = kmod_slot_user(test, KMOD_TEST_USER);
+	struct kmod_slot *promoted = kmod_slot_user(test, KMOD_TEST_USER);
+
+	kmod_slot_promote(promoted);
+	kmod_slot_end(test, held);
+	KUNIT_EXPECT_TRUE(test, promoted->held);
+	KUNIT_EXPECT_FALSE(test, user->held);
+	kmod_slot_promote(promoted);
+	KUNIT_EXPECT_EQ(test, kmod_pools[KMOD_POOL_ADMINS].used, 1);
+	kmod_slot_end(test, promoted);
+	kmod_slot_end(test, user);
+}
+
+static bool kmod_slots_test_lend(void)
+{
+	bool lent = false;
+
+	spin_lock_irq(&kmod_slots_lock);
+	kmod_slots_lend(&lent);
+	spin_unlock_irq(&kmod_slots_lock);
+	return lent;
+}
+
+/* Lets time pass. */
+static void kmod_slots_test_age(unsigned long jiffies_passed)
+{
+	unsigned int pool;
+
+	for (pool = 0; pool < KMOD_POOLS; pool++)
+		kmod_pools[pool].stalled -= jiffies_passed;
+	kmod_lent_last -= min_t(u64, kmod_lent_last, jiffies_passed);
+}
+
+static void kmod_slots_are_lent_when_none_is_released(struct kunit *test)
+{
+	struct kmod_slot *held = kmod_slot_admin(test), *a, *b;
+
+	kmod_slots_test_age(KMOD_STALL);
+	a = kmod_slot_admin(test);
+	b = kmod_slot_admin(test);
+	KUNIT_EXPECT_FALSE(test, kmod_slots_test_lend());
+	kmod_slots_test_age(KMOD_STALL);
+	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	KUNIT_EXPECT_TRUE(test, a->held && a->lent);
+	KUNIT_EXPECT_FALSE(test, b->held);
+
+	kmod_slots_test_age(KMOD_LEND_INTERVAL);
+	KUNIT_EXPECT_FALSE(test, kmod_slots_test_lend());
+	kmod_slot_end(test, held);
+	KUNIT_EXPECT_TRUE(test, b->held && !b->lent);
+	kmod_slot_end(test, a);
+	kmod_slot_end(test, b);
+}
+
+static void kmod_slots_lent_one_at_a_time(struct kunit *test)
+{
+	struct kmod_slot *held[2], *s[2];
+
+	kmod_limit = 2;
+	held[0] = kmod_slot_admin(test);
+	held[1] = kmod_slot_admin(test);
+	s[0] = kmod_slot_admin(test);
+	s[1] = kmod_slot_admin(test);
+	kmod_slots_test_age(KMOD_STALL);
+	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	KUNIT_EXPECT_FALSE(test, kmod_slots_test_lend());
+	kmod_slots_test_age(KMOD_LEND_INTERVAL);
+	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	kmod_slot_end(test, s[0]);
+	kmod_slot_end(test, s[1]);
+	kmod_slot_end(test, held[0]);
+	kmod_slot_end(test, held[1]);
+}
+
+static void kmod_slots_users_borrow_at_most_half(struct kunit *test)
+{
+	struct kmod_slot *held[2], *user[2], *admin;
+
+	kmod_limit = 2;
+	held[0] = kmod_slot_user(test, KMOD_TEST_USER);
+	held[1] = kmod_slot_admin(test);
+	user[0] = kmod_slot_user(test, KMOD_TEST_USER);
+	user[1] = kmod_slot_user(test, KMOD_TEST_USER + 1);
+	kmod_slots_test_age(KMOD_STALL);
+	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	kmod_slots_test_age(KMOD_STALL);
+	KUNIT_EXPECT_FALSE(test, kmod_slots_test_lend());
+	admin = kmod_slot_admin(test);
+	kmod_slots_test_age(KMOD_STALL);
+	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	KUNIT_EXPECT_TRUE(test, admin->held);
+	kmod_slot_end(test, admin);
+	kmod_slot_end(test, held[1]);
+	kmod_slot_end(test, held[0]);
+	KUNIT_EXPECT_TRUE(test, user[0]->held && user[1]->held);
+	kmod_slot_end(test, user[0]);
+	kmod_slot_end(test, user[1]);
 }
 
 static struct kunit_case kmod_slots_tests[] = {
-	KUNIT_CASE(kmod_slots_limit_is_the_smaller_one),
-	KUNIT_CASE(kmod_slots_are_served_in_order),
-	KUNIT_CASE(kmod_slots_killed_waiter_leaves_at_once),
-	KUNIT_CASE(kmod_slots_full_house_times_out),
-	KUNIT_CASE(kmod_slots_late_grant_is_not_lost),
-	KUNIT_CASE(kmod_slots_larger_limit_wakes_waiters),
-	KUNIT_CASE(kmod_slots_smaller_limit_holds_from_now_on),
-	KUNIT_CASE(kmod_slots_nested_have_their_own),
-	KUNIT_CASE(kmod_slots_users_have_half),
-	KUNIT_CASE(kmod_slots_order_holds_across_classes),
-	KUNIT_CASE(kmod_slots_bad_limit_changes_nothing),
+	KUNIT_CASE(kmod_slots_limit_is_at_most_half_of_threads),
+	KUNIT_CASE(kmod_slots_oldest_request_first),
+	KUNIT_CASE(kmod_slots_cancelled_waiter_is_skipped),
+	KUNIT_CASE(kmod_slots_put_releases_once),
+	KUNIT_CASE(kmod_slots_try_does_not_queue),
+	KUNIT_CASE(kmod_slots_raised_limit_serves_waiters),
+	KUNIT_CASE(kmod_slots_lowered_limit_holds_for_new_requests),
+	KUNIT_CASE(kmod_slots_invalid_limit_is_rejected),
+	KUNIT_CASE(kmod_slots_each_depth_has_its_own),
+	KUNIT_CASE(kmod_slots_users_and_kthreads_hold_half),
+	KUNIT_CASE(kmod_slots_admin_before_older_user),
+	KUNIT_CASE(kmod_slots_user_with_fewest_slots_first),
+	KUNIT_CASE(kmod_slots_users_take_turns),
+	KUNIT_CASE(kmod_slots_promoted_waiter_queues_with_admins),
+	KUNIT_CASE(kmod_slots_are_lent_when_none_is_released),
+	KUNIT_CASE(kmod_slots_lent_one_at_a_time),
+	KUNIT_CASE(kmod_slots_users_borrow_at_most_half),
 	{}
 };
 
