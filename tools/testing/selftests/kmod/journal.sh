@@ -76,6 +76,15 @@ fails()
 	expect fs-kmod_missing outcome failed result "$ENOENT"
 }
 
+# The clock of a guest can be so coarse that the wait for a slot takes no time.
+durations()
+{
+	use_helper fake sleep 400 exit 1
+	ask fs kmod_times >/dev/null
+	at_most "$(value fs-kmod_times slot_ns)" 200000000 "ns of waiting:" &&
+		at_least "$(value fs-kmod_times run_ns)" 300000000 "ns of running:"
+}
+
 joins()
 {
 	local first
@@ -135,8 +144,7 @@ loops()
 
 busy()
 {
-	ask_held kmod_keeper || return 1
-	set_limit 1
+	take_every_slot || return 1
 	ask fs kmod_busy >/dev/null
 	expect fs-kmod_busy outcome busy result "$ETIME" modprobe 0 &&
 		at_least "$(value fs-kmod_busy slot_ns)" $((SLOT_TIMEOUT * 1000000000)) \
@@ -201,7 +209,7 @@ modules()
 	after=$(lsmod | awk 'NR > 1 { print $1 }' | sort)
 	after=$(grep -vxF "$before" <<<"$after")
 	say "loaded:" "$(tr '\n' ' ' <<<"$after")"
-	at_least "$(wc -l <<<"$after")" 3 "modules:" &&
+	at_least "$(wc -l <<<"$after")" 2 "modules:" &&
 		is "$(record fs-vfat | jq -r '.modules | sort | .[]')" "$after" &&
 		expect fs-vfat nr_modules "$(wc -l <<<"$after")" outcome ok &&
 		is "$(kmodctl modules --json | jq -c 'map(select(.module == "vfat"))[-1] |
@@ -332,7 +340,8 @@ hung_modprobe()
 	echo exit 1 >"$WORK/fake/do.fs-kmod_next"
 	at_most "$(time_of "$(ask fs kmod_next)")" "$SOON" "microseconds:" || return 1
 	dmesg_has "kmod: modprobe fs-kmod_hung (pid $(pid_of fake)), requested by kmod_req[$pid]" &&
-		is "$(dmesg | grep -c 'umh: helper .*, has not completed after')" 1 "lines"
+		is "$(dmesg | grep -c 'is hung; releasing its slot')" 1 "lines" &&
+		! dmesg_has 'has not completed after'
 }
 
 # Longer than the 30 s after which a modprobe counts as hung in any case
@@ -373,7 +382,7 @@ traced()
 	event kmod_request | grep -q "^id=$1 name=fs-kmod.x09trace by=kmod_req\[[0-9]*\] uid=0 " &&
 		event kmod_done | grep -q "^id=$1 name=.* outcome=failed result=256 " &&
 		event kmod_deny | grep -q "name=fs-kmod_traced_off reason=off result=$ENOENT\$" &&
-		event umh_queue | grep -q "^path=$WORK/fake/modprobe wait=0x6 by=kmod_req\[" &&
+		event umh_queue | grep -q "^path=$WORK/fake/modprobe wait=0x2 by=kmod_req\[" &&
 		event umh_exec | grep -q "^path=$WORK/fake/modprobe pid=$2 result=0\$" &&
 		event umh_exit | grep -q "^pid=$2 status=256 run_ns=[1-9]"
 }
@@ -409,6 +418,7 @@ skip_without 'needs kmodctl, jq, CONFIG_KMOD_JOURNAL and CONFIG_TEST_KMOD_STUB' 
 TESTS=(
 	'succeeds|a successful request is recorded with its requester'
 	'fails|a failed request is recorded with the wait status or the errno'
+	'durations|the wait for a slot and the run of modprobe are recorded apart'
 	'joins|requests that join another are recorded with its id'
 	'nests|a nested request is recorded with the id of its parent'
 	'loops|a loop is recorded with ELOOP'

@@ -37,6 +37,7 @@ struct counts {
 	unsigned long long requests;
 	unsigned long long outcomes;
 	unsigned long long modprobes;
+	unsigned long long beyond_limit;
 	unsigned long long unrecorded;
 };
 
@@ -71,6 +72,8 @@ static struct counts read_counts(void)
 			counts.outcomes += n;
 		else if (!strcmp(key, "modprobes"))
 			counts.modprobes = n;
+		else if (!strcmp(key, "beyond_limit"))
+			counts.beyond_limit = n;
 		else if (!strcmp(key, "unrecorded"))
 			counts.unrecorded = n;
 		else if (!strcmp(key, "latency_us"))
@@ -95,7 +98,7 @@ static bool all_ended(void)
 	return true;
 }
 
-/* The only slot must be free and a modprobe must run. */
+/* The only slot must be free and a modprobe must run, not beyond the limit. */
 static bool next_is_served(void)
 {
 	struct counts before = read_counts(), after;
@@ -103,11 +106,12 @@ static bool next_is_served(void)
 	mount("none", "/", "kmod_fail_next", 0, NULL);
 	after = read_counts();
 	if (before.requests == before.outcomes && after.requests == before.requests + 1 &&
-	    after.outcomes == after.requests && after.modprobes == before.modprobes + 1)
+	    after.outcomes == after.requests && after.modprobes == before.modprobes + 1 &&
+	    after.beyond_limit == before.beyond_limit)
 		return true;
-	printf("requests %llu, outcomes %llu, modprobes %llu; after one more %llu, %llu, %llu\n",
-	       before.requests, before.outcomes, before.modprobes,
-	       after.requests, after.outcomes, after.modprobes);
+	printf("requests outcomes modprobes lent: %llu %llu %llu %llu, then %llu %llu %llu %llu\n",
+	       before.requests, before.outcomes, before.modprobes, before.beyond_limit,
+	       after.requests, after.outcomes, after.modprobes, after.beyond_limit);
 	return false;
 }
 

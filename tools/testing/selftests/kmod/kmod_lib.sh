@@ -27,9 +27,13 @@ NOBODY=65534
 SCALE=${KMOD_TEST_SCALE:-1}
 SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
 PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
-# Seconds after which the kernel ends a wait for a slot, or for a shared modprobe
+# Seconds after which the kernel ends a wait for a slot, or starts more modprobes for requests
+# that share one
 # shellcheck disable=SC2034
 SLOT_TIMEOUT=5
+# Seconds without a released slot after which a waiting request gets one beyond the limit
+# shellcheck disable=SC2034
+SLOT_STALL=2
 
 # As request_module() and call_usermodehelper() return them
 # shellcheck disable=SC2034
@@ -323,13 +327,16 @@ dies_at_once()
 	at_most $(($(now_us) - from)) "$SOON" "microseconds from kill to end:"
 }
 
-# next_is_served: with one slot, which a lost slot would leave no other request
+# next_is_served: with one slot, after whose loss a request would be served beyond the limit
 next_is_served()
 {
+	local before
+
+	before=$(lent)
 	use_helper after
 	set_limit 1
 	ask fs kmod_after >/dev/null
-	is "$(names_of after)" fs-kmod_after
+	is "$(names_of after)" fs-kmod_after && is "$(lent)" "$before" "started beyond the limit:"
 }
 
 # is_in PID STATE: R, S, D, Z, ...
@@ -349,20 +356,32 @@ gone() { [[ ! -d /proc/$1 ]] || is_in "$1" Z; }
 waiting() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(kmod_req) D' || :; }
 are_waiting() { [[ $(waiting) -ge $1 ]]; }
 
-# fill_slots: every slot is taken, and other requests wait, until empty_slots
+# fill_slots: every slot is taken, also those beyond the limit, and other requests wait, until
+# empty_slots
 fill_slots()
 {
 	set_limit 2
 	use_held_helper
-	"$HERE/kmod_req" -n 4 fs kmod_full >/dev/null &
+	"$HERE/kmod_req" -n 6 fs kmod_full >/dev/null &
 	FILLER=$!
-	wait_until has_started fake 2
+	wait_until has_started fake 4
 }
 
 empty_slots()
 {
 	release
 	wait "$FILLER"
+}
+
+# take_every_slot: with a limit of one, two modprobes wait for release: one in the slot, the
+# other beyond the limit, where the kernel starts it after SLOT_STALL. There is no third slot,
+# so that later requests wait until release, or time out.
+take_every_slot()
+{
+	set_limit 1
+	use_held_helper
+	"$HERE/kmod_req" -n 2 fs kmod_holder >/dev/null &
+	wait_until has_started fake 2
 }
 
 # exec_asks_for FILE: whether exec requests a module for its format. 7.2 does not.
@@ -390,6 +409,23 @@ status_of()
 
 # stat_of KEY: a counter
 stat_of() { awk -v key="$1" '$1 == key { print $2 }' "$JOURNAL/stats"; }
+
+# lent: prints the number of modprobes that were started beyond the limit, 0 without a journal
+lent()
+{
+	local n=
+
+	[[ ! -r $JOURNAL/stats ]] || n=$(stat_of beyond_limit)
+	echo "${n:-0}"
+}
+
+# keeps_limit HELPER LIMIT LENT: no more of the helper's processes were alive at one time than
+# the limit, and one for each slot that was lent since "lent" printed LENT
+keeps_limit() { at_most "$(peak_of "$1")" $(($2 + $(lent) - $3)) "alive:"; }
+
+# in_state NAME STATE: whether a request for NAME is in that state
+in_state() { grep -q "^id=[0-9]* name=$1 state=$2 " "$JOURNAL/inflight"; }
+nothing_in_flight() { [[ -z $(cat "$JOURNAL/inflight") ]]; }
 
 # outcome NAME: outcome and result of the last request for it
 outcome()

@@ -29,7 +29,7 @@ slot_is_counted()
 	kill_and_reap "$REQUESTER"
 	"$HERE/kmod_req" fs kmod_second >/dev/null &
 	wait_until asleep $! || return 1
-	sleep 1
+	sleep 0.5
 	is "$(started fake)" 1 "modprobes" || return 1
 	release
 	wait

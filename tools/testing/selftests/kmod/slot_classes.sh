@@ -1,0 +1,362 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Classes of slots: requests of any depth, kernel threads that act for users, users that compete,
+# and requests that wait while all modprobes hang; and what a waiting request then runs.
+# shellcheck disable=SC2317 # the tests are called by name
+source "$(dirname "$0")/kmod_lib.sh"
+
+# The longest chain of requests
+LONGEST=8
+USER_A=1000
+USER_B=2000
+
+served() { names_of fake | grep -c "$1" || :; }
+are_served() { [[ $(served "$1") -ge $2 ]]; }
+
+# use_chains LENGTH WORDS...: the modprobe for NAME obeys the words and requests NAME_2, that
+# one NAME_3, and so on
+use_chains()
+{
+	local length=$1
+
+	script next <<-END
+		name=\${!#}
+		name=\${name#fs-}
+		case \$name in
+		*_$length) exit 1 ;;
+		*_[2-9]) name=\${name%_*}_\$((\${name##*_} + 1)) ;;
+		*) name=\${name}_2 ;;
+		esac
+		exec $HERE/kmod_req fs "\$name"
+	END
+	use_helper fake "${@:2}" run "$WORK/next"
+}
+
+# FAULTS 38
+chain()
+{
+	local line before
+
+	before=$(lent)
+	set_limit 1
+	use_chains 3
+	line=$(ask fs kmod_chain)
+	is "$(names_of fake | tr '\n' ' ')" 'fs-kmod_chain fs-kmod_chain_2 fs-kmod_chain_3 ' &&
+		at_most "$(time_of "$line")" $((2 * SOON)) "microseconds:" &&
+		is "$(lent)" "$before" "started beyond the limit:"
+}
+
+longest_chain()
+{
+	local before
+
+	before=$(lent)
+	set_limit 1
+	use_chains "$LONGEST"
+	ask fs kmod_long >/dev/null
+	is "$(started fake)" "$LONGEST" "modprobes" &&
+		is "$(lent)" "$before" "started beyond the limit:"
+}
+
+# As many chains as slots. The modprobes of one depth hold all its slots at the same time.
+chains()
+{
+	local n=10 before
+
+	before=$(lent)
+	set_limit "$n"
+	use_chains 3 sleep 500
+	is "$(ask -n "$n" fs kmod_chain | grep -c ' ENODEV ')" "$n" "requests" &&
+		is "$(started fake)" $((3 * n)) "modprobes" &&
+		is "$(lent)" "$before" "started beyond the limit:"
+}
+
+# use_templates MS: a modprobe for a template of users takes so long. Those that the
+# requesters run themselves, for the whole name, fail at once.
+use_templates()
+{
+	local i
+
+	use_helper fake exit 1
+	for ((i = 0; i < 40; i++)); do
+		echo "sleep $1 exit 1" >"$WORK/fake/do.crypto-t$i"
+	done
+}
+
+# ask_templates N: a user binds sockets to that many unknown templates. The kernel thread
+# cryptomgr_probe requests each.
+ask_templates()
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		become "$NOBODY" "$HERE/kmod_req" hash "t$i(x)" >/dev/null &
+	done
+}
+
+has_templates()
+{
+	use_helper fake exit 1
+	"$REAL_MODPROBE" -a algif_hash cryptomgr 2>/dev/null || "$REAL_MODPROBE" algif_hash
+	ask hash 'kmodt(x)' >/dev/null
+	is "$(served '^crypto-kmodt$')" 1 "requests by kernel threads"
+}
+
+# FAULTS 39. Two of the four slots are not for users, nor for kernel threads that act for them.
+act_for_users()
+{
+	local before
+
+	has_templates || return "$KSFT_SKIP"
+	before=$(lent)
+	set_limit 4
+	use_templates 1000
+	ask_templates 8
+	wait_until are_served '^crypto-t[0-9]*$' 2 || return 1
+	at_most "$(time_of "$(ask fs kmod_root)")" "$SOON" "microseconds:" || return 1
+	wait
+	is "$(served '^crypto-t[0-9]*$')" 8 "templates" && wait_until all_ended fake &&
+		keeps_limit fake 3 "$before"
+}
+
+# template_after N SECONDS COMMAND...: a user binds N templates, and as many requests as
+# possible wait after these seconds. The command binds one more, which must be served although
+# a kernel thread requests it, as those of the user.
+template_after()
+{
+	has_templates || return "$KSFT_SKIP"
+	set_limit 4
+	use_templates 700
+	ask_templates "$1"
+	wait_until are_served '^crypto-t[0-9]*$' 2 || return 1
+	sleep "$2"
+	"${@:3}" hash 'one(x)' >/dev/null
+	is "$(served '^crypto-one$')" 1 "modprobes for that template"
+}
+
+root_template_few() { template_after 8 0 ask; }
+root_template_crowd() { template_after 40 4 ask; }
+user_template_crowd() { template_after 40 4 as "$USER_B" "$HERE/kmod_req"; }
+
+# FAULTS 40. With a limit of four, users have two slots.
+fewest_slots()
+{
+	local before line
+
+	"$REAL_MODPROBE" algif_hash
+	set_limit 4
+	use_helper fake sleep 700 exit 1
+	become "$USER_A" "$HERE/kmod_req" -n 14 hash kmod_user >/dev/null &
+	wait_until are_waiting 14 && wait_until has_started fake 2 || return 1
+	before=$(started fake)
+	line=$(as "$USER_B" "$HERE/kmod_req" pf 19)
+	is "$(served '^net-pf-19$')" 1 "modprobes for the other user" || return 1
+	# Some may have been started before the request was made.
+	at_most "$(names_of fake | grep -n '^net-pf-19$' | cut -d: -f1)" $((before + 4)) \
+		"place in the order of starts:" &&
+		at_most "$(time_of "$line")" $((1400000 + SOON)) "microseconds:"
+}
+
+# With a limit of two, users have one slot. Neither user holds one whenever it is free, and the
+# requests of one were all made before those of the other.
+in_turn()
+{
+	local before
+
+	"$REAL_MODPROBE" algif_hash
+	set_limit 2
+	use_helper fake sleep 400 exit 1
+	become "$USER_A" "$HERE/kmod_req" -n 20 hash kmod_a >/dev/null &
+	wait_until are_waiting 20 || return 1
+	become "$USER_B" "$HERE/kmod_req" -n 4 hash kmod_b >/dev/null &
+	wait_until are_waiting 24 || return 1
+	before=$(started fake)
+	sleep $((2 * SLOT_TIMEOUT))
+	at_least "$(served kmod_b)" 3 "modprobes for the later user:" || return 1
+	at_most "$(names_of fake | tail -n "+$((before + 1))" | grep -m 3 -n kmod_b |
+		tail -n 1 | cut -d: -f1)" 10 "place of the third in the order of starts:"
+}
+
+# all_hang LIMIT: all slots are held by modprobes that do not end. Sets HANGING to the pids of
+# the requesters.
+all_hang()
+{
+	local i
+
+	set_limit "$1"
+	use_held_helper
+	dmesg -c >/dev/null
+	HANGING=()
+	for ((i = 0; i < $1; i++)); do
+		"$HERE/kmod_req" fs "kmod_hang$i" >/dev/null &
+		HANGING+=($!)
+	done
+	wait_until has_started fake "$1"
+}
+
+# gets_a_slot LIMIT LENT: one more request is executed in time, by a modprobe beyond the limit
+gets_a_slot()
+{
+	local line
+
+	echo exit 1 >"$WORK/fake/do.fs-kmod_next"
+	line=$(ask fs kmod_next)
+	is "$(names_of fake | tail -n 1)" fs-kmod_next &&
+		at_least "$(time_of "$line")" 1000000 "microseconds:" &&
+		at_most "$(time_of "$line")" $((SLOT_STALL * 1000000 + SOON)) "microseconds:" &&
+		is "$(($(lent) - $2))" 1 "started beyond the limit:" &&
+		is "$(dmesg | grep -c "kmod: no slot released for $SLOT_STALL s; starting one \
+modprobe beyond the limit of $1\$")" 1 "lines in the log"
+}
+
+# FAULTS 41
+beyond_limit()
+{
+	local before
+
+	before=$(lent)
+	all_hang 2 && gets_a_slot 2 "$before"
+}
+
+beyond_limit_killed()
+{
+	local before
+
+	before=$(lent)
+	all_hang 2 || return 1
+	kill_and_reap "${HANGING[@]}"
+	gets_a_slot 2 "$before"
+}
+
+beyond_limit_user()
+{
+	"$REAL_MODPROBE" algif_hash
+	set_limit 2
+	use_helper fake exit 1
+	echo hold >"$WORK/fake/do.crypto-kmod_hang"
+	hold
+	become "$USER_A" "$HERE/kmod_req" hash kmod_hang >/dev/null &
+	wait_until has_started fake || return 1
+	as "$USER_B" "$HERE/kmod_req" pf 19 >/dev/null
+	is "$(names_of fake | tail -n 1)" net-pf-19
+}
+
+# Users whose modprobes hang must leave root some of the slots beyond the limit. Of two slots
+# root's modprobe holds one.
+beyond_limit_root()
+{
+	local i
+
+	"$REAL_MODPROBE" algif_hash
+	set_limit 2
+	use_held_helper
+	echo exit 1 >"$WORK/fake/do.fs-kmod_next"
+	for ((i = 0; i < 6; i++)); do
+		become "$USER_A" "$HERE/kmod_req" hash "kmod_hang$i" >/dev/null &
+	done
+	wait_until has_started fake || return 1
+	"$HERE/kmod_req" fs kmod_hang >/dev/null &
+	wait_until are_served fs-kmod_hang 1 || return 1
+	sleep $((SLOT_STALL + 2))
+	ask fs kmod_next >/dev/null
+	is "$(served fs-kmod_next)" 1 "modprobes for root"
+}
+
+are_timed_out() { [[ $(waiting) -le $1 ]]; }
+
+# At most twice the limit, one by one; the requests that get none time out.
+twice_the_limit()
+{
+	local before first
+
+	before=$(lent)
+	all_hang 2 || return 1
+	"$HERE/kmod_req" -n 6 fs kmod_more >/dev/null &
+	first=$(now_us)
+	wait_until has_started fake 4 || return 1
+	at_least $(($(now_us) - first)) $(((SLOT_STALL + 1) * 1000000 - 500000)) \
+		"microseconds until the second one:"
+	wait_until are_timed_out 4 && is "$(waiting)" 4 "waiting" &&
+		is "$(started fake)" 4 "modprobes" &&
+		is "$(($(lent) - before))" 2 "started beyond the limit:"
+}
+
+# The slots beyond the limit are usable again after they have been released.
+lent_again()
+{
+	local round before
+
+	before=$(lent)
+	all_hang 1 || return 1
+	echo exit 1 >"$WORK/fake/do.fs-kmod_again"
+	for round in 1 2 3; do
+		ask fs kmod_again >/dev/null
+		is "$(served fs-kmod_again)" "$round" "modprobes" || return 1
+	done
+	at_least $(($(lent) - before)) 1 "started beyond the limit:"
+}
+
+# No slot beyond the limit as long as slots are released.
+not_while_released()
+{
+	local before
+
+	before=$(lent)
+	set_limit 1
+	use_helper fake sleep 300 exit 1
+	ask -n 6 fs kmod_flow >"$WORK/out"
+	is "$(peak_of fake)" 1 "alive:" && is "$(lent)" "$before" "started beyond the limit:"
+}
+
+# FAULTS 42
+switched_off()
+{
+	local waiter
+
+	take_every_slot || return 1
+	"$HERE/kmod_req" fs kmod_late >"$WORK/out" &
+	waiter=$!
+	wait_until asleep "$waiter" || return 1
+	set_modprobe ''
+	release
+	wait
+	is "$(result_of "$(<"$WORK/out")")" ENODEV && is "$(served kmod_late)" 0 "modprobes" &&
+		is "$(outcome fs-kmod_late)" "outcome=off result=$ENOENT"
+}
+
+switched_program()
+{
+	take_every_slot || return 1
+	"$HERE/kmod_req" fs kmod_late >/dev/null &
+	wait_until asleep $! || return 1
+	use_helper other
+	release
+	wait
+	is "$(names_of other)" fs-kmod_late "the new program:" &&
+		is "$(served kmod_late)" 0 "runs of the old program"
+}
+
+TESTS=(
+	'chain|a chain of three requests ends in time with one slot'
+	'longest_chain|a chain of eight requests ends with one slot'
+	'chains|as many chains as slots all end in time'
+	'act_for_users|users and the kernel threads that act for them hold half of the slots'
+	'root_template_few|8 templates of a user do not make one of root time out'
+	'root_template_crowd|40 templates of a user do not make one of root time out'
+	'user_template_crowd|40 templates of a user do not make one of another user time out'
+	'fewest_slots|a user without a slot is served before one with many requests'
+	'in_turn|two users that compete for a slot are served in turn'
+	'beyond_limit|a request is executed within 5 s while all modprobes hang'
+	'beyond_limit_killed|the same after the requesters of the hung modprobes were killed'
+	'beyond_limit_user|a user is served while the modprobes of another one hang'
+	'beyond_limit_root|root is served while modprobes of users hang, and one of root does'
+	'twice_the_limit|the number of modprobes never exceeds twice the limit'
+	'lent_again|a slot beyond the limit is granted again after its release'
+	'not_while_released|no modprobe exceeds the limit while slots are released'
+	'switched_off|a waiting request runs nothing once kernel.modprobe is empty'
+	'switched_program|a waiting request runs the program that kernel.modprobe names by then'
+)
+needs_journal
+skip_without "needs CONFIG_CRYPTO_USER_API_HASH=m, see config" modprobe -n algif_hash
+run_tests
