@@ -19,12 +19,12 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
-.PHONY: kmodctl kmodctl-check
+.PHONY: kmodctl kmodctl-check shim shim-breaks
 .PHONY: series test-series test-guest test-fresh deb test-deb refresh
 
 help:
 	@echo 'make demo          show modules being loaded on demand (first time: some minutes)'
-	@echo 'make test          run KUnit, the guest suite, two minutes of torture, and cost'
+	@echo 'make test          run shim, KUnit, the guest suite, two minutes of torture, and cost'
 	@echo 'make test-guest    run only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-fresh    run demo and test in new Debian 12 and 13 roots, as three kinds of user'
 	@echo 'make test-all      run nearly all tests on all bases: takes hours'
@@ -35,6 +35,8 @@ help:
 	@echo 'make bench         compare with the unpatched kernel: table, bench/results'
 	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
 	@echo 'make kunit         run only the KUnit suites'
+	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
+	@echo 'make shim-breaks   break the pipeline in 32 ways, and tell how each was noticed'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         boot the same guest with an interactive shell'
 	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc and shellcheck'
@@ -78,7 +80,7 @@ test-fresh:
 	@harness/test-fresh.sh
 
 test-all:
-	@harness/all.sh check kmodctl-check demo test inherit bench-check \
+	@harness/all.sh shim-breaks check kmodctl-check demo test inherit bench-check \
 		test-series test-configs test-harness test-deb learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
@@ -111,6 +113,12 @@ test-harness:
 
 kunit:
 	@harness/kunit.sh
+
+shim:
+	@harness/shim.sh
+
+shim-breaks:
+	@harness/shim.sh breaks
 
 check:
 	@harness/check.sh

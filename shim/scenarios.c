@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Schedules with a known answer, each for a fault of FAULTS.md. The seed only decides
+ * about the order of events at the same time.
+ */
+#include "world.h"
+
+static void expect(bool cond, const char *text)
+{
+	if (!cond)
+		shim_fail("expected: %s", text);
+}
+
+static struct program *fails_after(int name, u64 ns)
+{
+	struct program *p = &world.programs[name];
+
+	p->run = ns;
+	p->fails = true;
+	return p;
+}
+
+/* The end of the last request for the name, in s. */
+static double last_end(int name)
+{
+	u64 last = 0;
+	int i;
+
+	for (i = 0; i < world.nr_asks; i++)
+		if (world.asks[i].name == name && world.asks[i].to > last)
+			last = world.asks[i].to;
+	return last / 1e9;
+}
+
+static bool any_status(int name, int status)
+{
+	int i;
+
+	for (i = 0; i < world.nr_asks; i++)
+		if (world.asks[i].name == name && world.asks[i].status == status)
+			return true;
+	return false;
+}
+
+/* When the n-th modprobe for the name was started, in s. */
+static double start_of(int name, int n)
+{
+	int i;
+
+	for (i = 0; i < world.nr_runs; i++)
+		if (world.runs[i].name == name && !n--)
+			return world.runs[i].from / 1e9;
+	shim_fail("no such modprobe for m%d", name);
+}
+
+static void many(int n, int name, uid_t uid, u64 delay)
+{
+	while (n--)
+		world_add(name, uid, delay);
+}
+
+static void limit(unsigned int n)
+{
+	world.limit = world.limit_max = n;
+	pipeline_reset(n);
+}
+
+static void slow_failure(void)
+{
+	fails_after(0, 7 * SEC);
+	many(8, 0, 1000, 0);
+	world_run();
+	expect(last_end(0) <= 13, "all end within 13 s");
+	expect(world_count_runs(0) <= 3, "3 modprobes at most");
+}
+
+static void users_in_a_loop(void)
+{
+	int i;
+
+	fails_after(0, 8 * SEC);
+	for (i = 0; i < 6; i++)
+		world_add(0, 1000, i * 700 * MSEC)->times = 4;
+	world_add(0, 0, 3 * SEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].to < 17 * SEC, "root has its result within 14 s");
+}
+
+/* check_return() tells a stale result from a fresh one. */
+static void stale_failure(void)
+{
+	fails_after(0, 3 * SEC);
+	many(2, 0, 0, 0);
+	many(2, 0, 0, SEC);
+	world_run();
+	expect(world_count_runs(0) == 2, "a second modprobe for the later requests");
+	expect(start_of(0, 1) < 4, "it starts when the first one has ended");
+}
+
+static void remove_at_1s(void *arg)
+{
+	fiber_sleep(SEC);
+	world_unload();
+}
+
+static void stale_success(void)
+{
+	world.programs[0].run = 3 * SEC;
+	world_add(0, 0, 0);
+	many(2, 0, 0, 2 * SEC);
+	fiber_create("rmmod", remove_at_1s, NULL);
+	world_run();
+	expect(world_count_runs(0) == 2, "a second modprobe after the removal");
+}
+
+static void shared_success(void)
+{
+	world.programs[0].run = 3 * SEC;
+	world_add(0, 0, 0);
+	many(20, 0, 1000, SEC);
+	world_run();
+	expect(world_count_runs(0) == 1, "one modprobe");
+}
+
+static void killed_leader(void)
+{
+	int i;
+
+	limit(1);
+	for (i = 0; i < 5; i++)
+		fails_after(i, SEC);
+	fails_after(0, 1900 * MSEC);
+	world_add(0, 0, 0);
+	world_add(1, 0, 100 * MSEC)->kill = 500 * MSEC;
+	world_add(1, 0, 200 * MSEC);
+	for (i = 2; i < 5; i++)
+		world_add(i, 0, i * 150 * MSEC);
+	world_run();
+	for (i = 2; i < 5; i++)
+		expect(start_of(1, 0) < start_of(i, 0), "m1 keeps its place");
+}
+
+/* It is older than the running modprobe, and joins when that has ended. */
+static void late_joiner(void)
+{
+	limit(1);
+	fails_after(0, 2 * SEC);
+	fails_after(1, 4 * SEC);
+	world_add(0, 0, 0)->decide = 3 * SEC;
+	world_add(0, 0, 500 * MSEC);
+	world_add(1, 0, SEC);
+	world_add(0, 0, 1500 * MSEC)->kill = 4 * SEC;
+	world_run();
+}
+
+/* Chains of three names, from 3 * n on. */
+static void chain(int n)
+{
+	int i;
+
+	for (i = 3 * n; i < 3 * n + 3; i++) {
+		fails_after(i, 100 * MSEC);
+		world.programs[i].nested = i < 3 * n + 2;
+		world.programs[i].next = i + 1;
+	}
+	world_add(3 * n, 0, 0);
+}
+
+static void chain_of_three(void)
+{
+	limit(1);
+	chain(0);
+	world_run();
+	expect(world.nr_runs == 3 && last_end(0) < 1, "3 modprobes within a second");
+}
+
+static void fifty_chains(void)
+{
+	int i;
+
+	for (i = 0; i < 50; i++)
+		chain(i);
+	world_run();
+	expect(world.nr_runs == 150, "150 modprobes");
+}
+
+static void loop_of_two(void)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		fails_after(i, 100 * MSEC);
+		world.programs[i].nested = true;
+		world.programs[i].next = !i;
+	}
+	world_add(0, 1000, 0);
+	world_run();
+	expect(world.nr_runs == 2 && last_end(0) < 1, "2 modprobes within a second");
+	expect(any_status(0, -ELOOP), "ELOOP");
+}
+
+static void two_users(void)
+{
+	int i;
+
+	limit(4);
+	for (i = 0; i < 15; i++) {
+		fails_after(i, 700 * MSEC);
+		world_add(i, i < 14 ? 1000 : 2000, i < 14 ? 0 : 100 * MSEC);
+	}
+	world_run();
+	expect(start_of(14, 0) < 1, "the other user is served next");
+}
+
+static void two_users_share(void)
+{
+	int i;
+
+	limit(4);
+	for (i = 0; i < 12; i++) {
+		fails_after(i, SEC);
+		world_add(i, i < 6 ? 1000 : 2000, (i < 6 ? i : 50 + i) * 10 * MSEC);
+	}
+	world_run();
+	expect(start_of(2, 0) < 1.5 && start_of(6, 0) < 1.5, "each user gets one of two slots");
+}
+
+static void fifty_hung(void)
+{
+	int i;
+
+	for (i = 0; i < 51; i++)
+		fails_after(i, 100 * SEC);
+	for (i = 0; i < 51; i++)
+		world_add(i, 0, i < 50 ? 0 : SEC)->kill = i & 1 ? 500 * MSEC : 0;
+	world_run();
+	expect(start_of(50, 0) < 6, "the 51st starts within 5 s");
+}
+
+/* Users have everything that they can get; root comes late. */
+static void users_fill(unsigned int n)
+{
+	int i;
+
+	limit(n);
+	for (i = 0; i < 20; i++) {
+		fails_after(i, 100 * SEC);
+		world_add(i, 1000 + i % 5, 0)->kthread = i == 3;
+	}
+	fails_after(20, SEC);
+	world_add(20, 0, 20 * SEC);
+	world_run();
+	expect(start_of(20, 0) < 25, "root's modprobe starts within 5 s");
+}
+
+static void users_fill_1(void)
+{
+	users_fill(1);
+}
+
+static void users_fill_4(void)
+{
+	users_fill(4);
+}
+
+static void daemon_loop(void)
+{
+	struct program *p = fails_after(0, 100 * MSEC);
+
+	limit(8);
+	p->nested = true;
+	p->how = DAEMON;
+	world_add(0, 0, 0);
+	world_run();
+	expect(last_end(0) < 60, "it ends within 60 s");
+	expect(world.nr_runs <= 8, "with kernel.kmod-limit modprobes at most");
+}
+
+static void slow_init(void)
+{
+	world.programs[0].init = 36 * SEC;
+	many(3, 0, 0, 0);
+	many(5, 0, 1000, 8 * SEC);
+	world_run();
+	expect(world_count_runs(0) == 1, "one modprobe");
+}
+
+static void storm(void)
+{
+	fails_after(0, 300 * MSEC);
+	many(40, 0, 1000, 0);
+	world_run();
+	expect(world_count_runs(0) <= 2, "2 modprobes at most");
+}
+
+const struct scenario scenarios[] = {
+	{ "slow-failure",	slow_failure },
+	{ "users-in-a-loop",	users_in_a_loop },
+	{ "stale-failure",	stale_failure },
+	{ "stale-success",	stale_success },
+	{ "shared-success",	shared_success },
+	{ "killed-leader",	killed_leader },
+	{ "late-joiner",	late_joiner },
+	{ "chain-of-three",	chain_of_three },
+	{ "fifty-chains",	fifty_chains },
+	{ "loop-of-two",	loop_of_two },
+	{ "two-users",		two_users },
+	{ "two-users-share",	two_users_share },
+	{ "fifty-hung",		fifty_hung },
+	{ "users-fill-limit-1",	users_fill_1 },
+	{ "users-fill-limit-4",	users_fill_4 },
+	{ "daemon-loop",	daemon_loop },
+	{ "slow-init",		slow_init },
+	{ "storm",		storm },
+	{ }
+};

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The helper engine, for the pipeline: the contract of include/linux/umh.h. A modprobe
+ * is a fiber that calls world_modprobe().
+ */
+#include <stdlib.h>
+
+#include "world.h"
+
+#define HUNG_SECS	30
+
+/* A process that has an origin, and the tasks inside it, which may outlive it. */
+struct shim_process {
+	struct umh_origin *origin;
+	struct shim_process *next;
+};
+
+struct helper {
+	struct subprocess_info info;
+	struct shim_timer watch;
+	bool ended;
+};
+
+unsigned int umh_fail;
+static struct shim_process *processes;
+static unsigned int setups, cleanups;
+
+static void umh_origin_drop(struct subprocess_info *info)
+{
+	if (info->origin)
+		umh_origin_put(info->origin->origin);
+}
+
+static void umh_free(struct subprocess_info *info)
+{
+	umh_origin_drop(info);
+	cleanups++;
+	info->cleanup(info);
+	kfree(container_of(info, struct helper, info));
+}
+
+static void umh_release(struct kref *ref)
+{
+	shim_might_sleep();
+	umh_free(container_of(ref, struct subprocess_info, ref));
+}
+
+void umh_put(struct subprocess_info *info)
+{
+	kref_put(&info->ref, umh_release);
+}
+
+static void umh_release_work(struct work_struct *work)
+{
+	umh_free(container_of(work, struct subprocess_info, work));
+}
+
+static void umh_release_deferred(struct kref *ref)
+{
+	struct subprocess_info *info = container_of(ref, struct subprocess_info, ref);
+
+	INIT_WORK(&info->work, umh_release_work);
+	queue_work(NULL, &info->work);
+}
+
+static void umh_hung(void *arg)
+{
+	struct subprocess_info *info = arg;
+	struct helper *h = container_of(info, struct helper, info);
+
+	__tsan_acquire(&h->watch);
+	current->flags = PF_KTHREAD;
+	world_modprobe_hung(info->data, true);
+	if (info->hung(info) && !h->ended)
+		timer_add(&h->watch, HUNG_SECS * NSEC_PER_SEC);
+	world_modprobe_hung(info->data, false);
+	umh_put(info);
+}
+
+static void umh_watch(struct shim_timer *t)
+{
+	struct helper *h = container_of(t, struct helper, watch);
+
+	kref_get(&h->info.ref);
+	fiber_create("watch", umh_hung, &h->info);
+}
+
+/* The end of a helper, in process context unless it has run. */
+static void umh_end(struct subprocess_info *info, int status)
+{
+	struct helper *h = container_of(info, struct helper, info);
+	struct run *r = world_modprobe_ends(info->data, status);
+
+	h->ended = true;
+	timer_del(&h->watch);
+	shim_log("status %d", status);
+	info->exited(info, status);
+	world_modprobe_gone(r);
+}
+
+static void umh_failed(struct subprocess_info *info, int err)
+{
+	umh_end(info, err);
+	umh_put(info);
+}
+
+static void umh_exit(struct subprocess_info *info, int status)
+{
+	shim_lock(&tasklist_lock, true);
+	umh_end(info, status);
+	kref_put(&info->ref, umh_release_deferred);
+	shim_unlock(&tasklist_lock, true);
+}
+
+static void origin_exit(void)
+{
+	struct umh_origin *origin = current->process->origin;
+
+	if (!origin)
+		return;
+	shim_lock(&tasklist_lock, true);
+	current->process->origin = NULL;
+	umh_origin_put(origin);
+	shim_unlock(&tasklist_lock, true);
+}
+
+static void origin_enter(struct subprocess_info *info)
+{
+	struct shim_process *p = calloc(1, sizeof(*p));
+
+	p->next = processes;
+	processes = p;
+	p->origin = info->origin->origin;
+	info->origin = NULL;
+	current->process = p;
+}
+
+/* khelper, and then the helper's thread. */
+static void khelper(void *arg)
+{
+	struct subprocess_info *info = arg;
+	bool exit_first = shim_chance(2);
+	int status;
+
+	current->flags = PF_KTHREAD;
+	if (umh_fail && shim_chance(umh_fail)) {
+		umh_failed(info, -EAGAIN);
+		return;
+	}
+	current->flags = 0;
+	origin_enter(info);
+	strscpy(current->comm, info->argv[3], TASK_COMM_LEN);
+	info->spawned(info);
+	fiber_point();
+	if (umh_fail && shim_chance(umh_fail)) {
+		umh_failed(info, -EACCES);
+		origin_exit();
+		return;
+	}
+	world_modprobe_starts(info->data, info->argv[3]);
+	info->execed(info);
+	status = world_modprobe(info->argv[3]);
+	if (exit_first)
+		origin_exit();
+	umh_exit(info, status);
+	origin_exit();
+}
+
+int umh_start(struct subprocess_info *info, int wait)
+{
+	fiber_point();
+	info->wait = wait;
+	if (umh_fail && shim_chance(umh_fail)) {
+		umh_failed(info, -EBUSY);
+		return -EBUSY;
+	}
+	timer_add(&container_of(info, struct helper, info)->watch, HUNG_SECS * NSEC_PER_SEC);
+	fiber_create("khelper", khelper, info);
+	return 0;
+}
+
+struct subprocess_info *
+call_usermodehelper_setup(const char *path, char **argv, char **envp, gfp_t gfp,
+			  int (*init)(struct subprocess_info *info, struct cred *new),
+			  void (*cleanup)(struct subprocess_info *info), void *data)
+{
+	struct helper *h = kzalloc(sizeof(*h), gfp);
+
+	if (!h)
+		return NULL;
+	setups++;
+	kref_init(&h->info.ref);
+	h->watch.fn = umh_watch;
+	h->info.path = path;
+	h->info.argv = argv;
+	h->info.cleanup = cleanup;
+	h->info.data = data;
+	return &h->info;
+}
+
+void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
+		    pid_t requester, const char *requester_comm)
+{
+	shim_assert(strnlen(requester_comm, TASK_COMM_LEN) < TASK_COMM_LEN, "bad comm");
+	refcount_inc(&origin->ref);
+	origin->link.origin = origin;
+	info->origin = &origin->link;
+}
+
+struct umh_origin *umh_origin_current(void)
+{
+	struct shim_process *p = current->process;
+
+	fiber_point();
+	if (!p || !p->origin || (current->flags & PF_KTHREAD))
+		return NULL;
+	refcount_inc(&p->origin->ref);
+	return p->origin;
+}
+
+/* After a schedule: every helper was cleaned up once. */
+void umh_check(void)
+{
+	struct shim_process *p;
+
+	if (setups != cleanups)
+		shim_fail("I1: %u helpers, %u cleanups", setups, cleanups);
+	setups = 0;
+	cleanups = 0;
+	while ((p = processes)) {
+		processes = p->next;
+		free(p);
+	}
+}
