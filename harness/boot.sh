@@ -58,7 +58,7 @@ recorded()
 		-serial "file:$CONSOLE" \
 		-chardev "file,id=verdict,path=$RESULTS" "${SECOND_PORT[@]}" \
 		</dev/null >"$LOGS/$NAME.qemu" 2>&1
-	progress "$BACKGROUND" "$NAME:" last_result
+	progress "${BACKGROUND[-1]}" "$NAME:" last_result
 	if wait_background; then
 		return 0
 	else

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [guest]: runs the KUnit suites, the guest suite, two minutes of torture, and the cost
-# of a request; with guest, only the guest suite. The last line has the totals. TEST=REGEX runs
-# only matching guest tests. SCALE=N multiplies the guest's time limits, for a busy machine.
+# test.sh [guest]: runs the request pipeline in user space, the KUnit suites, the guest suite, two
+# minutes of torture, and the cost of a request; with guest, only the guest suite. The last line
+# has the totals. TEST=REGEX runs only matching guest tests. SCALE=N multiplies the guest's time
+# limits, for a busy machine.
 # A base that cannot be fetched counts as one skipped test; the status is 4.
 #
 # With another ARCH than x86_64, runs only the guest suite and the torture.
@@ -16,8 +17,9 @@ TALLY=$WORK/tally-$BUILT
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
-# The tests that take half of the time
-HALF='policy_profiles|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
+# The tests that keep one processor busy, and those that mostly wait for the kernel's timeouts
+BUSY='policy_profiles|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
+WAITING='flights|slot_classes|loops|inflight|journal'
 # Suffix of boots on other architectures, so that logs have different names
 ON=${DEBIAN:+-$ARCH}
 # In seconds; make torture runs longer.
@@ -53,20 +55,21 @@ guest_suite()
 	if [[ -n $TEST ]]; then
 		in_guest "test-$CONFIG" "$@" "only=$TEST"
 	else
-		halves "test-$CONFIG" "$@"
+		parts "test-$CONFIG" "$@"
 	fi
 }
 
-# halves NAME ARGUMENT...: runs the suite in two parallel guests, because one guest keeps little
-# more than one core busy. The tests in HALF are sequential, and faster with one processor; but
-# KCSAN needs two.
-halves()
+# parts NAME ARGUMENT...: runs the suite in three parallel guests, because one guest keeps
+# little more than one core busy. The tests in BUSY are sequential, and faster with one
+# processor; but KCSAN needs two.
+parts()
 {
 	local processors=1
 
 	[[ $CONFIG != kcsan ]] || processors=2
-	SMP=$processors background in_guest "$1-2" "${@:2}" "only=$HALF"
-	in_guest "$1-1" "${@:2}" "except=$HALF"
+	SMP=$processors background in_guest "$1-2" "${@:2}" "only=$BUSY"
+	background in_guest "$1-3" "${@:2}" "only=$WAITING"
+	in_guest "$1-1" "${@:2}" "except=$BUSY|$WAITING"
 	wait_background
 }
 
@@ -107,6 +110,7 @@ if [[ -n $TEST ]]; then
 elif [[ ${1:-} == guest ]]; then
 	stage "guest, $BUILT" guest_suite
 else
+	[[ $ARCH != x86_64 ]] || stage "request pipeline, user space" ./shim.sh "$TALLY"
 	[[ $ARCH != x86_64 ]] || stage "KUnit, User mode Linux" ./kunit.sh "$TALLY"
 	stage "guest, $BUILT" guest_suite
 	stage "guest, $BUILT, switch_root" switch_root

@@ -25,25 +25,30 @@ progress()
 	[[ ! -t 2 ]] || printf '\r\033[K' >&2
 }
 
-# background COMMAND...: runs it in the background, and sets BACKGROUND to its pid. Background jobs
-# of a shell ignore Ctrl-C. Therefore the job is a process group, which is killed when this shell
-# exits.
+BACKGROUND=()
+
+# background COMMAND...: runs it in the background, and appends its pid to BACKGROUND. Background
+# jobs of a shell ignore Ctrl-C. Therefore each job is a process group, which is killed when this
+# shell exits.
 background()
 {
 	set -m
 	"$@" &
 	set +m
-	BACKGROUND=$!
-	trap 'kill -- "-$BACKGROUND" 2>/dev/null || :' EXIT
+	BACKGROUND+=($!)
+	trap 'kill -- "${BACKGROUND[@]/#/-}" 2>/dev/null || :' EXIT
 }
 
-# wait_background: waits for the job, and returns its status
+# wait_background: waits for all jobs, and returns the status of the last one that failed
 wait_background()
 {
-	local status=0
+	local pid status=0
 
-	wait "$BACKGROUND" || status=$?
+	for pid in "${BACKGROUND[@]}"; do
+		wait "$pid" || status=$?
+	done
 	trap - EXIT
+	BACKGROUND=()
 	return "$status"
 }
 
@@ -56,7 +61,7 @@ run_logged()
 	shift 4
 	mkdir -p "$(dirname "$log")"
 	background "$@" >"$log" 2>&1 </dev/null
-	progress "$BACKGROUND" "$label" "$count"
+	progress "${BACKGROUND[-1]}" "$label" "$count"
 	if ! wait_background; then
 		tail -n 15 "$log" >&2
 		die "${label%%:*} failed; see $log"
