@@ -110,7 +110,7 @@ struct subprocess_info {
 	struct list_head running;		/* G */
 	struct completion done;
 	struct list_head watched;		/* H */
-	unsigned long since;			/* Q: in jiffies */
+	unsigned long since;			/* H: in jiffies */
 	bool waiter_killed;			/* W */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */

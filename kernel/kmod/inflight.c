@@ -82,7 +82,7 @@
  * @has_admin: an administrator has joined since a modprobe was started
  * @work: starts modprobes, and ends the wait for a slot
  *
- * Protected by kmod_inflight_lock except @ref and @work.
+ * Protected by kmod_inflight_lock, except @ref and @work, and @nested, which is constant.
  */
 struct kmod_flight {
 	struct kref ref;
@@ -580,7 +580,7 @@ static void kmod_flight_give_up(struct kmod_flight *f)
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
 {
-	bool started = false, stalled = true;
+	bool started = false, stalled = true, late;
 	struct subprocess_info *info;
 	struct kmod_modprobe *m;
 
@@ -601,7 +601,10 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 		if (info)
 			umh_put(info);
 	}
-	if (!started && (stalled || time_after_eq(jiffies, READ_ONCE(f->since) + 2 * KMOD_WAIT)))
+	spin_lock_irq(&kmod_inflight_lock);
+	late = time_after_eq(jiffies, f->since + 2 * KMOD_WAIT);
+	spin_unlock_irq(&kmod_inflight_lock);
+	if (!started && (stalled || late))
 		kmod_flight_give_up(f);
 }
 

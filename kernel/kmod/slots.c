@@ -68,6 +68,8 @@ enum kmod_slot_pool {
  * @uid: the user
  * @by_uid: in the hash of users
  * @users: number of struct kmod_slot that refer to it
+ *
+ * Protected by kmod_slots_lock, except @pool and @uid, which are constant.
  */
 struct kmod_slot_queue {
 	unsigned int pool;

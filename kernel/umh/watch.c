@@ -55,8 +55,8 @@ void umh_watch(struct subprocess_info *info)
 {
 	unsigned long flags;
 
-	info->since = jiffies;
 	raw_spin_lock_irqsave(&umh_watch_lock, flags);
+	info->since = jiffies;
 	list_add_tail(&info->watched, &umh_watched);
 	raw_spin_unlock_irqrestore(&umh_watch_lock, flags);
 	schedule_delayed_work(&umh_watch_work, umh_hung_jiffies());
