@@ -43,13 +43,14 @@
  * wakes an entry on the wait queue that struct pid has for pidfds, and this entry
  * reports the exit to the engine.
  *
- * A request is reference-counted. The waiter holds one reference. The engine holds
- * another one until the helper completes. A helper completes with its exit for
- * UMH_WAIT_PROC or if subprocess_info.exited is set, else with its exec. If no
- * program can be run, it completes with that failure. The engine's reference passes
- * from khelper to the helper's thread, and from there to the exit callback, so it has
- * one holder at any time. Dropping the last reference calls cleanup(), in process
- * context. A waiter that is killed only drops its own reference.
+ * A request is reference-counted. The engine holds a reference until the helper
+ * completes. A helper completes with its exit for UMH_WAIT_PROC or if
+ * subprocess_info.exited is set, else with its exec. If no program can be run, it
+ * completes with that failure. The reference passes from khelper to the helper's thread,
+ * from there to the exit callback, and with the completion to the waiter, so it has one
+ * holder at any time. Dropping the last reference calls cleanup(), in process context.
+ * The waiter therefore calls cleanup() before it returns. A waiter that is killed leaves
+ * the reference to the engine and a copy of the path for reports.
  */
 
 static struct workqueue_struct *khelper __ro_after_init;
@@ -59,6 +60,7 @@ static void umh_free(struct subprocess_info *info)
 	umh_origin_drop(info);
 	if (info->cleanup)
 		info->cleanup(info);
+	kfree_const(info->name);
 	kfree(info);
 }
 
@@ -93,35 +95,39 @@ static void umh_release_deferred(struct kref *ref)
 	queue_work(khelper, &info->work);
 }
 
-/* Publishes the result and wakes the waiter. Any context. */
-static void umh_complete(struct subprocess_info *info, int result)
+/*
+ * Passes a reference to the waiter, which calls cleanup() before it returns. Without a
+ * waiter the reference is dropped. The caller must not use info afterwards unless it
+ * holds another reference.
+ */
+static void umh_hand_over(struct subprocess_info *info, struct completion *waiter,
+			  void (*release)(struct kref *ref))
 {
-	info->retval = result;
-	umh_gate_leave(info);
-	complete(&info->done);
+	if (waiter)
+		complete(waiter);
+	else
+		kref_put(&info->ref, release);
 }
 
 /* Completes a helper that has not run a program. Process context. */
 static void umh_failed(struct subprocess_info *info, int err)
 {
 	WRITE_ONCE(info->phase, UMH_FAILED);
-	umh_unwatch(info);
 	if (info->exited)
 		info->exited(info, err);
-	umh_complete(info, err);
-	umh_put(info);
+	info->retval = err;
+	umh_hand_over(info, umh_complete(info), umh_release);
 }
 
 /* Interrupts are disabled and tasklist_lock is held: the release must be deferred. */
 static void umh_exited(struct subprocess_info *info, int status)
 {
 	WRITE_ONCE(info->phase, UMH_EXITED);
-	umh_unwatch(info);
 	if (info->exited)
 		info->exited(info, status);
 	if (info->wait & UMH_WAIT_PROC)
-		umh_complete(info, status);
-	kref_put(&info->ref, umh_release_deferred);
+		info->retval = status;
+	umh_hand_over(info, umh_complete(info), umh_release_deferred);
 }
 
 /* The wait status of a process that has no live threads. */
@@ -187,23 +193,55 @@ static void umh_track_exit(struct subprocess_info *info)
 	add_wait_queue(&pid->wait_pidfd, &info->exit_wait);
 }
 
+static int umh_trace_wake(struct wait_queue_entry *entry, unsigned int mode,
+			  int flags, void *key)
+{
+	struct pid *pid = entry->private;
+	struct task_struct *leader;
+
+	if (!umh_process_ended(pid))
+		return 0;
+
+	leader = pid_task(pid, PIDTYPE_TGID);
+	list_del(&entry->entry);
+	trace_umh_exit(leader, umh_exit_status(leader));
+	kfree(entry);
+	return 0;
+}
+
+/* For the tracepoint alone: the request does not live until the exit. */
+static void umh_trace_exit(void)
+{
+	struct wait_queue_entry *entry = kmalloc(sizeof(*entry), GFP_KERNEL);
+
+	if (!entry)
+		return;
+	init_waitqueue_func_entry(entry, umh_trace_wake);
+	entry->private = task_pid(current);
+	add_wait_queue(&task_pid(current)->wait_pidfd, entry);
+}
+
 static void umh_execed(struct subprocess_info *info)
 {
-	bool wanted;
-
-	WRITE_ONCE(info->phase, UMH_EXECED);
-	wanted = (info->wait & UMH_WAIT_PROC) || info->exited;
-	/* Before umh_complete(): the woken caller may free the path. */
-	if (!wanted)
-		umh_unwatch(info);
+	/* Pairs with umh_gate_waiter_killed(): one of both sees the other. */
+	smp_store_mb(info->phase, UMH_EXECED);
 	if (info->execed)
 		info->execed(info);
-	if (!(info->wait & UMH_WAIT_PROC))
-		umh_complete(info, 0);
-	if (wanted || trace_umh_exit_enabled())
+
+	if (info->wait & UMH_WAIT_PROC) {
+		if (READ_ONCE(info->name))
+			umh_abandon(info);
 		umh_track_exit(info);
-	else
-		umh_put(info);
+	} else if (info->exited) {
+		/* The engine keeps a reference until the exit. */
+		umh_get(info);
+		umh_hand_over(info, umh_gate_leave(info), umh_release);
+		umh_track_exit(info);
+	} else {
+		if (trace_umh_exit_enabled())
+			umh_trace_exit();
+		umh_hand_over(info, umh_complete(info), umh_release);
+	}
 }
 
 /*
@@ -296,9 +334,9 @@ static void umh_spawn(struct work_struct *work)
 /**
  * call_usermodehelper_setup - prepare to run a helper
  * @path: program. Owned by the caller. Must stay valid until @cleanup is called.
- *	Without @cleanup it must stay valid until the wait has ended and, if
- *	subprocess_info.exited is set, until exited() was called. Replaced by
- *	CONFIG_STATIC_USERMODEHELPER_PATH in kernels that have this option.
+ *	Without @cleanup it must stay valid until the wait has ended, and also until
+ *	the exec if that comes later. Replaced by CONFIG_STATIC_USERMODEHELPER_PATH in
+ *	kernels that have this option.
  * @argv: arguments, NULL-terminated, must stay valid as long as @path
  * @envp: environment, NULL-terminated, must stay valid as long as @path; may be
  *	NULL
@@ -307,9 +345,10 @@ static void umh_spawn(struct work_struct *work)
  *	task and @new, the credentials that the thread will commit. An error that
  *	@init returns is the result of the helper. May be NULL.
  * @cleanup: called exactly once, when the request is no longer used, even if the
- *	helper failed or @init was never called. The result is in retval. May run in
- *	another thread, after call_usermodehelper_exec() has returned. Must not wait
- *	for a helper. May be NULL.
+ *	helper failed or @init was never called. The result is in retval. Runs before
+ *	call_usermodehelper_exec() returns, unless that does not wait, its wait was
+ *	ended by a signal, or subprocess_info has hung() or exited(); then it may run
+ *	in another thread. Must not wait for a helper. May be NULL.
  * @data: stored in the request, for @init and @cleanup
  *
  * Context: as @gfp_mask allows.
@@ -332,7 +371,6 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 	INIT_WORK(&info->work, umh_spawn);
 	INIT_LIST_HEAD(&info->running);
 	INIT_LIST_HEAD(&info->watched);
-	init_completion(&info->done);
 	kref_init(&info->ref);
 #ifdef CONFIG_STATIC_USERMODEHELPER
 	info->path = CONFIG_STATIC_USERMODEHELPER_PATH;
@@ -382,19 +420,26 @@ int umh_start(struct subprocess_info *info, int wait)
 	return 0;
 }
 
-static int umh_wait(struct subprocess_info *info, int wait)
+static int umh_wait(struct subprocess_info *info, int wait, struct completion *waiter)
 {
 	unsigned int state = TASK_UNINTERRUPTIBLE;
-	int err;
+	int err, ret;
 
 	if (wait & UMH_KILLABLE)
 		state |= TASK_KILLABLE;
 	if (wait & UMH_FREEZABLE)
 		state |= TASK_FREEZABLE;
 
-	err = wait_for_completion_state(&info->done, state);
-	WRITE_ONCE(info->waiter_killed, err);
-	return err ?: info->retval;
+	err = wait_for_completion_state(waiter, state);
+	if (err) {
+		if (umh_gate_waiter_killed(info))
+			return err;
+		/* The helper has just completed. */
+		wait_for_completion(waiter);
+	}
+	ret = info->retval;
+	umh_put(info);
+	return ret;
 }
 
 /**
@@ -428,15 +473,14 @@ static int umh_wait(struct subprocess_info *info, int wait)
  */
 int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 {
-	int ret;
+	DECLARE_COMPLETION_ONSTACK(waiter);
 
 	if (wait == UMH_NO_WAIT)
 		return umh_start(info, wait);
 
-	umh_get(info);
-	ret = umh_start(info, wait) ?: umh_wait(info, wait);
-	umh_put(info);
-	return ret;
+	info->waiter = &waiter;
+	umh_start(info, wait);
+	return umh_wait(info, wait, &waiter);
 }
 EXPORT_SYMBOL(call_usermodehelper_exec);
 
@@ -448,8 +492,7 @@ EXPORT_SYMBOL(call_usermodehelper_exec);
  * @wait: see call_usermodehelper_exec()
  *
  * With UMH_NO_WAIT, or after a fatal signal has ended the wait, the caller cannot
- * know when the helper stops using @path, @argv and @envp. They must then never be
- * freed.
+ * know when the exec has read @path, @argv and @envp. They must then never be freed.
  *
  * Context: any with UMH_NO_WAIT, otherwise process context, may sleep.
  * Return: see call_usermodehelper_exec(); -ENOMEM if out of memory.

@@ -3,7 +3,6 @@
 #define __LINUX_UMH_H__
 
 #include <linux/compiler.h>
-#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/kref.h>
@@ -16,6 +15,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+struct completion;
 struct cred;
 struct pid;
 
@@ -39,8 +39,8 @@ struct pid;
  * @UMH_FAILED: failed before or in the exec
  *
  * The phases follow each other in this order. @UMH_FAILED may follow each of
- * the first three. A helper reaches @UMH_EXITED only if its exit is tracked: for
- * %UMH_WAIT_PROC, for subprocess_info.exited or for the tracepoint umh_exit.
+ * the first three. @UMH_EXITED follows @UMH_SPAWNED when the thread is killed before
+ * its exec, and @UMH_EXECED only for %UMH_WAIT_PROC or with subprocess_info.exited.
  */
 enum umh_phase {
 	UMH_SETUP,
@@ -51,9 +51,11 @@ enum umh_phase {
 	UMH_FAILED,
 };
 
+/* Age in seconds at which subprocess_info.hung is called */
+#define UMH_HUNG_SECS	30
+
 /**
  * struct subprocess_info - a request to run a helper
- * @work: queued on khelper
  * @data: private data of the caller
  * @path: program to exec, owned by the caller, see call_usermodehelper_setup()
  * @argv: arguments, NULL-terminated, owned by the caller as @path
@@ -64,27 +66,27 @@ enum umh_phase {
  * @execed: optional callback, called in the helper's thread after a successful exec
  *	and before @exited
  * @hung: optional callback, called in place of the report in the kernel log when the
- *	helper has not completed within kernel.umh_hung_secs (30 s if that is 0), and
- *	again after the same time if it returns true. A helper completes with its
- *	exit for %UMH_WAIT_PROC or @exited, else with its exec. Called in process
- *	context and may sleep. Must not wait for a helper. May run concurrently with
- *	@exited, but never after @cleanup.
+ *	helper has not completed within %UMH_HUNG_SECS, and again after the same time
+ *	if it returns true. Does not depend on kernel.umh_hung_secs. A helper completes
+ *	with its exit for %UMH_WAIT_PROC or @exited, else with its exec. Called in
+ *	process context and may sleep. Must not wait for a helper. May run concurrently
+ *	with @exited and after it, but never after @cleanup.
  * @exited: optional callback, reports the end of the helper in any wait mode.
  *	Called exactly once, before @cleanup: with the wait status of wait(2) when
- *	the process has exited, or with a negative errno if no program was run.
- *	May be called with interrupts disabled and tasklist_lock held. Must not
- *	sleep and must not start another helper.
+ *	the process has exited or was killed before its exec, or with a negative errno
+ *	if no program was run. May be called with interrupts disabled and tasklist_lock
+ *	held. Must not sleep and must not start another helper.
  * @cleanup: see call_usermodehelper_setup()
  * @wait: UMH_* flags
  * @retval: result of the wait, also valid in @cleanup
  *
  * The caller may set @spawned, @execed, @hung and @exited between
- * call_usermodehelper_setup() and call_usermodehelper_exec(). The members from @ref
- * on are private to the engine. Their letters refer to the locking rules in
- * kernel/umh/internal.h.
+ * call_usermodehelper_setup() and call_usermodehelper_exec(). A caller that sets @hung
+ * or @exited must have a cleanup(), since that may then run after
+ * call_usermodehelper_exec() has returned. The members from @ref on are private to the
+ * engine. Their letters refer to the locking rules in kernel/umh/internal.h.
  */
 struct subprocess_info {
-	struct work_struct work;
 	void *data;
 	const char *path;
 	char **argv;
@@ -103,15 +105,19 @@ struct subprocess_info {
 
 	/* private: */
 	struct kref ref;
-	struct umh_origin_link *origin;		/* O */
 	enum umh_phase phase;			/* E */
-	pid_t pid;				/* E */
+	union {
+		struct list_head queued;	/* L: for khelper */
+		struct work_struct work;	/* E: calls cleanup() */
+	};
+	struct umh_origin_link *origin;		/* O */
 	struct wait_queue_entry exit_wait;	/* E */
-	struct list_head running;		/* G */
-	struct completion done;
-	struct list_head watched;		/* H */
-	unsigned long since;			/* H: in jiffies */
-	bool waiter_killed;			/* W */
+	struct list_head running;		/* L */
+	struct list_head watched;		/* L */
+	unsigned long since;			/* L: in jiffies */
+	struct completion *waiter;		/* L: NULL: nobody waits */
+	const char *name;			/* L: copy of @path; NULL: use @path */
+	pid_t pid;				/* E */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */
 } __randomize_layout;
@@ -130,6 +136,7 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait);
 
 /* For kernel code that tracks its helpers by callbacks. */
 int umh_start(struct subprocess_info *info, int wait);
+void umh_abandon(struct subprocess_info *info);
 void umh_put(struct subprocess_info *info);
 
 static inline void umh_get(struct subprocess_info *info)

@@ -6,14 +6,17 @@
 #define pr_fmt(fmt) "umh: " fmt
 
 #include <linux/compiler.h>
+#include <linux/completion.h>
 #include <linux/errno.h>
 #include <linux/export.h>
+#include <linux/gfp.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/printk.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/umh.h>
@@ -28,10 +31,10 @@
 #define UMH_REPORT_MAX		10
 
 /* The letters refer to the locking rules in internal.h. */
-static DEFINE_RAW_SPINLOCK(umh_gate_lock);
+DEFINE_RAW_SPINLOCK(umh_lock);
 static DECLARE_RWSEM(umh_gate_rwsem);
 
-/* G: helpers that have entered and not left, linked by subprocess_info.running */
+/* L: helpers that have entered and not left, linked by subprocess_info.running */
 static LIST_HEAD(umh_running);
 static DECLARE_WAIT_QUEUE_HEAD(umh_idle_wait);
 
@@ -51,31 +54,125 @@ int umh_gate_enter(struct subprocess_info *info)
 	unsigned long flags;
 	bool open;
 
-	raw_spin_lock_irqsave(&umh_gate_lock, flags);
+	raw_spin_lock_irqsave(&umh_lock, flags);
 	open = umh_depth == UMH_ENABLED;
 	if (open)
 		list_add_tail(&info->running, &umh_running);
-	raw_spin_unlock_irqrestore(&umh_gate_lock, flags);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
 	return open ? 0 : -EBUSY;
 }
 
+/* Returns whether __usermodehelper_disable() must be told. */
+static bool umh_gate_remove(struct subprocess_info *info)
+{
+	lockdep_assert_held(&umh_lock);
+	list_del_init(&info->running);
+	/* It sets umh_depth before it looks at the list. */
+	return umh_depth != UMH_ENABLED && list_empty(&umh_running);
+}
+
+static struct completion *umh_gate_take_waiter(struct subprocess_info *info)
+{
+	struct completion *waiter = info->waiter;
+
+	lockdep_assert_held(&umh_lock);
+	info->waiter = NULL;
+	return waiter;
+}
+
 /**
- * umh_gate_leave - stop counting a helper as running
+ * umh_gate_leave - stop counting a helper as running, and let its waiter go
  * @info: the helper, which need not have entered
  *
- * Context: any, including under tasklist_lock.
+ * Context: any.
+ * Return: the waiter, to be passed to umh_hand_over(); NULL if nobody waits.
  */
-void umh_gate_leave(struct subprocess_info *info)
+struct completion *umh_gate_leave(struct subprocess_info *info)
+{
+	struct completion *waiter;
+	unsigned long flags;
+	bool idle;
+
+	raw_spin_lock_irqsave(&umh_lock, flags);
+	idle = umh_gate_remove(info);
+	waiter = umh_gate_take_waiter(info);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
+	if (idle)
+		wake_up(&umh_idle_wait);
+	return waiter;
+}
+
+/**
+ * umh_complete - stop counting and watching a helper, and let its waiter go
+ * @info: the helper, which has neither to have entered nor to be watched. Its retval is
+ *	set.
+ *
+ * Context: any, including under tasklist_lock.
+ * Return: the waiter, to be passed to umh_hand_over(); NULL if nobody waits.
+ */
+struct completion *umh_complete(struct subprocess_info *info)
+{
+	struct completion *waiter;
+	unsigned long flags;
+	bool idle;
+
+	raw_spin_lock_irqsave(&umh_lock, flags);
+	list_del_init(&info->watched);
+	idle = umh_gate_remove(info);
+	waiter = umh_gate_take_waiter(info);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
+	if (idle)
+		wake_up(&umh_idle_wait);
+	return waiter;
+}
+
+/**
+ * umh_abandon - stop counting a helper as running, since nobody waits for it any more
+ * @info: a helper that was exec'ed, with a reference. Its user space may be frozen.
+ *
+ * Context: any.
+ */
+void umh_abandon(struct subprocess_info *info)
 {
 	unsigned long flags;
 	bool idle;
 
-	raw_spin_lock_irqsave(&umh_gate_lock, flags);
-	list_del_init(&info->running);
-	idle = list_empty(&umh_running);
-	raw_spin_unlock_irqrestore(&umh_gate_lock, flags);
+	raw_spin_lock_irqsave(&umh_lock, flags);
+	idle = umh_gate_remove(info);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
 	if (idle)
 		wake_up(&umh_idle_wait);
+}
+
+/**
+ * umh_gate_waiter_killed - stop waiting for a helper
+ * @info: the helper, whose only waiter is the current task
+ *
+ * Afterwards nothing but the exec reads the path of the caller. A helper that was
+ * exec'ed leaves the gate at once, another one with its exec.
+ *
+ * Context: process context, may sleep.
+ * Return: true; false if the helper has completed, and its waiter will be woken.
+ */
+bool umh_gate_waiter_killed(struct subprocess_info *info)
+{
+	const char *name = kstrndup(info->path, UMH_NAME_SIZE - 1, GFP_KERNEL) ?: "?";
+	bool killed, idle = false;
+
+	raw_spin_lock_irq(&umh_lock);
+	killed = umh_gate_take_waiter(info);
+	if (killed) {
+		/* Pairs with umh_execed(): one of both sees the other. */
+		smp_store_mb(info->name, name);
+		if (READ_ONCE(info->phase) == UMH_EXECED)
+			idle = umh_gate_remove(info);
+	}
+	raw_spin_unlock_irq(&umh_lock);
+	if (!killed)
+		kfree_const(name);
+	if (idle)
+		wake_up(&umh_idle_wait);
+	return killed;
 }
 
 /**
@@ -93,11 +190,11 @@ bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN])
 {
 	struct subprocess_info *info;
 
-	raw_spin_lock_irq(&umh_gate_lock);
+	raw_spin_lock_irq(&umh_lock);
 	list_for_each_entry(info, &umh_running, running)
 		if (READ_ONCE(info->pid) == task_pid_nr(current))
 			break;
-	raw_spin_unlock_irq(&umh_gate_lock);
+	raw_spin_unlock_irq(&umh_lock);
 	if (list_entry_is_head(info, &umh_running, running))
 		return false;
 
@@ -192,9 +289,9 @@ EXPORT_SYMBOL_GPL(usermodehelper_read_unlock);
 void __usermodehelper_set_disable_depth(enum umh_disable_depth depth)
 {
 	down_write(&umh_gate_rwsem);
-	raw_spin_lock_irq(&umh_gate_lock);
+	raw_spin_lock_irq(&umh_lock);
 	WRITE_ONCE(umh_depth, depth);
-	raw_spin_unlock_irq(&umh_gate_lock);
+	raw_spin_unlock_irq(&umh_lock);
 	up_write(&umh_gate_rwsem);
 	wake_up_all(&umh_depth_wait);
 }
@@ -203,39 +300,38 @@ static bool umh_idle(void)
 {
 	bool idle;
 
-	raw_spin_lock_irq(&umh_gate_lock);
+	raw_spin_lock_irq(&umh_lock);
 	idle = list_empty(&umh_running);
-	raw_spin_unlock_irq(&umh_gate_lock);
+	raw_spin_unlock_irq(&umh_lock);
 	return idle;
 }
 
-/* A request on umh_running has not completed, so its path is valid. */
 static void umh_report_running(void)
 {
 	struct subprocess_info *info;
 	int n = 0;
 
-	raw_spin_lock_irq(&umh_gate_lock);
+	raw_spin_lock_irq(&umh_lock);
 	/* An exiting helper takes this lock under tasklist_lock: do not hold it for long. */
 	printk_deferred_enter();
 	list_for_each_entry(info, &umh_running, running) {
 		if (n++ == UMH_REPORT_MAX)
 			break;
 		pr_err("helper %*pE (pid %d), requested by %*pE[%d], is still running; cannot disable helpers\n",
-		       (int)strlen(info->path), info->path, READ_ONCE(info->pid),
+		       (int)strlen(umh_name(info)), umh_name(info), READ_ONCE(info->pid),
 		       (int)strlen(info->requester_comm), info->requester_comm,
 		       info->requester);
 	}
 	printk_deferred_exit();
-	raw_spin_unlock_irq(&umh_gate_lock);
+	raw_spin_unlock_irq(&umh_lock);
 }
 
 /**
  * __usermodehelper_disable - disable helpers and wait for the running ones
  * @depth: UMH_FREEZING or UMH_DISABLED
  *
- * A helper counts as running until its exec, or until its exit with UMH_WAIT_PROC,
- * even if its waiter was killed. If a helper is still running after 5 seconds, reports
+ * A helper counts as running until its exec. With UMH_WAIT_PROC it counts until its exit,
+ * or until its waiter is killed. If a helper is still running after 5 seconds, reports
  * the running helpers in the kernel log and enables helpers again.
  *
  * Context: process context, may sleep, uninterruptible.

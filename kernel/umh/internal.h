@@ -2,6 +2,8 @@
 #ifndef _KERNEL_UMH_INTERNAL_H
 #define _KERNEL_UMH_INTERNAL_H
 
+#include <linux/lockdep.h>
+#include <linux/spinlock.h>
 #include <linux/umh.h>
 
 struct cred;
@@ -16,32 +18,42 @@ struct pid;
  * Q: set before the request is queued, constant afterwards
  * E: written only by the holder of the engine's reference. Lockless readers may see
  *    a stale value.
- * W: written only by the waiter. Lockless readers may see a stale value.
- * G: protected by umh_gate_lock
- * R: written under umh_gate_rwsem (write) and umh_gate_lock, read under either. A
+ * L: protected by umh_lock
+ * R: written under umh_gate_rwsem (write) and umh_lock, read under either. A
  *    lockless reader must recheck the value under one of them.
- * H: protected by umh_watch_lock
  * O: passes from the setup to the helper's thread, see origin.c
  *
- * umh_gate_lock, umh_watch_lock and umh_origin_lock nest inside tasklist_lock and the locks of wait
- * queues, since a helper may complete when its process exits. umh_gate_lock also nests
- * inside umh_gate_rwsem.
+ * umh_lock and umh_origin_lock nest inside tasklist_lock and the locks of wait queues,
+ * since a helper may complete when its process exits. umh_lock also nests inside
+ * umh_gate_rwsem.
  *
- * Without cleanup(), the caller may free the path as soon as umh_complete() has woken
- * it. The path must therefore only be read by the holder of the engine's reference
- * before umh_complete(), or under the lock of a list that the request is on.
+ * Without cleanup(), the caller may free the path as soon as its wait ends. The wait
+ * ends after umh_complete() or umh_gate_waiter_killed(), which take umh_lock. The path
+ * must therefore only be read under umh_lock, by umh_name(), while the request is on one
+ * of the lists. The exec is an exception: until then it is up to the caller.
  */
+extern raw_spinlock_t umh_lock;
+
+/* Size of the buffer for a path in a report; longer paths are truncated */
+#define UMH_NAME_SIZE		128
+
+static inline const char *umh_name(const struct subprocess_info *info)
+{
+	lockdep_assert_held(&umh_lock);
+	return info->name ?: info->path;
+}
 
 /* umh.c: whether all threads of a process have exited */
 bool umh_process_ended(struct pid *pid);
 
 /* gate.c: whether helpers may start, and the helpers that have not completed */
 int umh_gate_enter(struct subprocess_info *info);
-void umh_gate_leave(struct subprocess_info *info);
+struct completion *umh_gate_leave(struct subprocess_info *info);
+struct completion *umh_complete(struct subprocess_info *info);
+bool umh_gate_waiter_killed(struct subprocess_info *info);
 
 /* watch.c: detection of hung helpers */
 void umh_watch(struct subprocess_info *info);
-void umh_unwatch(struct subprocess_info *info);
 
 /* origin.c: the helper from inside which a helper was started */
 void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask);

@@ -8,148 +8,175 @@
 #include <linux/init.h>
 #include <linux/jiffies.h>
 #include <linux/list.h>
-#include <linux/minmax.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
+#include <linux/stringhash.h>
 #include <linux/sysctl.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
 
-/* Size of the buffer for the path in a report; longer paths are truncated */
-#define UMH_REPORT_PATH		128
-
-/* Default of kernel.umh_hung_secs, and the age of a hung helper if that is 0 */
-#define UMH_HUNG_SECS		30
+/* Rate limits of the reports; a hash of the path selects one */
+#define UMH_REPORT_LIMITS	16
 
 /* kernel.umh_hung_secs: 0 disables the reports; at most one day */
 static unsigned int umh_hung_secs = UMH_HUNG_SECS;
 static unsigned int umh_hung_max = 24 * 60 * 60;
+static struct ratelimit_state umh_report_limits[UMH_REPORT_LIMITS];
 
 /*
  * Until it completes, a helper is on one of these lists, linked by
  * subprocess_info.watched. The letters refer to the locking rules in internal.h.
  */
-static DEFINE_RAW_SPINLOCK(umh_watch_lock);
-static LIST_HEAD(umh_watched);	/* H: not hung yet, oldest first */
-static LIST_HEAD(umh_hung);	/* H */
+struct umh_watch {
+	struct list_head helpers;	/* L: not hung yet, oldest first */
+	struct delayed_work work;
+};
 
-static void umh_watch_check(struct work_struct *work);
-static DECLARE_DELAYED_WORK(umh_watch_work, umh_watch_check);
+static LIST_HEAD(umh_hung);		/* L */
 
-static unsigned long umh_hung_jiffies(void)
+static void umh_watch_reported(struct work_struct *work);
+static void umh_watch_owned(struct work_struct *work);
+
+/* Those that are reported after kernel.umh_hung_secs */
+static struct umh_watch umh_reported = {
+	.helpers = LIST_HEAD_INIT(umh_reported.helpers),
+	.work = __DELAYED_WORK_INITIALIZER(umh_reported.work, umh_watch_reported, 0),
+};
+
+/* Those with subprocess_info.hung, called after UMH_HUNG_SECS */
+static struct umh_watch umh_owned = {
+	.helpers = LIST_HEAD_INIT(umh_owned.helpers),
+	.work = __DELAYED_WORK_INITIALIZER(umh_owned.work, umh_watch_owned, 0),
+};
+
+/* What is reported of a hung helper, which may complete and be freed meanwhile */
+struct umh_report {
+	char path[UMH_NAME_SIZE];
+	char comm[TASK_COMM_LEN];
+	pid_t pid;
+	pid_t requester;
+	const char *requester_state;
+	unsigned long secs;
+};
+
+static unsigned long umh_hung_jiffies(const struct umh_watch *w)
 {
+	if (w == &umh_owned)
+		return UMH_HUNG_SECS * HZ;
 	return (READ_ONCE(umh_hung_secs) ?: UMH_HUNG_SECS) * (unsigned long)HZ;
 }
 
 /**
  * umh_watch - start watching a helper
- * @info: the helper, accepted. The engine must call umh_unwatch() when it completes.
+ * @info: the helper, accepted. The engine must call umh_complete() later.
  *
  * Context: any.
  */
 void umh_watch(struct subprocess_info *info)
 {
+	struct umh_watch *w = info->hung ? &umh_owned : &umh_reported;
 	unsigned long flags;
 
-	raw_spin_lock_irqsave(&umh_watch_lock, flags);
+	raw_spin_lock_irqsave(&umh_lock, flags);
 	info->since = jiffies;
-	list_add_tail(&info->watched, &umh_watched);
-	raw_spin_unlock_irqrestore(&umh_watch_lock, flags);
-	schedule_delayed_work(&umh_watch_work, umh_hung_jiffies());
+	list_add_tail(&info->watched, &w->helpers);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
+	schedule_delayed_work(&w->work, umh_hung_jiffies(w));
 }
 
-/**
- * umh_unwatch - stop watching a helper
- * @info: the helper, which need not be watched
- *
- * Context: any, including under tasklist_lock.
- */
-void umh_unwatch(struct subprocess_info *info)
+static const char *umh_requester_state(const struct subprocess_info *info)
 {
-	unsigned long flags;
+	if (info->name)
+		return "was killed";
+	return info->waiter ? "is waiting" : "is not waiting";
+}
 
-	raw_spin_lock_irqsave(&umh_watch_lock, flags);
-	list_del_init(&info->watched);
-	raw_spin_unlock_irqrestore(&umh_watch_lock, flags);
+static void umh_report_fill(struct umh_report *report, const struct subprocess_info *info)
+{
+	lockdep_assert_held(&umh_lock);
+	strscpy(report->path, umh_name(info), sizeof(report->path));
+	memcpy(report->comm, info->requester_comm, sizeof(report->comm));
+	report->pid = READ_ONCE(info->pid);
+	report->requester = info->requester;
+	report->requester_state = umh_requester_state(info);
+	report->secs = (jiffies - info->since) / HZ;
 }
 
 /*
- * Returns the next helper that has become hung, with a reference, and copies its path.
- * A watched helper holds the engine's reference. The caller of a helper that is no
- * longer watched may free the path, hence the copy. If no helper is hung, schedules the
- * next check for the time when the oldest one would be.
+ * Returns the next helper that has become hung. With a report it is filled, and the
+ * helper must not be used. Without one the helper has a reference. If none is hung,
+ * schedules the next check for the time when the oldest one would be.
  */
-static struct subprocess_info *umh_watch_next(char path[UMH_REPORT_PATH])
+static struct subprocess_info *umh_watch_next(struct umh_watch *w, struct umh_report *report)
 {
+	unsigned long age = 0, limit = umh_hung_jiffies(w);
 	struct subprocess_info *info;
-	unsigned long age = 0;
 
-	raw_spin_lock_irq(&umh_watch_lock);
-	info = list_first_entry_or_null(&umh_watched, struct subprocess_info,
-					watched);
+	raw_spin_lock_irq(&umh_lock);
+	info = list_first_entry_or_null(&w->helpers, struct subprocess_info, watched);
 	if (info) {
 		age = jiffies - info->since;
-		if (age >= umh_hung_jiffies()) {
-			umh_get(info);
-			strscpy(path, info->path, UMH_REPORT_PATH);
+		if (age >= limit) {
 			list_move_tail(&info->watched, &umh_hung);
-			raw_spin_unlock_irq(&umh_watch_lock);
+			if (report)
+				umh_report_fill(report, info);
+			else
+				umh_get(info);
+			raw_spin_unlock_irq(&umh_lock);
 			return info;
 		}
 	}
-	raw_spin_unlock_irq(&umh_watch_lock);
+	raw_spin_unlock_irq(&umh_lock);
 
 	if (info)
-		schedule_delayed_work(&umh_watch_work, umh_hung_jiffies() - age);
+		schedule_delayed_work(&w->work, limit - age);
 	return NULL;
 }
 
-static const char *umh_waiter_state(const struct subprocess_info *info)
+/* Many hung helpers must not hide the hung helpers with another path. */
+static bool umh_report_permitted(const char *path)
 {
-	if (READ_ONCE(info->waiter_killed))
-		return "was killed";
-	if ((info->wait & UMH_WAIT_PROC) || ((info->wait & UMH_WAIT_EXEC) &&
-					     READ_ONCE(info->phase) != UMH_EXECED))
-		return "is waiting";
-	return "is not waiting";
+	unsigned int hash = full_name_hash(NULL, path, strlen(path));
+
+	return READ_ONCE(umh_hung_secs) &&
+	       __ratelimit(&umh_report_limits[hash % UMH_REPORT_LIMITS]);
 }
 
-static void umh_report_hung(const struct subprocess_info *info,
-			    const char *path)
+static void umh_watch_reported(struct work_struct *work)
 {
-	if (!READ_ONCE(umh_hung_secs))
-		return;
-	pr_warn_ratelimited("helper %*pE (pid %d), requested by %*pE[%d], has not completed after %lu s; requester %s\n",
-			    (int)strlen(path), path, READ_ONCE(info->pid),
-			    (int)strlen(info->requester_comm),
-			    info->requester_comm, info->requester,
-			    (jiffies - info->since) / HZ, umh_waiter_state(info));
+	struct umh_report r;
+
+	while (umh_watch_next(&umh_reported, &r)) {
+		if (!umh_report_permitted(r.path))
+			continue;
+		pr_warn("helper %*pE (pid %d), requested by %*pE[%d], has not completed after %lu s; requester %s\n",
+			(int)strlen(r.path), r.path, r.pid, (int)strlen(r.comm), r.comm,
+			r.requester, r.secs, r.requester_state);
+	}
 }
 
 /* Unless the helper has completed meanwhile. */
 static void umh_watch_again(struct subprocess_info *info)
 {
-	raw_spin_lock_irq(&umh_watch_lock);
+	raw_spin_lock_irq(&umh_lock);
 	if (!list_empty(&info->watched)) {
 		info->since = jiffies;
-		list_move_tail(&info->watched, &umh_watched);
+		list_move_tail(&info->watched, &umh_owned.helpers);
 	}
-	raw_spin_unlock_irq(&umh_watch_lock);
+	raw_spin_unlock_irq(&umh_lock);
 }
 
-static void umh_watch_check(struct work_struct *work)
+static void umh_watch_owned(struct work_struct *work)
 {
 	struct subprocess_info *info;
-	char path[UMH_REPORT_PATH];
 
-	while ((info = umh_watch_next(path))) {
-		if (!info->hung)
-			umh_report_hung(info, path);
-		else if (info->hung(info))
+	while ((info = umh_watch_next(&umh_owned, NULL))) {
+		if (info->hung(info))
 			umh_watch_again(info);
 		umh_put(info);
 	}
@@ -162,7 +189,7 @@ static int umh_hung_sysctl(const struct ctl_table *table, int write,
 
 	/* Some helpers may be hung by the new limit. */
 	if (!err && write)
-		mod_delayed_work(system_wq, &umh_watch_work, 0);
+		mod_delayed_work(system_wq, &umh_reported.work, 0);
 	return err;
 }
 
@@ -180,6 +207,10 @@ static struct ctl_table umh_watch_sysctls[] = {
 
 static int __init umh_watch_init(void)
 {
+	int i;
+
+	for (i = 0; i < UMH_REPORT_LIMITS; i++)
+		ratelimit_default_init(&umh_report_limits[i]);
 	register_sysctl_init("kernel", umh_watch_sysctls);
 	return 0;
 }

@@ -3,6 +3,8 @@
  * KUnit tests for the detection of hung helpers. Included by kernel/umh/watch.c.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/kernel.h>
 
 static bool umh_watch_test_hung(struct subprocess_info *info)
 {
@@ -31,9 +33,9 @@ static struct subprocess_info *umh_watch_test_new(struct kunit *test, int *hung)
 
 static void umh_watch_test_end(struct subprocess_info *info)
 {
-	umh_unwatch(info);
+	umh_complete(info);
 	umh_put(info);
-	cancel_delayed_work_sync(&umh_watch_work);
+	cancel_delayed_work_sync(&umh_owned.work);
 }
 
 static void umh_watch_calls_hung_once(struct kunit *test)
@@ -41,11 +43,11 @@ static void umh_watch_calls_hung_once(struct kunit *test)
 	int hung;
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
 
-	umh_watch_check(NULL);
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 0);
-	info->since -= umh_hung_jiffies();
-	umh_watch_check(NULL);
-	umh_watch_check(NULL);
+	info->since -= UMH_HUNG_SECS * HZ;
+	umh_watch_owned(NULL);
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 1);
 	KUNIT_EXPECT_EQ(test, kref_read(&info->ref), 1);
 	umh_watch_test_end(info);
@@ -57,15 +59,15 @@ static void umh_watch_calls_hung_again(struct kunit *test)
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
 
 	info->hung = umh_watch_test_again;
-	info->since -= umh_hung_jiffies();
-	umh_watch_check(NULL);
-	umh_watch_check(NULL);
+	info->since -= UMH_HUNG_SECS * HZ;
+	umh_watch_owned(NULL);
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 1);
-	info->since -= umh_hung_jiffies();
-	umh_watch_check(NULL);
+	info->since -= UMH_HUNG_SECS * HZ;
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 2);
-	info->since -= umh_hung_jiffies();
-	umh_watch_check(NULL);
+	info->since -= UMH_HUNG_SECS * HZ;
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 2);
 	umh_watch_test_end(info);
 }
@@ -75,9 +77,9 @@ static void umh_watch_skips_completed_helper(struct kunit *test)
 	int hung;
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
 
-	info->since -= umh_hung_jiffies();
-	umh_unwatch(info);
-	umh_watch_check(NULL);
+	info->since -= UMH_HUNG_SECS * HZ;
+	umh_complete(info);
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung, 0);
 	umh_watch_test_end(info);
 }
@@ -89,50 +91,101 @@ static void umh_watch_finds_all_due_helpers(struct kunit *test)
 
 	for (i = 0; i < 3; i++)
 		info[i] = umh_watch_test_new(test, &hung[i]);
-	info[0]->since -= 2 * umh_hung_jiffies();
-	info[1]->since -= umh_hung_jiffies();
-	umh_watch_check(NULL);
+	info[0]->since -= 2 * UMH_HUNG_SECS * HZ;
+	info[1]->since -= UMH_HUNG_SECS * HZ;
+	umh_watch_owned(NULL);
 	KUNIT_EXPECT_EQ(test, hung[0], 1);
 	KUNIT_EXPECT_EQ(test, hung[1], 1);
 	KUNIT_EXPECT_EQ(test, hung[2], 0);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&umh_watch_work));
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&umh_owned.work));
 	for (i = 0; i < 3; i++)
 		umh_watch_test_end(info[i]);
 }
 
-static void umh_watch_calls_hung_without_reports(struct kunit *test)
+static void umh_watch_hung_ignores_the_sysctl(struct kunit *test)
 {
+	static const unsigned int secs[] = { 0, 1, 24 * 60 * 60 };
 	unsigned int saved = umh_hung_secs;
-	int hung;
-	struct subprocess_info *info = umh_watch_test_new(test, &hung);
+	int hung, i;
 
-	umh_hung_secs = 0;
-	info->since -= (UMH_HUNG_SECS - 1) * HZ;
-	umh_watch_check(NULL);
-	KUNIT_EXPECT_EQ(test, hung, 0);
-	info->since -= HZ;
-	umh_watch_check(NULL);
-	KUNIT_EXPECT_EQ(test, hung, 1);
-	umh_hung_secs = saved;
-	umh_watch_test_end(info);
+	for (i = 0; i < ARRAY_SIZE(secs); i++) {
+		struct subprocess_info *info = umh_watch_test_new(test, &hung);
+
+		umh_hung_secs = secs[i];
+		info->since -= (UMH_HUNG_SECS - 1) * HZ;
+		umh_watch_owned(NULL);
+		KUNIT_EXPECT_EQ(test, hung, 0);
+		info->since -= HZ;
+		umh_watch_owned(NULL);
+		KUNIT_EXPECT_EQ(test, hung, 1);
+		umh_hung_secs = saved;
+		umh_watch_test_end(info);
+	}
+}
+
+/* Returns the report of a helper that is hung now. */
+static struct umh_report umh_watch_test_report(struct kunit *test,
+					       struct subprocess_info *info)
+{
+	struct umh_report report = {};
+
+	raw_spin_lock_irq(&umh_lock);
+	umh_report_fill(&report, info);
+	raw_spin_unlock_irq(&umh_lock);
+	return report;
 }
 
 static void umh_watch_reports_waiter_state(struct kunit *test)
 {
+	DECLARE_COMPLETION_ONSTACK(waiter);
 	int hung;
 	struct subprocess_info *info = umh_watch_test_new(test, &hung);
 
-	info->wait = UMH_NO_WAIT;
-	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is not waiting");
-	info->wait = UMH_WAIT_EXEC;
-	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is waiting");
-	info->phase = UMH_EXECED;
-	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is not waiting");
-	info->wait = UMH_WAIT_PROC;
-	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "is waiting");
-	info->waiter_killed = true;
-	KUNIT_EXPECT_STREQ(test, umh_waiter_state(info), "was killed");
+	KUNIT_EXPECT_STREQ(test, umh_watch_test_report(test, info).requester_state,
+			   "is not waiting");
+	info->waiter = &waiter;
+	KUNIT_EXPECT_STREQ(test, umh_watch_test_report(test, info).requester_state,
+			   "is waiting");
+	KUNIT_EXPECT_TRUE(test, umh_gate_waiter_killed(info));
+	KUNIT_EXPECT_STREQ(test, umh_watch_test_report(test, info).requester_state,
+			   "was killed");
 	umh_watch_test_end(info);
+}
+
+/* The path of a killed waiter is replaced, so that a reader of the old one would notice. */
+static void umh_watch_reports_a_copy_for_killed_waiter(struct kunit *test)
+{
+	DECLARE_COMPLETION_ONSTACK(waiter);
+	int hung;
+	struct subprocess_info *info = umh_watch_test_new(test, &hung);
+	char path[2 * UMH_NAME_SIZE];
+
+	memset(path, 'a', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	info->path = path;
+	info->waiter = &waiter;
+	KUNIT_EXPECT_TRUE(test, umh_gate_waiter_killed(info));
+	memset(path, 'b', sizeof(path) - 1);
+	KUNIT_EXPECT_EQ(test, strspn(umh_watch_test_report(test, info).path, "a"),
+			UMH_NAME_SIZE - 1);
+	umh_watch_test_end(info);
+}
+
+static void umh_watch_limits_reports_per_path(struct kunit *test)
+{
+	char path[16];
+	int i;
+
+	for (i = 0; i < 100; i++)
+		umh_report_permitted("/kunit/many");
+	KUNIT_EXPECT_FALSE(test, umh_report_permitted("/kunit/many"));
+	/* Some of them share the limit. */
+	for (i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "/kunit/%d", i);
+		if (umh_report_permitted(path))
+			break;
+	}
+	KUNIT_EXPECT_LT(test, i, 4);
 }
 
 static struct kunit_case umh_watch_tests[] = {
@@ -140,8 +193,10 @@ static struct kunit_case umh_watch_tests[] = {
 	KUNIT_CASE(umh_watch_calls_hung_again),
 	KUNIT_CASE(umh_watch_skips_completed_helper),
 	KUNIT_CASE(umh_watch_finds_all_due_helpers),
-	KUNIT_CASE(umh_watch_calls_hung_without_reports),
+	KUNIT_CASE(umh_watch_hung_ignores_the_sysctl),
 	KUNIT_CASE(umh_watch_reports_waiter_state),
+	KUNIT_CASE(umh_watch_reports_a_copy_for_killed_waiter),
+	KUNIT_CASE(umh_watch_limits_reports_per_path),
 	{}
 };
 
