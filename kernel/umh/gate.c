@@ -208,8 +208,8 @@ bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN])
  * usermodehelper_read_trylock - keep helpers enabled if they are
  *
  * While tasks are being frozen or thawed, wait until that is done. The caller may
- * be frozen while it waits. A signal does not end the wait, which is bounded by the
- * time limit of the freezer.
+ * be frozen while it waits, even if it holds locks, as the firmware loader does. A
+ * signal does not end the wait, which is bounded by the time limit of the freezer.
  *
  * Context: process context, may sleep. On success umh_gate_rwsem is held for reading,
  * and the caller must call usermodehelper_read_unlock().
@@ -222,7 +222,7 @@ int usermodehelper_read_trylock(void)
 	do {
 		wait_event_state(umh_depth_wait,
 				 READ_ONCE(umh_depth) != UMH_FREEZING,
-				 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE));
+				 (TASK_UNINTERRUPTIBLE | TASK_FREEZABLE_UNSAFE));
 		down_read(&umh_gate_rwsem);
 		depth = umh_depth;
 		if (depth == UMH_ENABLED)
