@@ -6,22 +6,19 @@
 #include <linux/completion.h>
 #include <linux/cred.h>
 #include <linux/fs_struct.h>
-#include <linux/init.h>
 #include <linux/initrd.h>
 #include <linux/kernel.h>
 #include <linux/kref.h>
 #include <linux/list.h>
-#include <linux/pid.h>
-#include <linux/panic.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/umh.h>
-#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 #define CREATE_TRACE_POINTS
@@ -32,11 +29,11 @@
 /**
  * DOC: the helper engine
  *
- * call_usermodehelper_exec() queues a request on khelper, an ordered workqueue.
- * The worker creates the helper's thread and continues with the next request. It
- * never waits for a helper, so slow helpers do not delay other helpers. The thread
- * resets the state that it inherited from the worker, narrows its capabilities,
- * calls init() and execs.
+ * call_usermodehelper_exec() queues a request for khelper. Its worker creates the
+ * helpers' threads in the order of the requests. It does nothing else and never waits
+ * for a helper, so slow helpers do not delay other helpers. If a thread takes longer
+ * than a second to create, another worker continues. The thread resets the state that
+ * it inherited from the worker, narrows its capabilities, calls init() and execs.
  *
  * No thread waits in wait(2) for a helper. A helper is a child of kthreadd, which
  * ignores SIGCHLD, and is therefore reaped automatically. The exiting process
@@ -52,8 +49,6 @@
  * The waiter therefore calls cleanup() before it returns. A waiter that is killed leaves
  * the reference to the engine and a copy of the path for reports.
  */
-
-static struct workqueue_struct *khelper __ro_after_init;
 
 static void umh_free(struct subprocess_info *info)
 {
@@ -85,14 +80,14 @@ static void umh_release_work(struct work_struct *work)
 	umh_free(container_of(work, struct subprocess_info, work));
 }
 
-/* Lets khelper call cleanup(), which must not run in the caller's context. */
+/* Lets a worker call cleanup(), which must not run in the caller's context. */
 static void umh_release_deferred(struct kref *ref)
 {
 	struct subprocess_info *info =
 		container_of(ref, struct subprocess_info, ref);
 
 	INIT_WORK(&info->work, umh_release_work);
-	queue_work(khelper, &info->work);
+	queue_work(umh_wq, &info->work);
 }
 
 /*
@@ -109,116 +104,34 @@ static void umh_hand_over(struct subprocess_info *info, struct completion *waite
 		kref_put(&info->ref, release);
 }
 
-/* Completes a helper that has not run a program. Process context. */
-static void umh_failed(struct subprocess_info *info, int err)
+/* Completes a helper that has not run a program. */
+static void umh_failed(struct subprocess_info *info, int err,
+		       void (*release)(struct kref *ref))
 {
 	WRITE_ONCE(info->phase, UMH_FAILED);
 	if (info->exited)
 		info->exited(info, err);
 	info->retval = err;
-	umh_hand_over(info, umh_complete(info), umh_release);
-}
-
-/* Interrupts are disabled and tasklist_lock is held: the release must be deferred. */
-static void umh_exited(struct subprocess_info *info, int status)
-{
-	WRITE_ONCE(info->phase, UMH_EXITED);
-	if (info->exited)
-		info->exited(info, status);
-	if (info->wait & UMH_WAIT_PROC)
-		info->retval = status;
-	umh_hand_over(info, umh_complete(info), umh_release_deferred);
-}
-
-/* The wait status of a process that has no live threads. */
-static int umh_exit_status(const struct task_struct *leader)
-{
-	const struct signal_struct *sig = leader->signal;
-
-	if (sig->flags & SIGNAL_GROUP_EXIT)
-		return sig->group_exit_code;
-	return leader->exit_code;
+	umh_hand_over(info, umh_complete(info), release);
 }
 
 /**
- * umh_process_ended - test whether all threads of a process have exited
- * @pid: of the process, whose wait queue for pidfds is being woken
+ * umh_exited - complete a helper whose process has ended
+ * @info: the helper
+ * @status: its wait status
  *
- * The wake-up may be the exit of a group leader whose threads live on, one of which
- * may even exec and become the new leader. The process has ended when the current
- * group leader is dead and its thread group is empty.
- *
- * Context: under tasklist_lock.
- * Return: true if the process has ended.
+ * Context: under tasklist_lock, with interrupts disabled: the release must be deferred.
  */
-bool umh_process_ended(struct pid *pid)
+void umh_exited(struct subprocess_info *info, int status)
 {
-	struct task_struct *leader;
-
-	lockdep_assert_held(&tasklist_lock);
-	leader = pid_task(pid, PIDTYPE_TGID);
-	return leader->exit_state && thread_group_empty(leader);
-}
-
-static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
-			 int flags, void *key)
-{
-	struct subprocess_info *info =
-		container_of(entry, struct subprocess_info, exit_wait);
-	struct pid *pid = entry->private;
-	struct task_struct *leader;
-
-	if (!umh_process_ended(pid))
-		return 0;
-
-	leader = pid_task(pid, PIDTYPE_TGID);
-	list_del(&entry->entry);
-	trace_umh_exit(leader, umh_exit_status(leader));
-	umh_exited(info, umh_exit_status(leader));
-	return 0;
-}
-
-/*
- * Arranges for umh_exit_wake() to be called when the helper exits. Runs in the helper's
- * thread, which cannot exit before it returns to user mode, so the exit cannot be
- * missed. The entry needs no reference to the pid, because the process holds one until
- * after the last wakeup of the entry.
- */
-static void umh_track_exit(struct subprocess_info *info)
-{
-	struct pid *pid = task_pid(current);
-
-	init_waitqueue_func_entry(&info->exit_wait, umh_exit_wake);
-	info->exit_wait.private = pid;
-	add_wait_queue(&pid->wait_pidfd, &info->exit_wait);
-}
-
-static int umh_trace_wake(struct wait_queue_entry *entry, unsigned int mode,
-			  int flags, void *key)
-{
-	struct pid *pid = entry->private;
-	struct task_struct *leader;
-
-	if (!umh_process_ended(pid))
-		return 0;
-
-	leader = pid_task(pid, PIDTYPE_TGID);
-	list_del(&entry->entry);
-	trace_umh_exit(leader, umh_exit_status(leader));
-	kfree(entry);
-	return 0;
-}
-
-/* For the tracepoint alone: the request does not live until the exit. */
-static void umh_trace_exit(void)
-{
-	struct wait_queue_entry *entry = kmalloc(sizeof(*entry), GFP_KERNEL);
-
-	if (!entry)
-		return;
-	init_waitqueue_func_entry(entry, umh_trace_wake);
-	entry->private = task_pid(current);
-	add_wait_queue(&task_pid(current)->wait_pidfd, entry);
+	if (info->wait & UMH_WAIT_PROC)
+		info->retval = status;
+	else if (info->phase != UMH_EXECED)
+		info->retval = -EINTR;
+	WRITE_ONCE(info->phase, UMH_EXITED);
+	if (info->exited)
+		info->exited(info, status);
+	umh_hand_over(info, umh_complete(info), umh_release_deferred);
 }
 
 static void umh_execed(struct subprocess_info *info)
@@ -231,15 +144,14 @@ static void umh_execed(struct subprocess_info *info)
 	if (info->wait & UMH_WAIT_PROC) {
 		if (READ_ONCE(info->name))
 			umh_abandon(info);
-		umh_track_exit(info);
 	} else if (info->exited) {
 		/* The engine keeps a reference until the exit. */
 		umh_get(info);
 		umh_hand_over(info, umh_gate_leave(info), umh_release);
-		umh_track_exit(info);
 	} else {
+		umh_exit_untrack(info);
 		if (trace_umh_exit_enabled())
-			umh_trace_exit();
+			umh_exit_trace();
 		umh_hand_over(info, umh_complete(info), umh_release);
 	}
 }
@@ -288,47 +200,77 @@ static int umh_set_creds(struct subprocess_info *info)
 	return err;
 }
 
-/* The helper's thread. Integrity monitors attach kprobes to this function by name. */
-static int call_usermodehelper_exec_async(void *data)
+static int umh_run(struct subprocess_info *info)
 {
-	struct subprocess_info *info = data;
 	int err;
-
-	WRITE_ONCE(info->pid, task_pid_nr(current));
-	WRITE_ONCE(info->phase, UMH_SPAWNED);
 
 	umh_reset_inherited();
 	umh_origin_enter(info);
 	if (info->spawned)
 		info->spawned(info);
 	err = umh_set_creds(info);
-	if (!err) {
-		/* The first uevents are sent before the initramfs is unpacked. */
-		if (system_state < SYSTEM_RUNNING)
-			wait_for_initramfs();
-		err = kernel_execve(info->path, (const char *const *)info->argv,
-				    (const char *const *)info->envp);
-	}
-	trace_umh_exec(info, err);
-	if (err) {
-		umh_failed(info, err);
-		do_exit(0);
-	}
-
-	umh_execed(info);
-	return 0;
+	if (err)
+		return err;
+	/* The first uevents are sent before the initramfs is unpacked. */
+	if (system_state < SYSTEM_RUNNING)
+		wait_for_initramfs();
+	return kernel_execve(info->path, (const char *const *)info->argv,
+			     (const char *const *)info->envp);
 }
 
-static void umh_spawn(struct work_struct *work)
+/* After a killed wait the caller may have freed the path. */
+static noinline void umh_trace_exec(struct subprocess_info *info, int result)
 {
-	struct subprocess_info *info =
-		container_of(work, struct subprocess_info, work);
+	char path[UMH_NAME_SIZE];
+
+	raw_spin_lock_irq(&umh_lock);
+	strscpy(path, umh_name(info), sizeof(path));
+	raw_spin_unlock_irq(&umh_lock);
+	trace_umh_exec(path, info->pid, result);
+}
+
+/* The helper's thread. Integrity monitors attach kprobes to this function by name. */
+static int call_usermodehelper_exec_async(void *data)
+{
+	struct subprocess_info *info = data;
+	bool killed;
+	int err;
+
+	WRITE_ONCE(info->pid, task_pid_nr(current));
+	WRITE_ONCE(info->phase, UMH_SPAWNED);
+	/* First of all: the thread may be killed, or oops, before it has a program. */
+	umh_exit_track(info);
+
+	err = umh_run(info);
+	killed = err && fatal_signal_pending(current);
+	if (trace_umh_exec_enabled())
+		umh_trace_exec(info, killed ? -EINTR : err);
+	if (!err) {
+		umh_execed(info);
+		return 0;
+	}
+	/* umh_exited() reports the signal that killed it. */
+	if (!killed) {
+		umh_exit_untrack(info);
+		umh_failed(info, err, umh_release);
+	}
+	do_exit(killed ? SIGKILL : 0);
+}
+
+/**
+ * umh_spawn - create the thread of a helper
+ * @info: the helper
+ *
+ * Context: khelper's, so cleanup() must not be called here.
+ */
+void umh_spawn(struct subprocess_info *info)
+{
 	pid_t pid;
 
 	pid = user_mode_thread(call_usermodehelper_exec_async, info,
 			       CLONE_PARENT | SIGCHLD);
 	if (pid < 0)
-		umh_failed(info, pid);
+		umh_failed(info, pid, umh_release_deferred);
 }
 
 /**
@@ -368,7 +310,6 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 	if (!info)
 		return NULL;
 
-	INIT_WORK(&info->work, umh_spawn);
 	INIT_LIST_HEAD(&info->running);
 	INIT_LIST_HEAD(&info->watched);
 	kref_init(&info->ref);
@@ -384,7 +325,6 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 	info->data = data;
 	info->requester = task_pid_nr(current);
 	memcpy(info->requester_comm, current->comm, TASK_COMM_LEN);
-	umh_origin_inherit(info, gfp_mask);
 	return info;
 }
 EXPORT_SYMBOL(call_usermodehelper_setup);
@@ -396,7 +336,8 @@ EXPORT_SYMBOL(call_usermodehelper_setup);
  * @wait: the flags of call_usermodehelper_exec(): with UMH_WAIT_PROC the helper
  *	counts as running until its exit, else until its exec
  *
- * For callers that learn of the helper's progress by its callbacks.
+ * For callers that learn of the helper's progress by its callbacks. The helper does not
+ * inherit the origin of the current task, see umh_set_origin().
  *
  * Context: any.
  * Return: 0; -EINVAL without a path; -EBUSY when helpers are disabled. After an
@@ -409,14 +350,12 @@ int umh_start(struct subprocess_info *info, int wait)
 	info->wait = wait;
 	err = info->path ? umh_gate_enter(info) : -EINVAL;
 	if (err || !*info->path) {
-		umh_failed(info, err);
+		umh_failed(info, err, umh_release);
 		return err;
 	}
 
 	trace_umh_queue(info);
-	umh_watch(info);
-	WRITE_ONCE(info->phase, UMH_QUEUED);
-	queue_work(khelper, &info->work);
+	umh_queue_add(info);
 	return 0;
 }
 
@@ -466,6 +405,8 @@ static int umh_wait(struct subprocess_info *info, int wait, struct completion *w
  * * -EINVAL: the path is NULL
  * * -EBUSY: helpers are disabled (early boot, suspend, reboot)
  * * -ERESTARTSYS: a fatal signal with UMH_KILLABLE; the helper keeps running
+ * * -EINTR: with UMH_WAIT_EXEC, the helper was killed before its exec. With
+ *   UMH_WAIT_PROC the result is its wait status.
  * * -ENOMEM, -EAGAIN: the thread could not be created
  * * -EPERM: a security module denied the program
  * * the error that init() returned
@@ -475,6 +416,8 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait)
 {
 	DECLARE_COMPLETION_ONSTACK(waiter);
 
+	if (!info->origin)
+		umh_origin_inherit(info, wait == UMH_NO_WAIT ? GFP_ATOMIC : GFP_KERNEL);
 	if (wait == UMH_NO_WAIT)
 		return umh_start(info, wait);
 
@@ -509,15 +452,6 @@ int call_usermodehelper(const char *path, char **argv, char **envp, int wait)
 	return call_usermodehelper_exec(info, wait);
 }
 EXPORT_SYMBOL(call_usermodehelper);
-
-static int __init umh_init(void)
-{
-	khelper = alloc_ordered_workqueue("khelper", WQ_MEM_RECLAIM);
-	if (!khelper)
-		panic("umh: cannot allocate the khelper workqueue\n");
-	return 0;
-}
-early_initcall(umh_init);
 
 #ifdef CONFIG_UMH_KUNIT_TEST
 #include "umh/tests/umh_kunit.c"

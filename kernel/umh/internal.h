@@ -8,6 +8,9 @@
 
 struct cred;
 struct pid;
+struct task_struct;
+struct umh_watch;
+struct workqueue_struct;
 
 /*
  * Locking rules of the helper engine. The private members of struct subprocess_info
@@ -15,7 +18,6 @@ struct pid;
  *
  * A: set before umh_gate_enter(), constant afterwards. This also holds for all public
  *    members except retval, which umh_complete() sets.
- * Q: set before the request is queued, constant afterwards
  * E: written only by the holder of the engine's reference. Lockless readers may see
  *    a stale value.
  * L: protected by umh_lock
@@ -43,8 +45,20 @@ static inline const char *umh_name(const struct subprocess_info *info)
 	return info->name ?: info->path;
 }
 
-/* umh.c: whether all threads of a process have exited */
+/* umh.c: the life of a helper */
+void umh_spawn(struct subprocess_info *info);
+void umh_exited(struct subprocess_info *info, int status);
+
+/* queue.c: khelper, and the workqueue for all other work */
+extern struct workqueue_struct *umh_wq;
+void umh_queue_add(struct subprocess_info *info);
+
+/* exit.c: when a process has ended, and with which status */
+int umh_exit_status(const struct task_struct *leader);
 bool umh_process_ended(struct pid *pid);
+void umh_exit_track(struct subprocess_info *info);
+void umh_exit_untrack(struct subprocess_info *info);
+void umh_exit_trace(void);
 
 /* gate.c: whether helpers may start, and the helpers that have not completed */
 int umh_gate_enter(struct subprocess_info *info);
@@ -53,7 +67,8 @@ struct completion *umh_complete(struct subprocess_info *info);
 bool umh_gate_waiter_killed(struct subprocess_info *info);
 
 /* watch.c: detection of hung helpers */
-void umh_watch(struct subprocess_info *info);
+struct umh_watch *umh_watch(struct subprocess_info *info);
+void umh_watch_arm(struct umh_watch *w);
 
 /* origin.c: the helper from inside which a helper was started */
 void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask);

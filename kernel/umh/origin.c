@@ -95,7 +95,7 @@ struct umh_origin *umh_origin_current(void)
 
 /**
  * umh_origin_inherit - make a helper belong to the origin of the current task
- * @info: set up by the current task
+ * @info: requested by the current task, has no origin
  * @gfp_mask: how to allocate; without memory the helper has no origin
  *
  * Context: as @gfp_mask allows.
@@ -115,7 +115,7 @@ void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask)
 
 /**
  * umh_set_origin - start a helper for another task than the current one
- * @info: from call_usermodehelper_setup()
+ * @info: from call_usermodehelper_setup(), not started yet
  * @origin: origin of the helper and of those that it causes; must not be the origin
  *	of any other helper
  * @requester: pid of the task that requested the helper
@@ -126,7 +126,6 @@ void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask)
 void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
 		    pid_t requester, const char *requester_comm)
 {
-	umh_origin_drop(info);
 	refcount_inc(&origin->ref);
 	origin->link.origin = origin;
 	info->origin = &origin->link;

@@ -75,18 +75,28 @@ static unsigned long umh_hung_jiffies(const struct umh_watch *w)
  * umh_watch - start watching a helper
  * @info: the helper, accepted. The engine must call umh_complete() later.
  *
- * Context: any.
+ * Context: any, under umh_lock.
+ * Return: to be passed to umh_watch_arm() without the lock.
  */
-void umh_watch(struct subprocess_info *info)
+struct umh_watch *umh_watch(struct subprocess_info *info)
 {
 	struct umh_watch *w = info->hung ? &umh_owned : &umh_reported;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&umh_lock, flags);
+	lockdep_assert_held(&umh_lock);
 	info->since = jiffies;
 	list_add_tail(&info->watched, &w->helpers);
-	raw_spin_unlock_irqrestore(&umh_lock, flags);
-	schedule_delayed_work(&w->work, umh_hung_jiffies(w));
+	return w;
+}
+
+/**
+ * umh_watch_arm - look for hung helpers when the oldest one would be
+ * @w: from umh_watch()
+ *
+ * Context: any.
+ */
+void umh_watch_arm(struct umh_watch *w)
+{
+	queue_delayed_work(umh_wq, &w->work, umh_hung_jiffies(w));
 }
 
 static const char *umh_requester_state(const struct subprocess_info *info)
@@ -134,7 +144,7 @@ static struct subprocess_info *umh_watch_next(struct umh_watch *w, struct umh_re
 	raw_spin_unlock_irq(&umh_lock);
 
 	if (info)
-		schedule_delayed_work(&w->work, limit - age);
+		queue_delayed_work(umh_wq, &w->work, limit - age);
 	return NULL;
 }
 
@@ -189,7 +199,7 @@ static int umh_hung_sysctl(const struct ctl_table *table, int write,
 
 	/* Some helpers may be hung by the new limit. */
 	if (!err && write)
-		mod_delayed_work(system_wq, &umh_reported.work, 0);
+		mod_delayed_work(umh_wq, &umh_reported.work, 0);
 	return err;
 }
 

@@ -39,20 +39,20 @@ TRACE_EVENT(umh_queue,
 /* A helper's thread has exec'ed (result 0), or has failed before or in the exec. */
 TRACE_EVENT(umh_exec,
 
-	TP_PROTO(const struct subprocess_info *info, int result),
+	TP_PROTO(const char *path, pid_t pid, int result),
 
-	TP_ARGS(info, result),
+	TP_ARGS(path, pid, result),
 
 	TP_STRUCT__entry(
 		__field(pid_t, pid)
 		__field(int, result)
-		__escaped(path, info->path)
+		__escaped(path, path)
 	),
 
 	TP_fast_assign(
-		__entry->pid = info->pid;
+		__entry->pid = pid;
 		__entry->result = result;
-		__assign_escaped(path, info->path);
+		__assign_escaped(path, path);
 	),
 
 	TP_printk("path=%s pid=%d result=%d", __get_str(path), __entry->pid,

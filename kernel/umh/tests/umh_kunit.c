@@ -153,6 +153,7 @@ static void umh_life_missing_program_returns_enoent(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info,
 							       modes[i]),
 				-ENOENT);
+		KUNIT_EXPECT_EQ(test, life->cleanups, 1);
 		umh_life_expect(test, life, 1, -ENOENT);
 		KUNIT_EXPECT_EQ(test, life->phase_at_init, UMH_SPAWNED);
 	}
@@ -206,6 +207,58 @@ static void umh_life_disabled_returns_ebusy(struct kunit *test)
 	umh_life_expect(test, life, 0, -EBUSY);
 }
 
+static int umh_life_init_kills(struct subprocess_info *info, struct cred *new)
+{
+	struct umh_life *life = info->data;
+
+	life->inits++;
+	send_sig(SIGKILL, current, 1);
+	return life->init_result;
+}
+
+/* As in an oops. */
+static int umh_life_init_dies(struct subprocess_info *info, struct cred *new)
+{
+	struct umh_life *life = info->data;
+
+	life->inits++;
+	abort_creds(new);
+	do_exit(SIGSEGV);
+}
+
+static void umh_life_expect_killed(struct kunit *test,
+				   int (*init)(struct subprocess_info *info, struct cred *new),
+				   int status)
+{
+	struct umh_life *life;
+	int wait, result;
+
+	for (wait = UMH_NO_WAIT; wait <= UMH_WAIT_PROC; wait++) {
+		result = wait == UMH_WAIT_PROC ? status : -EINTR;
+		life = umh_life_new(test, "/nowhere/nothing");
+		life->info->init = init;
+		KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, wait),
+				wait == UMH_NO_WAIT ? 0 : result);
+		KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&life->cleaned_up,
+								     10 * HZ));
+		KUNIT_EXPECT_EQ(test, life->inits, 1);
+		KUNIT_EXPECT_EQ(test, life->exits, 1);
+		KUNIT_EXPECT_EQ(test, life->exit_status, status);
+		KUNIT_EXPECT_EQ(test, life->cleanup_retval, result);
+		KUNIT_EXPECT_EQ(test, life->phase_at_cleanup, UMH_EXITED);
+	}
+}
+
+static void umh_life_killed_before_exec_reports_the_signal(struct kunit *test)
+{
+	umh_life_expect_killed(test, umh_life_init_kills, SIGKILL);
+}
+
+static void umh_life_dead_thread_is_noticed(struct kunit *test)
+{
+	umh_life_expect_killed(test, umh_life_init_dies, SIGSEGV);
+}
+
 static int umh_life_wait_killable(void *data)
 {
 	struct umh_life *life = data;
@@ -237,6 +290,26 @@ static void umh_life_helper_survives_killed_waiter(struct kunit *test)
 	umh_life_expect(test, life, 1, -ENOENT);
 }
 
+/* The helper has not been exec'ed: it must not be, once helpers are disabled. */
+static void umh_life_leaves_gate_after_killed_wait(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+	struct task_struct *waiter;
+
+	life->init_blocks = true;
+	waiter = kthread_run(umh_life_wait_killable, life, "umh_waiter");
+	KUNIT_ASSERT_FALSE(test, IS_ERR(waiter));
+	wait_for_completion(&life->init_entered);
+	send_sig(SIGKILL, waiter, 1);
+	wait_for_completion(&life->waiter_left);
+
+	KUNIT_EXPECT_FALSE(test, list_empty(&life->info->running));
+	umh_abandon(life->info);
+	KUNIT_EXPECT_TRUE(test, list_empty(&life->info->running));
+	complete(&life->init_go_on);
+	umh_life_expect(test, life, 1, -ENOENT);
+}
+
 static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_missing_program_returns_enoent),
 	KUNIT_CASE(umh_life_nowait_failure_calls_cleanup),
@@ -245,6 +318,9 @@ static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_empty_path_skips_init),
 	KUNIT_CASE(umh_life_disabled_returns_ebusy),
 	KUNIT_CASE(umh_life_helper_survives_killed_waiter),
+	KUNIT_CASE(umh_life_killed_before_exec_reports_the_signal),
+	KUNIT_CASE(umh_life_dead_thread_is_noticed),
+	KUNIT_CASE(umh_life_leaves_gate_after_killed_wait),
 	{}
 };
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * khelper: the queue of accepted helpers, and the workers that create their threads.
+ *
+ * One worker creates the threads one by one, in the order of the requests. Creating a
+ * thread may block for long, for example in direct reclaim. When that has taken a second
+ * while other helpers wait, another worker takes over the queue, and the first one stops
+ * once it is no longer blocked. Nothing else runs on khelper.
+ */
+#define pr_fmt(fmt) "umh: " fmt
+
+#include <linux/compiler.h>
+#include <linux/container_of.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/list.h>
+#include <linux/minmax.h>
+#include <linux/panic.h>
+#include <linux/printk.h>
+#include <linux/spinlock.h>
+#include <linux/umh.h>
+#include <linux/workqueue.h>
+
+#include "internal.h"
+
+/* For how long a worker may be blocked before another one takes over, in jiffies */
+#define UMH_STUCK	HZ
+
+/* The maximum number of workers, all but one of which are blocked */
+#define UMH_SPAWNERS	16
+
+struct umh_spawner {
+	struct work_struct work;
+	bool busy;		/* is creating a thread; set under umh_lock */
+	unsigned long since;	/* L: since when, in jiffies */
+};
+
+static void umh_spawn_all(struct work_struct *work);
+static void umh_stuck_check(struct work_struct *work);
+
+/* The letters refer to the locking rules in internal.h. */
+static struct umh_spawner umh_spawners[UMH_SPAWNERS];
+static struct umh_spawner *umh_spawner = umh_spawners;	/* L: serves the queue */
+static LIST_HEAD(umh_queue);				/* L: oldest first */
+static DECLARE_DELAYED_WORK(umh_stuck_work, umh_stuck_check);
+static struct workqueue_struct *khelper __ro_after_init;
+struct workqueue_struct *umh_wq __ro_after_init;
+
+/**
+ * umh_queue_add - queue a helper on khelper, and start watching it
+ * @info: the helper, accepted. The caller's reference passes to khelper.
+ *
+ * Context: any.
+ */
+void umh_queue_add(struct subprocess_info *info)
+{
+	struct umh_spawner *spawner;
+	struct umh_watch *watch;
+	unsigned long flags;
+	bool waits;
+
+	raw_spin_lock_irqsave(&umh_lock, flags);
+	spawner = umh_spawner;
+	waits = READ_ONCE(spawner->busy) || !list_empty(&umh_queue);
+	WRITE_ONCE(info->phase, UMH_QUEUED);
+	watch = umh_watch(info);
+	list_add_tail(&info->queued, &umh_queue);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
+
+	queue_work(khelper, &spawner->work);
+	umh_watch_arm(watch);
+	if (waits)
+		queue_delayed_work(umh_wq, &umh_stuck_work, UMH_STUCK);
+}
+
+/* Returns the oldest helper, or NULL if the queue is empty or another worker serves it. */
+static struct subprocess_info *umh_queue_pop(struct umh_spawner *s)
+{
+	struct subprocess_info *info = NULL;
+
+	/* Who adds a helper after this queues the work again. */
+	if (list_empty(&umh_queue))
+		return NULL;
+
+	raw_spin_lock_irq(&umh_lock);
+	if (s == umh_spawner)
+		info = list_first_entry_or_null(&umh_queue, struct subprocess_info, queued);
+	if (info) {
+		list_del(&info->queued);
+		s->since = jiffies;
+		WRITE_ONCE(s->busy, true);
+	}
+	raw_spin_unlock_irq(&umh_lock);
+	return info;
+}
+
+static void umh_spawn_all(struct work_struct *work)
+{
+	struct umh_spawner *s = container_of(work, struct umh_spawner, work);
+	struct subprocess_info *info;
+
+	while ((info = umh_queue_pop(s))) {
+		umh_spawn(info);
+		WRITE_ONCE(s->busy, false);
+	}
+}
+
+/* Returns a worker that is not blocked, or NULL. */
+static struct umh_spawner *umh_spawner_idle(void)
+{
+	int i;
+
+	for (i = 0; i < UMH_SPAWNERS; i++)
+		if (!READ_ONCE(umh_spawners[i].busy))
+			return &umh_spawners[i];
+	return NULL;
+}
+
+/*
+ * Lets another worker serve the queue if this one is blocked. Returns the other one, or
+ * NULL. Sets @delay to when to look again, in jiffies, or 0.
+ */
+static struct umh_spawner *umh_take_over(unsigned long *delay)
+{
+	unsigned long age = jiffies - umh_spawner->since;
+	struct umh_spawner *next = NULL;
+
+	lockdep_assert_held(&umh_lock);
+	*delay = 0;
+	if (list_empty(&umh_queue))
+		return NULL;
+	*delay = UMH_STUCK;
+	if (!READ_ONCE(umh_spawner->busy))
+		return NULL;
+	if (age >= UMH_STUCK)
+		next = umh_spawner_idle();
+	else
+		*delay = UMH_STUCK - age;
+	if (next)
+		umh_spawner = next;
+	return next;
+}
+
+static void umh_stuck_check(struct work_struct *work)
+{
+	struct umh_spawner *next;
+	unsigned long delay;
+
+	raw_spin_lock_irq(&umh_lock);
+	next = umh_take_over(&delay);
+	raw_spin_unlock_irq(&umh_lock);
+
+	if (next)
+		queue_work(khelper, &next->work);
+	if (delay)
+		queue_delayed_work(umh_wq, &umh_stuck_work, delay);
+	if (next)
+		pr_warn_ratelimited("creating the thread of a helper has taken 1 s; another worker takes over\n");
+}
+
+static int __init umh_queue_init(void)
+{
+	int i;
+
+	for (i = 0; i < UMH_SPAWNERS; i++)
+		INIT_WORK(&umh_spawners[i].work, umh_spawn_all);
+	/* Not ordered: such a workqueue ignores the cpumask of workqueues in some kernels. */
+	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, UMH_SPAWNERS);
+	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!khelper || !umh_wq)
+		panic("umh: cannot allocate workqueues\n");
+	return 0;
+}
+early_initcall(umh_queue_init);
+
+#ifdef CONFIG_UMH_KUNIT_TEST
+#include "tests/queue_kunit.c"
+#endif

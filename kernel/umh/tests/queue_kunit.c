@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * KUnit tests for khelper. Included by kernel/umh/queue.c.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+
+/* A worker that is blocked as if in the creation of a thread, until it is released */
+static DECLARE_COMPLETION(umh_queue_test_blocked);
+static DECLARE_COMPLETION(umh_queue_test_go_on);
+
+static void umh_queue_test_block(struct work_struct *work)
+{
+	struct umh_spawner *s = container_of(work, struct umh_spawner, work);
+
+	complete(&umh_queue_test_blocked);
+	wait_for_completion(&umh_queue_test_go_on);
+	WRITE_ONCE(s->busy, false);
+}
+
+/* Blocks the worker that serves the queue, and returns it. */
+static struct umh_spawner *umh_queue_test_block_worker(struct kunit *test)
+{
+	struct umh_spawner *s = umh_spawner;
+
+	flush_work(&s->work);
+	INIT_WORK(&s->work, umh_queue_test_block);
+	raw_spin_lock_irq(&umh_lock);
+	s->since = jiffies;
+	WRITE_ONCE(s->busy, true);
+	raw_spin_unlock_irq(&umh_lock);
+	queue_work(khelper, &s->work);
+	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&umh_queue_test_blocked, HZ));
+	return s;
+}
+
+static void umh_queue_test_release(struct umh_spawner *s)
+{
+	complete(&umh_queue_test_go_on);
+	flush_work(&s->work);
+	INIT_WORK(&s->work, umh_spawn_all);
+}
+
+static int umh_queue_test_run(void)
+{
+	static char *argv[] = { "nothing", NULL };
+
+	return call_usermodehelper("/nowhere/nothing", argv, NULL, UMH_WAIT_EXEC);
+}
+
+static void umh_queue_blocked_worker_is_replaced(struct kunit *test)
+{
+	struct umh_spawner *s = umh_queue_test_block_worker(test);
+	unsigned long start = jiffies;
+
+	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
+	KUNIT_EXPECT_GE(test, jiffies - start, UMH_STUCK / 2);
+	KUNIT_EXPECT_LT(test, jiffies - start, 2 * UMH_STUCK);
+	KUNIT_EXPECT_PTR_NE(test, umh_spawner, s);
+
+	/* The next one does not wait. */
+	start = jiffies;
+	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
+	KUNIT_EXPECT_LT(test, jiffies - start, UMH_STUCK / 2);
+	umh_queue_test_release(s);
+	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
+}
+
+static void umh_queue_survives_many_blocked_workers(struct kunit *test)
+{
+	struct umh_spawner *s[3];
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		s[i] = umh_queue_test_block_worker(test);
+		KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
+	}
+	for (i = 0; i < ARRAY_SIZE(s); i++)
+		complete(&umh_queue_test_go_on);
+	for (i = 0; i < ARRAY_SIZE(s); i++) {
+		flush_work(&s[i]->work);
+		INIT_WORK(&s[i]->work, umh_spawn_all);
+	}
+	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
+}
+
+/* No helper, only its place in the queue. */
+static void umh_queue_is_served_in_order_by_one_worker(struct kunit *test)
+{
+	struct umh_spawner *s = umh_spawner, *other = umh_spawners;
+	struct subprocess_info info[3] = {};
+	int i;
+
+	if (other == s)
+		other++;
+	flush_work(&s->work);
+	raw_spin_lock_irq(&umh_lock);
+	for (i = 0; i < ARRAY_SIZE(info); i++)
+		list_add_tail(&info[i].queued, &umh_queue);
+	raw_spin_unlock_irq(&umh_lock);
+
+	KUNIT_EXPECT_NULL(test, umh_queue_pop(other));
+	for (i = 0; i < ARRAY_SIZE(info); i++)
+		KUNIT_EXPECT_PTR_EQ(test, umh_queue_pop(s), &info[i]);
+	KUNIT_EXPECT_NULL(test, umh_queue_pop(s));
+	WRITE_ONCE(s->busy, false);
+}
+
+/* A long queue is no reason to replace a worker. */
+static void umh_queue_busy_worker_is_kept(struct kunit *test)
+{
+	struct umh_spawner *s = umh_spawner;
+	struct subprocess_info info = {};
+	struct umh_spawner *next;
+	unsigned long delay;
+
+	flush_work(&s->work);
+	raw_spin_lock_irq(&umh_lock);
+	next = umh_take_over(&delay);
+	raw_spin_unlock_irq(&umh_lock);
+	KUNIT_EXPECT_NULL(test, next);
+	KUNIT_EXPECT_EQ(test, delay, 0);
+
+	raw_spin_lock_irq(&umh_lock);
+	list_add_tail(&info.queued, &umh_queue);
+	s->since = jiffies - UMH_STUCK / 2;
+	WRITE_ONCE(s->busy, true);
+	next = umh_take_over(&delay);
+	WRITE_ONCE(s->busy, false);
+	list_del(&info.queued);
+	raw_spin_unlock_irq(&umh_lock);
+	KUNIT_EXPECT_NULL(test, next);
+	KUNIT_EXPECT_GT(test, delay, 0);
+	KUNIT_EXPECT_LE(test, delay, UMH_STUCK / 2);
+}
+
+static struct kunit_case umh_queue_tests[] = {
+	KUNIT_CASE_SLOW(umh_queue_blocked_worker_is_replaced),
+	KUNIT_CASE_SLOW(umh_queue_survives_many_blocked_workers),
+	KUNIT_CASE(umh_queue_is_served_in_order_by_one_worker),
+	KUNIT_CASE(umh_queue_busy_worker_is_kept),
+	{}
+};
+
+static struct kunit_suite umh_queue_suite = {
+	.name = "umh_queue",
+	.test_cases = umh_queue_tests,
+};
+
+kunit_test_suite(umh_queue_suite);
