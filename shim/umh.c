@@ -207,6 +207,12 @@ void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
 	info->origin = &origin->link;
 }
 
+/* No schedule suspends. */
+void umh_abandon(struct subprocess_info *info)
+{
+	shim_assert(info->path, "no helper");
+}
+
 struct umh_origin *umh_origin_current(void)
 {
 	struct shim_process *p = current->process;

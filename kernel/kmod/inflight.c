@@ -58,8 +58,9 @@
  * through a process that ran before, such as a daemon. Nothing is started, and no
  * request fails, while one of the modprobes runs the init of a module.
  *
- * A modprobe that is hung, see kernel.umh_hung_secs, releases its slot. Requests that
- * are made later no longer wait for it.
+ * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
+ * later no longer wait for it. When nobody waits for a flight any more, its modprobes
+ * do not keep the system from being suspended.
  *
  * No requester starts or wakes another one. The task whose end settles requests, or a
  * kworker, does.
@@ -684,6 +685,29 @@ static struct kmod_modprobe *kmod_flight_alloc(struct kmod_request *r)
 	return m;
 }
 
+static bool kmod_flight_is_awaited(const struct kmod_flight *f)
+{
+	const struct kmod_request *r;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_for_each_entry(r, &f->requests, node)
+		if (r->rec.wait && !r->killed)
+			return true;
+	return false;
+}
+
+/* Lets suspend ignore modprobes that nobody waits for. They have not ended. */
+static void kmod_flight_abandon(struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	if (kmod_flight_is_awaited(f))
+		return;
+	list_for_each_entry(m, &f->running, running)
+		if (m->execed && m->helper)
+			umh_abandon(m->helper);
+}
+
 /* The requester was killed. Its modprobe goes on, and so does the flight. */
 static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
 {
@@ -698,6 +722,7 @@ static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
 		unused = kmod_flight_cancel(f);
 		kmod_flight_close(f);
 	}
+	kmod_flight_abandon(f);
 	spin_unlock_irq(&kmod_inflight_lock);
 	if (left)
 		kmod_request_put(r);
@@ -824,7 +849,8 @@ void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid)
  * kmod_inflight_execed - modprobe was exec'ed
  * @m: the modprobe
  *
- * Wakes a requester that opened the flight and waits for no more than that.
+ * Wakes a requester that opened the flight and waits for no more than that. Suspend waits
+ * for a modprobe at least until now, so that none is exec'ed during suspend.
  *
  * Context: process context.
  */
@@ -841,6 +867,8 @@ void kmod_inflight_execed(struct kmod_modprobe *m)
 			complete(&r->done);
 		}
 	}
+	m->execed = true;
+	kmod_flight_abandon(m->flight);
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 
@@ -944,7 +972,7 @@ static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
 }
 
 /**
- * kmod_inflight_hung - a modprobe has not ended within kernel.umh_hung_secs
+ * kmod_inflight_hung - a modprobe has not ended within UMH_HUNG_SECS
  * @m: the modprobe
  *
  * If it is running the init of a module, it is not hung, and keeps its slot.

@@ -160,6 +160,7 @@ struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m)
 	info->execed = kmod_modprobe_execed;
 	info->exited = kmod_modprobe_exited;
 	info->hung = kmod_modprobe_hung;
+	m->helper = info;
 	umh_get(info);
 	umh_start(info, rec->wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC);
 	return info;

@@ -109,6 +109,7 @@ struct kmod_request {
  * @flight: the flight
  * @slot: its slot
  * @work: starts it once @slot is granted; settles requests once it has ended
+ * @helper: its helper
  * @request: the request for which it runs, the oldest that no earlier one settles
  * @covers: the youngest request that was made before it started
  * @unloads: number of modules that had been unloaded by then
@@ -118,6 +119,7 @@ struct kmod_request {
  * @pid: its pid, 0 before it has a thread
  * @hung: it was reported as hung
  * @slow: the init of @module was reported as slow
+ * @execed: its program was exec'ed
  * @ended: it has ended
  * @no_path: it was not run, since kernel.modprobe was empty by then
  * @status: its status
@@ -138,6 +140,7 @@ struct kmod_modprobe {
 	struct kmod_flight *flight;		/* A */
 	struct kmod_slot slot;
 	struct work_struct work;
+	struct subprocess_info *helper;		/* P */
 	struct kmod_request *request;		/* P */
 	u64 covers;				/* P */
 	u64 unloads;				/* P */
@@ -148,6 +151,7 @@ struct kmod_modprobe {
 	pid_t pid;				/* I */
 	bool hung;				/* I */
 	bool slow;				/* I */
+	bool execed;				/* I */
 	bool ended;				/* E */
 	bool no_path;				/* E */
 	int status;				/* E */
