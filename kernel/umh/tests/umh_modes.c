@@ -11,7 +11,8 @@
  * spawned(), init(), exited() and cleanup(), in the order of the calls: s, i, e, c. It
  * is n if there was no memory to set up the helper. EXITED is the status passed to
  * exited(), RETVAL is the value of retval in cleanup(). task is 1 if cleanup() ran in
- * task context with interrupts enabled. The written line has the format
+ * task context with interrupts enabled. With repeat=N the line ends in late=LATE, the
+ * number of calls that returned before cleanup(). The written line has the format
  *
  *	[OPTION[=VALUE]]... -- [PATH [ARGUMENT]...]
  *
@@ -21,7 +22,13 @@
  *	hooks		set spawned() and exited()
  *	noinit		set no init()
  *	init=ERRNO	return value of init()
+ *	killed		init() kills the helper's thread
  *	path=null	pass a NULL path; without PATH the path is empty
+ *	lent=kmalloc|vmalloc
+ *			have no callbacks; free the path as soon as the call returns
+ *	mutex		take a mutex in cleanup()
+ *	locked		hold that mutex during the call
+ *	repeat=N	run N helpers, one after the other; the result is the last one's
  *	env=null|big	pass no environment, or one that is too large
  *	disabled	delay the call until helpers are disabled
  *
@@ -30,6 +37,7 @@
  *
  * The module cannot be unloaded, since a helper may outlive the file that started it.
  */
+#include <linux/atomic.h>
 #include <linux/binfmts.h>
 #include <linux/completion.h>
 #include <linux/debugfs.h>
@@ -46,17 +54,22 @@
 #include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/reboot.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
 #include <linux/umh.h>
+#include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
 #define MAX_LINE	1024
 #define MAX_WORDS	24
 #define CLEANUP_TIMEOUT	(60 * HZ)
+
+static DEFINE_MUTEX(modes_mutex);
 
 struct modes_run {
 	struct kref ref;
@@ -80,6 +93,11 @@ struct modes_run {
 	bool has_init;
 	bool has_hooks;
 	bool when_disabled;
+	bool is_killed;
+	bool takes_mutex;
+	bool is_locked;
+	const char *lent;
+	unsigned int repeat;
 
 	/*
 	 * The result. ret is written before @returned is completed, the other
@@ -91,6 +109,8 @@ struct modes_run {
 	int status;
 	int retval;
 	bool cleaned_in_task;
+	atomic_t cleanups;
+	unsigned int late;
 };
 
 /* An open file: its last run, and the offset in the result */
@@ -132,6 +152,8 @@ static int modes_init(struct subprocess_info *info, struct cred *new)
 	struct modes_run *run = info->data;
 
 	modes_note(run, 'i');
+	if (run->is_killed)
+		send_sig(SIGKILL, current, 1);
 	return run->init_error;
 }
 
@@ -149,7 +171,12 @@ static void modes_cleanup(struct subprocess_info *info)
 
 	run->retval = info->retval;
 	run->cleaned_in_task = in_task() && !irqs_disabled();
+	if (run->takes_mutex) {
+		mutex_lock(&modes_mutex);
+		mutex_unlock(&modes_mutex);
+	}
 	modes_note(run, 'c');
+	atomic_inc(&run->cleanups);
 	complete(&run->cleaned);
 	kref_put(&run->ref, modes_run_free);
 }
@@ -174,6 +201,48 @@ static void modes_call(struct modes_run *run, gfp_t gfp)
 		info->exited = modes_exited;
 	}
 	run->ret = call_usermodehelper_exec(info, run->wait);
+}
+
+/* As drivers do that free the arguments after a killed wait, too */
+static void modes_call_lent(struct modes_run *run)
+{
+	size_t size = strlen(run->path) + 1;
+	char *path = !strcmp(run->lent, "vmalloc") ? vmalloc(size) : kmalloc(size, GFP_KERNEL);
+
+	if (!path) {
+		run->ret = -ENOMEM;
+		complete(&run->cleaned);
+		return;
+	}
+	strscpy(path, run->path, size);
+	run->ret = call_usermodehelper(path, run->argv, run->envp, run->wait);
+	memset(path, 'X', size - 1);
+	kvfree(path);
+	complete(&run->cleaned);
+}
+
+static void modes_repeat(struct modes_run *run)
+{
+	unsigned int i;
+
+	for (i = 1; i <= run->repeat; i++) {
+		modes_call(run, GFP_KERNEL);
+		run->late += atomic_read(&run->cleanups) != i;
+	}
+}
+
+static void modes_from_task(struct modes_run *run)
+{
+	if (run->is_locked)
+		mutex_lock(&modes_mutex);
+	if (run->lent)
+		modes_call_lent(run);
+	else if (run->repeat)
+		modes_repeat(run);
+	else
+		modes_call(run, GFP_KERNEL);
+	if (run->is_locked)
+		mutex_unlock(&modes_mutex);
 }
 
 static void modes_from_timer(struct timer_list *timer)
@@ -205,7 +274,7 @@ static void modes_from_spinlock(struct modes_run *run)
 static int modes_start_from(struct modes_run *run)
 {
 	if (!strcmp(run->context, "task")) {
-		modes_call(run, GFP_KERNEL);
+		modes_from_task(run);
 		return 0;
 	}
 	if (run->wait != UMH_NO_WAIT)
@@ -276,14 +345,24 @@ static int modes_option(struct modes_run *run, char *name, const char *value)
 		run->when_disabled = true;
 	else if (!strcmp(name, "noinit"))
 		run->has_init = false;
+	else if (!strcmp(name, "killed"))
+		run->is_killed = true;
+	else if (!strcmp(name, "mutex"))
+		run->takes_mutex = true;
+	else if (!strcmp(name, "locked"))
+		run->is_locked = true;
 	else if (!value)
 		return -EINVAL;
 	else if (!strcmp(name, "wait"))
 		return kstrtoint(value, 10, &run->wait);
 	else if (!strcmp(name, "init"))
 		return kstrtoint(value, 10, &run->init_error);
+	else if (!strcmp(name, "repeat"))
+		return kstrtouint(value, 10, &run->repeat);
 	else if (!strcmp(name, "context"))
 		run->context = value;
+	else if (!strcmp(name, "lent"))
+		run->lent = value;
 	else if (!strcmp(name, "path"))
 		run->path = NULL;
 	else if (!strcmp(name, "env"))
@@ -397,9 +476,12 @@ static ssize_t modes_read(struct file *file, char __user *to, size_t count,
 	complete_all(&run->cleaned);
 
 	n = scnprintf(text, sizeof(text),
-		      "ret=%d calls=%s status=%d retval=%d task=%d\n",
+		      "ret=%d calls=%s status=%d retval=%d task=%d",
 		      run->ret, run->calls, run->status, run->retval,
 		      run->cleaned_in_task);
+	if (run->repeat)
+		n += scnprintf(text + n, sizeof(text) - n, " late=%u", run->late);
+	n += scnprintf(text + n, sizeof(text) - n, "\n");
 	return simple_read_from_buffer(to, count, &mf->pos, text, n);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The state that a helper inherits must not depend on its requester (FAULTS 23 and 31).
+# The state that a helper inherits must not depend on its requester (FAULTS 23, 31 and 49).
 # Requesters in many states make the kernel run a modprobe that dumps its state. Each dump
 # must equal that of a plain requester, which must agree with Documentation/kmod.txt.
 # umh_dump.c lists the fields that a dump leaves out.
@@ -17,9 +17,12 @@ GROUP=$CGROUP/kmod_inherit
 JAIL=$WORK/jail
 # A family without a module in the tests' kernels
 FAMILY=30
+UNBOUND_MASK=/sys/devices/virtual/workqueue/cpumask
+OLD_MASK=$(cat "$UNBOUND_MASK" 2>/dev/null || :)
 
 clean_up_more()
 {
+	[[ -z $OLD_MASK ]] || echo "$OLD_MASK" >"$UNBOUND_MASK" || :
 	rmdir "$GROUP" || :
 	umount "$JAIL/proc" || :
 } 2>/dev/null
@@ -194,6 +197,21 @@ niced_worker() { by_workers renice 10 -p -- renice 0 -p; }
 
 real_time_worker() { by_workers chrt -f -p 10 -- chrt -o -p 0; }
 
+# The CPUs that unbound workqueues may use are those of the helper.
+workqueue_mask()
+{
+	local result=0
+
+	[[ -w $UNBOUND_MASK && $(nproc) -gt 1 ]] || return "$KSFT_SKIP"
+	echo 1 >"$UNBOUND_MASK"
+	set_modprobe "$WORK/dump/modprobe"
+	dump this "${ASK[@]}" || result=1
+	echo "$OLD_MASK" >"$UNBOUND_MASK"
+	[[ -z $DUMPS ]] || { record this; return "$result"; }
+	is "$(sed -n 's/^affinity: //p' "$WORK/this")" 1 "CPUs:" || result=1
+	return "$result"
+}
+
 # A requester that fails leaves a line "NAME failed: yes".
 record_all()
 {
@@ -244,6 +262,7 @@ REQUESTERS=(
 	'in_cpuset|the cpuset is not inherited'
 	'session_keyring|the session keyring is not inherited'
 	'niced_worker|the nice value of the worker that forks the helper is not inherited'
+	'workqueue_mask|a helper runs only on the CPUs that unbound workqueues may use'
 	'real_time_worker|the real-time policy of the worker that forks the helper is not inherited'
 )
 TESTS+=("${REQUESTERS[@]}")

@@ -36,13 +36,13 @@ long_helper()
 	next_is_served && nothing_runs
 }
 
-# The running helper counts, not the requester that waited for it.
+# The modprobe that nobody waits for is frozen.
 killed_requester()
 {
 	ask_held kmod_orphan || return 1
 	kill_and_reap "$REQUESTER"
-	is "$(suspend_logged)" EAGAIN || return 1
-	dmesg | grep -q "umh: .*$WORK/fake/modprobe" || complain "no name of the helper" || return 1
+	is "$(suspend_logged)" OK || return 1
+	! has_ended fake || complain "the helper has ended" || return 1
 	release
 	wait_until has_ended fake && nothing_runs
 }
@@ -77,7 +77,7 @@ storm()
 TESTS=(
 	'nothing_runs|suspend succeeds when no helper runs'
 	'long_helper|a helper that does not end makes suspend fail, and the log names it'
-	'killed_requester|a helper with a killed requester makes suspend fail, and the log names it'
+	'killed_requester|a helper whose requester was killed does not make suspend fail'
 	'short_helper|suspend waits for a helper that ends within 5 s'
 	'storm|suspend succeeds during continuous module requests'
 )

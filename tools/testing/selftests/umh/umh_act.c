@@ -13,6 +13,8 @@
  *	stopped N		is stopped and continued, then exits
  *	traced N		exits under a tracer that reaps late
  *	dropped N		exits under a tracer that dies without reaping
+ *	traceme N		asks its parent to trace it, then exits
+ *	tracethread N		the same in another thread, which ends first
  *	parent N		exits and leaves a child that runs for minutes
  *	noenv			exits with 0 if its environment is empty, else with 1
  *	hold FILE N		exits once FILE has been removed
@@ -143,6 +145,12 @@ static void traced(int reap)
 		_exit(92);
 }
 
+static void *traced_by_parent(void *unused)
+{
+	ptrace(PTRACE_TRACEME, 0, 0, 0);
+	return unused;
+}
+
 static void leave_child(void)
 {
 	if (!fork()) {
@@ -163,6 +171,10 @@ static void act_by_threads(const char *act)
 	} else if (!strcmp(act, "thread")) {
 		start(execs);
 		pause();
+	} else if (!strcmp(act, "tracethread")) {
+		start(traced_by_parent);
+		sleep_ms(A_WHILE_MS);
+		_exit(atoi(number));
 	} else if (!strcmp(act, "orphaned")) {
 		start(execs);
 		end_this_thread();
@@ -177,6 +189,8 @@ static void act_before_exit(const char *act)
 		traced(1);
 	else if (!strcmp(act, "dropped"))
 		traced(0);
+	else if (!strcmp(act, "traceme"))
+		traced_by_parent(NULL);
 	else if (!strcmp(act, "parent"))
 		leave_child();
 	else if (strcmp(act, "exit"))

@@ -5,7 +5,7 @@
 # cell of this table. A cell checks the return value of the call, the status that exited()
 # receives, sub_info->retval in cleanup(), and that spawned(), init(), exited() and cleanup()
 # were each called once, in this order, where the mode and the end require it. FAULTS 2, 5, 6,
-# 7, 8, 10, 15, 25, 28 and 30.
+# 7, 8, 10, 15, 25, 28, 30 and 50.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -45,18 +45,20 @@ run()
 
 # expected KIND VALUE FLAGS HOOKS CONTEXT: sets EXPECTED to the result of a cell. KIND is ran
 # (VALUE is the wait status), failed (VALUE is the errno of init() or exec), unborn (VALUE is
-# the errno of the fork) or refused (VALUE is the errno of the call). "bare-" stands for a
-# helper without init().
+# the errno of the fork), refused (VALUE is the errno of the call) or killed (VALUE is the
+# signal that ends it before its exec). "bare-" stands for a helper without init().
 expected()
 {
 	local kind=$1 value=$2 flags=$3 hooks=$4 context=$5 ret=$2 retval=$2 calls='' task=1
 
 	[[ $kind == unborn || $kind == refused || -z $hooks ]] || calls=s
-	[[ $kind != ran && $kind != failed ]] || calls+=i
+	[[ $kind != ran && $kind != failed && $kind != killed ]] || calls+=i
 	if [[ $kind == *ran ]] && ! ((flags & PROC)); then
 		ret=0 retval=0
 	elif [[ ($kind == failed || $kind == unborn) && $flags -eq 0 ]]; then
 		ret=0
+	elif [[ $kind == killed ]] && ! ((flags & PROC)); then
+		ret=$((flags ? EINTR : 0)) retval=$EINTR
 	fi
 	[[ -n $hooks ]] && calls+=e || value=0
 	# A refused call cleans up in the context of the caller.
@@ -129,6 +131,8 @@ orphaned_thread_execs() { act 512 orphaned 2; }
 stopped() { act 2048 stopped 8; }
 traced() { act 1792 traced 7; }
 dropped() { act 1792 dropped 7; }
+traceme() { act 1792 traceme 7; }
+tracethread() { act 1792 tracethread 7; }
 
 # The children of all helpers still run.
 parent()
@@ -172,6 +176,7 @@ eloop()
 }
 
 e2big() { row failed "$E2BIG" env=big -- "$ACT" exit 0; }
+killed_early() { row killed 9 killed -- "$ACT" exit 0; }
 init_error() { row failed "$EIO" init="$EIO" -- "$ACT" exit 0; }
 
 # Every fork fails meanwhile, so that row() must not need one.
@@ -325,6 +330,8 @@ TESTS=(
 	'stopped|a stop and a continuation do not end the wait'
 	'traced|the status is complete when a tracer reaps late'
 	'dropped|the status is complete when a tracer exits without reaping'
+	'traceme|the status is complete when the helper asks its parent to trace it'
+	'tracethread|the same holds for another thread of the helper'
 	'parent|a child that outlives the helper does not delay the result'
 	'no_env|a NULL environment is an empty one'
 	'with_env|the environment reaches the helper'
@@ -336,6 +343,7 @@ TESTS=(
 	'eloop|a loop of symbolic links returns ELOOP'
 	'e2big|an environment that is too large returns E2BIG'
 	'init_error|the error of init() is returned'
+	'killed_early|a helper that is killed before its exec reports the signal'
 	'no_fork|a failed fork returns EAGAIN'
 	'disabled|while helpers are disabled a call returns EBUSY and skips init()'
 	'empty|an empty path returns 0 and skips init()'

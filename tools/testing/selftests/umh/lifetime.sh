@@ -1,0 +1,182 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a requester may free and when: the path after a wait that was killed, and everything
+# that cleanup() uses once the call has returned. A cleanup() that blocks delays no helper, and
+# many hung helpers do not hide another one in the log. FAULTS 46 to 48 and 51.
+source "$(dirname "$0")/../kmod/kmod_lib.sh"
+source "$(dirname "$0")/umh_lib.sh"
+
+DRIVER=/dev/umh_modes
+ACT=$WORK/act/helper
+HOLD=$WORK/act/hold
+EVENTS=/sys/kernel/tracing/events/umh
+EXEC=1 PROC=2 KILLABLE=4
+
+clean_up_more()
+{
+	echo none >"$PM_TEST" || :
+	echo 0 >"$EVENTS/enable" || :
+} 2>/dev/null
+
+held_pids() { running "$ACT"; }
+are_held() { [[ $(held_pids | wc -l) -ge $1 ]]; }
+are_at_most() { [[ $(held_pids | wc -l) -le $1 ]]; }
+none_held() { [[ -z $(held_pids) ]]; }
+
+# start OPTIONS... -- PATH [ARGUMENTS...]: a requester, REQUESTER, which uses the open file FD
+start()
+{
+	exec {FD}<>"$DRIVER"
+	(exec bash -c "echo '$*' >&$FD") 2>/dev/null &
+	REQUESTER=$!
+}
+
+# abandon N OPTIONS...: the requester of a helper is killed. The helper is the Nth that runs
+# until HOLD is removed.
+abandon()
+{
+	: >"$HOLD"
+	start "wait=$((PROC | KILLABLE))" "${@:2}" -- "$ACT" hold "$HOLD" 3
+	wait_until are_held "$1" && wait_until asleep "$REQUESTER" && kill_and_reap "$REQUESTER"
+}
+
+end_held()
+{
+	rm -f "$HOLD"
+	wait_until none_held
+}
+
+logged() { dmesg | grep -Fq "$1"; }
+
+# The driver overwrites the path before it frees it.
+lent_path_hung()
+{
+	local memory line
+
+	set_hung 2
+	for memory in kmalloc vmalloc; do
+		dmesg -c >/dev/null
+		abandon 1 "lent=$memory" || return 1
+		exec {FD}>&-
+		line="umh: helper $ACT (pid $(held_pids)), requested by bash[$REQUESTER], has not completed"
+		wait_until logged "$line" || return 1
+		dmesg | grep -F "$line" | grep -q 'requester was killed' ||
+			complain "the requester is not said to be killed" || return 1
+		end_held || return 1
+	done
+}
+
+lent_path_suspend()
+{
+	local memory
+
+	[[ -w $PM_TEST ]] || return "$KSFT_SKIP"
+	for memory in kmalloc vmalloc; do
+		abandon 1 "lent=$memory" || return 1
+		exec {FD}>&-
+		is "$(suspend)" OK "suspend:" || return 1
+		are_held 1 || complain "the helper has ended" || return 1
+		end_held || return 1
+	done
+}
+
+# cleaned_first FLAGS N: N calls return after cleanup()
+cleaned_first()
+{
+	local result fd
+
+	exec {fd}<>"$DRIVER"
+	echo "wait=$1 noinit repeat=$2 -- $ACT exit 0" >&"$fd"
+	read -r result <&"$fd"
+	exec {fd}>&-
+	is "${result##* }" late=0 "wait $1:"
+}
+
+cleanup_first()
+{
+	cleaned_first "$EXEC" 1000 && cleaned_first "$PROC" 1000 &&
+		cleaned_first "$((EXEC | KILLABLE))" 1000
+}
+
+# The tracepoint outlives the request.
+traced()
+{
+	[[ -w $EVENTS/umh_exit/enable ]] || mount -t tracefs kmod "${EVENTS%/events/umh}" 2>/dev/null
+	[[ -w $EVENTS/umh_exit/enable ]] || return "$KSFT_SKIP"
+	echo >"${EVENTS%/events/umh}/trace"
+	echo 1 >"$EVENTS/umh_exit/enable"
+	cleaned_first "$EXEC" 100 || return 1
+	wait_until none_held || return 1
+	echo 0 >"$EVENTS/umh_exit/enable"
+	at_least "$(grep -c 'umh_exit: pid=' "${EVENTS%/events/umh}/trace")" 100 "exits:"
+}
+
+# The first helper's cleanup() waits for a mutex, which the second requester holds while its
+# helper runs. The third helper must start.
+cleanup_blocks()
+{
+	local first second line result=$WORK/third
+
+	abandon 1 mutex || return 1
+	first=$FD
+	: >"$HOLD.2"
+	start "wait=$PROC" locked -- "$ACT" hold "$HOLD.2" 3
+	second=$REQUESTER
+	wait_until are_held 2 || return 1
+	rm "$HOLD"
+	wait_until are_at_most 1 || return 1
+
+	rm -f "$result"
+	(
+		exec {FD}<>"$DRIVER"
+		echo "wait=$PROC -- $ACT exit 1" >&"$FD"
+		read -r line <&"$FD"
+		echo "$line" >"$result"
+	) &
+	wait_until test -s "$result"
+	rm "$HOLD.2"
+	wait "$second" || :
+	is "$(cat "$result")" "ret=256 calls=ic status=0 retval=256 task=1" "the third:" || return 1
+	read -r line <&"$first"
+	exec {first}>&-
+	is "$line" "ret=$ERESTARTSYS calls=ic status=0 retval=768 task=1" "the first:"
+}
+
+# Four other paths, since two paths may share a rate limit
+hung_kinds()
+{
+	local i fd
+
+	: >"$HOLD"
+	set_hung 3
+	dmesg -c >/dev/null
+	for i in {1..30}; do
+		exec {fd}<>"$DRIVER"
+		echo "wait=0 hooks -- $ACT hold $HOLD 3" >&"$fd"
+		exec {fd}>&-
+	done
+	for i in {1..4}; do
+		cp "$ACT" "$ACT.$i"
+		exec {fd}<>"$DRIVER"
+		echo "wait=0 hooks -- $ACT.$i hold $HOLD 3" >&"$fd"
+		exec {fd}>&-
+	done
+	wait_until logged "umh: helper $ACT (pid" && wait_until logged "umh: helper $ACT." || return 1
+	at_most "$(dmesg | grep -Fc "umh: helper $ACT (pid")" 20 "reports of one kind:"
+	end_held
+}
+
+TESTS=(
+	'lent_path_hung|the report of a hung helper does not read a path that was freed'
+	'lent_path_suspend|a helper whose requester was killed does not make suspend fail'
+	'cleanup_first|cleanup() runs before the call returns'
+	'traced|cleanup() runs before the call returns also while umh_exit is traced'
+	'cleanup_blocks|a cleanup() that blocks does not delay other helpers'
+	'hung_kinds|many hung helpers do not hide a hung helper with another path'
+)
+skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
+skip_without "needs CONFIG_DEVTMPFS, see config" test -w "$DRIVER"
+mkdir -p "$WORK/act"
+cp "$HERE/umh_act" "$ACT"
+run_tests
