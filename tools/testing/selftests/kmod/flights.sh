@@ -258,11 +258,9 @@ behind_real_time()
 slow_module()
 {
 	"$REAL_MODPROBE" -n kmod_stub 2>/dev/null || return "$KSFT_SKIP"
-	HUNG=$((3 * SCALE))
 	mkdir -p "${CONF%/*}"
 	printf 'alias fs-kmod_slow_init kmod_stub\noptions kmod_stub init_ms=%d\n' \
 		$(((HUNG + 4) * 1000)) >"$CONF"
-	set_hung "$HUNG"
 	dmesg -c >/dev/null
 }
 
@@ -306,6 +304,7 @@ hangs_after_init()
 	echo hold >"$WORK/fake/do.kmod_lingers"
 	hold
 	"$HERE/kmod_req" fs kmod_slow_init >/dev/null &
+	sleep "$HUNG"
 	wait_until has_hung_line && is "$(init_lines)" 1 "lines on a slow init" || return 1
 	in_state fs-kmod_slow_init hung || complain "it is not in state hung" || return 1
 	release

@@ -12,10 +12,6 @@
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-# Seconds after which a modprobe counts as hung: more than the slot beyond the limit takes to
-# be lent, and well before a request times out that is made then
-HUNG=5
-
 # doubled N FROM: the most modprobes since SECONDS was FROM, where N suffice if they are fast
 doubled() { echo $(($1 << ((SECONDS - $2) / SLOT_TIMEOUT))); }
 
@@ -187,12 +183,14 @@ has_hung_lines()
 }
 
 # All slots are held by modprobes that hang. After HUNG seconds each must be reported and must
-# release its slot, which the waiting request then gets.
+# release its slot, which a request that waits by then gets. kernel.umh_hung_secs is about
+# reports alone.
 hung()
 {
 	dmesg -c >/dev/null
-	set_hung "$HUNG"
+	set_hung 86400
 	take_every_slot || return 1
+	sleep $((HUNG - SLOT_TIMEOUT + 1))
 	echo exit 1 >"$WORK/fake/do.fs-kmod_late"
 	ask fs kmod_late >/dev/null
 	is "$(names_of fake | tail -n 1)" fs-kmod_late && wait_until has_hung_lines 2

@@ -26,6 +26,8 @@ NOBODY=65534
 # exit, and a loaded host triples that.
 SCALE=${KMOD_TEST_SCALE:-1}
 SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
+# Seconds after which a modprobe counts as hung
+HUNG=30
 PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
 # Seconds after which the kernel ends a wait for a slot, or starts more modprobes for requests
 # that share one
