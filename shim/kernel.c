@@ -29,25 +29,13 @@ void shim_log(const char *fmt, ...)
 	va_end(args);
 }
 
-/* Replaces %*pE, a string with its length, by %.*s. */
-static int vformat(char *text, size_t size, const char *fmt, va_list args)
-{
-	char format[500];
-	char *p;
-
-	strscpy(format, fmt, sizeof(format));
-	while ((p = strstr(format, "%*pE")))
-		memcpy(p, "%.*s", 4);
-	return vsnprintf(text, size, format, args);
-}
-
 int scnprintf(char *text, size_t size, const char *fmt, ...)
 {
 	va_list args;
 	int len;
 
 	va_start(args, fmt);
-	len = vformat(text, size, fmt, args);
+	len = vsnprintf(text, size, fmt, args);
 	va_end(args);
 	return !size ? 0 : min(len, (int)size - 1);
 }
@@ -58,7 +46,7 @@ int shim_printk(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	vformat(text, sizeof(text), fmt, args);
+	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	text[strcspn(text, "\n")] = 0;
 	shim_log("printk: %s", text);

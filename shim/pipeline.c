@@ -96,9 +96,9 @@ bool pipeline_is_hung(struct kmod_modprobe *m)
 }
 
 /* Tells the pipeline about a module, as the module loader does. */
-void pipeline_module(const char *name, enum module_state state)
+void pipeline_module(const char *name, enum module_state state, bool unloaded)
 {
-	struct module mod;
+	struct module mod = { .refs = unloaded ? -1 : 0 };
 
 	strscpy(mod.name, name, sizeof(mod.name));
 	shim_module_nb->notifier_call(shim_module_nb, state, &mod);

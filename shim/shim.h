@@ -66,7 +66,7 @@ void shim_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 
 void *kzalloc(size_t size, gfp_t gfp);
 void kfree(const void *p);
 
-/* The log. %*pE is understood. */
+/* The log */
 int shim_printk(const char *fmt, ...);
 int scnprintf(char *text, size_t size, const char *fmt, ...);
 #define pr_info(fmt, ...)		shim_printk(pr_fmt(fmt), ##__VA_ARGS__)
@@ -89,7 +89,20 @@ static inline void strscpy(char *to, const char *from, size_t size)
 	to[len] = 0;
 }
 
+#define ESCAPE_HEX	0
+#define ESCAPE_NAP	0
+#define ESCAPE_APPEND	0
+
+/* Nothing to escape here. */
+static inline int string_escape_mem(const char *src, size_t len, char *to, size_t size,
+				    unsigned int flags, const char *only)
+{
+	memcpy(to, src, min(len, size));
+	return len;
+}
+
 #define get_random_long()	1UL
+#define __is_kernel_text(addr)	((void)(addr), 1)
 
 /* Time, which passes only when no task is runnable. */
 u64 ktime_get_boottime_ns(void);
@@ -168,28 +181,14 @@ static inline void list_del_init(struct list_head *e)
 	INIT_LIST_HEAD(e);
 }
 
-/* Moves the entries of @from before @end to the empty list @to. */
-static inline void list_cut_before(struct list_head *to, struct list_head *from,
-				   struct list_head *end)
-{
-	struct list_head *first = from->next, *last = end->prev;
-
-	INIT_LIST_HEAD(to);
-	if (first == end)
-		return;
-	list_link(from, end);
-	list_link(to, first);
-	list_link(last, to);
-}
-
-static inline void list_splice_init(struct list_head *from, struct list_head *to)
+static inline void list_splice_tail_init(struct list_head *from, struct list_head *to)
 {
 	struct list_head *first = from->next, *last = from->prev;
 
 	if (list_empty(from))
 		return;
-	list_link(last, to->next);
-	list_link(to, first);
+	list_link(to->prev, first);
+	list_link(last, to);
 	INIT_LIST_HEAD(from);
 }
 
@@ -214,7 +213,9 @@ static inline size_t list_count_nodes(const struct list_head *l)
 #define list_for_each_entry_from(e, l, m) \
 	for (; &e->m != (l); e = list_entry(e->m.next, typeof(*e), m))
 #define list_for_each_entry(e, l, m)		__list_walk(e, l, m, next)
-#define list_for_each_entry_reverse(e, l, m)	__list_walk(e, l, m, prev)
+#define list_for_each_entry_continue(e, l, m) \
+	for (e = list_entry(e->m.next, typeof(*e), m); &e->m != (l); \
+	     e = list_entry(e->m.next, typeof(*e), m))
 
 /* Hash tables: lists for entries that may be in none. */
 struct hlist_node { struct list_head l; };
@@ -408,7 +409,13 @@ int proc_douintvec_minmax(const struct ctl_table *t, int write, void *buffer,
 
 /* Modules. */
 enum module_state { MODULE_STATE_LIVE, MODULE_STATE_COMING, MODULE_STATE_GOING };
-struct module { char name[MODULE_NAME_LEN]; };
+struct module { char name[MODULE_NAME_LEN]; int refs; };
+
+static inline int module_refcount(struct module *mod)
+{
+	return mod->refs;
+}
+
 struct notifier_block {
 	int (*notifier_call)(struct notifier_block *nb, unsigned long state, void *data);
 };

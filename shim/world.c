@@ -164,7 +164,7 @@ void world_unload(void)
 	unsigned int from = ++world.seq;
 
 	shim_log("a module is removed");
-	pipeline_module("other", MODULE_STATE_GOING);
+	pipeline_module("other", MODULE_STATE_GOING, true);
 	if (world.nr_unloads == ARRAY_SIZE(world.unloads))
 		return;
 	world.unloads[world.nr_unloads].from = from;
@@ -176,10 +176,11 @@ static void load_module(const struct program *p, const char *name)
 	unsigned int from;
 
 	shim_log("init of %s", name);
-	pipeline_module(name, MODULE_STATE_COMING);
+	pipeline_module(name, MODULE_STATE_COMING, false);
 	fiber_sleep(p->init);
 	from = ++world.seq;
-	pipeline_module(name, p->init_fails ? MODULE_STATE_GOING : MODULE_STATE_LIVE);
+	pipeline_module(name, p->init_fails ? MODULE_STATE_GOING : MODULE_STATE_LIVE,
+			false);
 	if (p->init_fails && world.nr_unloads < (int)ARRAY_SIZE(world.unloads)) {
 		world.unloads[world.nr_unloads].from = from;
 		world.unloads[world.nr_unloads++].to = ++world.seq;

@@ -136,7 +136,7 @@ void pipeline_set_limit(unsigned int limit);
 const char *pipeline_leftover(void);
 unsigned int pipeline_pool(const struct kmod_modprobe *m);
 bool pipeline_is_hung(struct kmod_modprobe *m);
-void pipeline_module(const char *name, enum module_state state);
+void pipeline_module(const char *name, enum module_state state, bool unloaded);
 
 /* scenarios.c */
 struct scenario {

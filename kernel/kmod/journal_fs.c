@@ -74,7 +74,10 @@ static void kmod_show_requester(struct seq_file *m, const struct kmod_record *re
 	seq_printf(m, "uid=%u loginuid=%u userns=%u userns_level=%u pidns=%u ",
 		   rec->by.uid, rec->by.loginuid, rec->userns, rec->userns_level,
 		   rec->pidns);
-	snprintf(site, sizeof(site), "%ps", (void *)rec->site);
+	if (*rec->caller)
+		strscpy(site, rec->caller, sizeof(site));
+	else
+		snprintf(site, sizeof(site), "%ps", (void *)rec->site);
 	seq_puts(m, "site=");
 	seq_escape_str(m, site, UMH_ESCAPE_FLAGS, UMH_ESCAPE_ALSO);
 	seq_putc(m, '\n');

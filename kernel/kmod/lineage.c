@@ -49,9 +49,8 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text, size_t 
 	for (; r && n < KMOD_DEPTH_MAX; r = kmod_lineage_up(r))
 		chain[n++] = r;
 	while (n--)
-		len += scnprintf(text + len, size - len, "%*pE -> ",
-				 (int)strlen(chain[n]->rec.name),
-				 chain[n]->rec.name);
+		len += scnprintf(text + len, size - len, "%s -> ",
+				 kmod_escaped(chain[n]->rec.name));
 }
 
 /**
@@ -75,9 +74,9 @@ int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name)
 		return 0;
 
 	kmod_lineage_print(parent->request, chain, sizeof(chain));
-	pr_warn_ratelimited("runaway loop modprobe %s%*pE, requested by %*pE[%d]\n",
-			    chain, (int)strlen(name), name,
-			    (int)strlen(current->comm), current->comm,
+	pr_warn_ratelimited("%s modprobe %s%s, requested by %s[%d]\n",
+			    r ? "runaway loop" : "chain too long:", chain,
+			    kmod_escaped(name), kmod_escaped(current->comm),
 			    task_pid_nr(current));
 	return -ELOOP;
 }

@@ -15,12 +15,15 @@
 #include <linux/pid_namespace.h>
 #include <linux/printk.h>
 #include <linux/sched.h>
+#include <linux/sprintf.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
+
+#include <asm/sections.h>
 
 #include "record.h"
 
@@ -63,6 +66,16 @@ u64 kmod_record_last_id(void)
 	return atomic64_read(&kmod_last_id);
 }
 
+/*
+ * The text of a module, or of the kernel's init, may be gone when the record is read. An
+ * address without a symbol would be printed as it is.
+ */
+static void kmod_record_set_caller(struct kmod_record *rec)
+{
+	if (!__is_kernel_text(rec->site))
+		snprintf(rec->caller, sizeof(rec->caller), "%ps", (void *)rec->site);
+}
+
 /**
  * kmod_record_begin - record the start of a request
  * @rec: record of the request, must be zeroed except for the members that describe the
@@ -80,6 +93,7 @@ void kmod_record_begin(struct kmod_record *rec)
 	rec->id = atomic64_inc_return(&kmod_last_id);
 	rec->begin = ktime_get_boottime_ns();
 	kmod_requester_current(&rec->by);
+	kmod_record_set_caller(rec);
 	rec->userns = userns->ns.inum;
 	rec->userns_level = userns->level;
 	/* An exiting task may have left its pid namespace. */
@@ -124,9 +138,9 @@ void kmod_record_print(const struct kmod_record *rec)
 	/* A console may want tasklist_lock, which may be held. */
 	local_irq_save(flags);
 	printk_deferred_enter();
-	pr_info("request %llu for %*pE by %*pE[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",
-		rec->id, (int)strlen(rec->name), rec->name,
-		(int)strlen(rec->by.comm), rec->by.comm, rec->by.pid, rec->by.uid,
+	pr_info("request %llu for %s by %s[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",
+		rec->id, kmod_escaped(rec->name), kmod_escaped(rec->by.comm), rec->by.pid,
+		rec->by.uid,
 		kmod_outcome_names[rec->outcome], rec->result, rec->modules,
 		div_u64(rec->slot_ns, NSEC_PER_USEC),
 		div_u64(rec->run_ns, NSEC_PER_USEC));

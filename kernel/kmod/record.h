@@ -8,6 +8,7 @@
 #include <linux/types.h>
 
 #include <trace/misc/kmod.h>
+#include <trace/misc/umh.h>
 
 struct seq_file;
 
@@ -23,6 +24,9 @@ enum kmod_outcome {
 #undef EM
 #undef EMe
 
+/* Size of a buffer for the symbol of a caller in a module, longer ones are truncated. */
+#define KMOD_CALLER_LEN		64
+
 /**
  * struct kmod_record - the record of a request
  * @id: number of the request, starting at 1
@@ -32,6 +36,7 @@ enum kmod_outcome {
  * @slot_ns: time spent waiting for a slot or for another request, in ns
  * @run_ns: remaining time of the request, in ns
  * @site: return address in the caller of __request_module()
+ * @caller: symbol of @site if that text may be freed, see kmod_record_site()
  * @by: the requester
  * @userns: inode number of the requester's user namespace
  * @userns_level: nesting level of that namespace, 0 for the initial one
@@ -54,6 +59,7 @@ struct kmod_record {
 	u64 parent;			/* A */
 	u64 begin;			/* A */
 	unsigned long site;		/* A */
+	char caller[KMOD_CALLER_LEN];	/* A */
 	struct kmod_requester by;	/* A */
 	unsigned int userns;		/* A */
 	unsigned int userns_level;	/* A */
@@ -77,6 +83,20 @@ static inline u64 kmod_record_age(const struct kmod_record *rec)
 {
 	return ktime_get_boottime_ns() - rec->begin;
 }
+
+/* An escaped name of a module or a process, for the kernel log */
+struct kmod_log_name {
+	char text[4 * MODULE_NAME_LEN];
+};
+
+static inline const char *kmod_escape(struct kmod_log_name *to, const char *name)
+{
+	umh_escape(name, to->text, sizeof(to->text));
+	return to->text;
+}
+
+/* Valid until the end of the block */
+#define kmod_escaped(name)	kmod_escape(&(struct kmod_log_name) {}, name)
 
 /* record.c */
 u64 kmod_record_last_id(void);

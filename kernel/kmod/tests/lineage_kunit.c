@@ -59,7 +59,7 @@ static void kmod_lineage_prints_outermost_first(struct kunit *test)
 
 	m[1].request->rec.name[0] = '\n';
 	kmod_lineage_print(m[2].request, text, sizeof(text));
-	KUNIT_EXPECT_STREQ(test, text, "a -> \\n -> c -> ");
+	KUNIT_EXPECT_STREQ(test, text, "a -> \\x0a -> c -> ");
 	kmod_lineage_print(m[2].request, small, sizeof(small));
 	KUNIT_EXPECT_STREQ(test, small, "a -> ");
 }
