@@ -73,17 +73,18 @@
  * struct kmod_flight - the requests in flight for one name
  * @ref: held by modprobes, by @work when it is pending, and by requesters
  * @by_name: in the hash of flights
- * @requests: those that are not settled, the oldest first
+ * @requests: those that no modprobe has been started for, in the order of their joining
  * @running: its running modprobes, in the order in which they were started
  * @queued: the modprobe that waits for a slot or is about to be started, or NULL
  * @lead: the request for which a modprobe was started last, or will be
- * @covered: requests up to this id were made before a running modprobe was started
  * @since: when a modprobe was started or queued last, in jiffies
  * @nested: it consists of a request from inside a modprobe and those that joined it
  * @has_admin: an administrator has joined since a modprobe was started
  * @work: starts modprobes, and ends the wait for a slot
+ * @first: its first modprobe; the structure lives as long as either
  *
- * Protected by kmod_inflight_lock, except @ref and @work, and @nested, which is constant.
+ * Protected by kmod_inflight_lock, except @ref, @work and @first, and @nested, which is
+ * constant.
  */
 struct kmod_flight {
 	struct kref ref;
@@ -92,11 +93,11 @@ struct kmod_flight {
 	struct list_head running;
 	struct kmod_modprobe *queued;
 	struct kmod_request *lead;
-	u64 covered;
 	unsigned long since;
 	bool nested;
 	bool has_admin;
 	struct delayed_work work;
+	struct kmod_modprobe first;
 };
 
 /*
@@ -137,14 +138,7 @@ static bool kmod_request_less(struct rb_node *a, const struct rb_node *b)
 	       rb_entry(b, struct kmod_request, all)->rec.id;
 }
 
-/**
- * kmod_flight_get - take a reference
- * @f: the flight
- *
- * Context: any.
- * Return: @f.
- */
-struct kmod_flight *kmod_flight_get(struct kmod_flight *f)
+static struct kmod_flight *kmod_flight_get(struct kmod_flight *f)
 {
 	kref_get(&f->ref);
 	return f;
@@ -158,15 +152,41 @@ static void kmod_flight_free(struct kref *ref)
 	kfree(f);
 }
 
+static void kmod_flight_put(struct kmod_flight *f)
+{
+	kref_put(&f->ref, kmod_flight_free);
+}
+
 /**
- * kmod_flight_put - drop a reference
- * @f: the flight
+ * kmod_flight_free_modprobe - free a modprobe
+ * @m: the modprobe, whose members have been released; its reference to the flight is
+ *	dropped
  *
  * Context: any.
  */
-void kmod_flight_put(struct kmod_flight *f)
+void kmod_flight_free_modprobe(struct kmod_modprobe *m)
 {
-	kref_put(&f->ref, kmod_flight_free);
+	struct kmod_flight *f = m->flight;
+
+	if (m != &f->first)
+		kfree(m);
+	kmod_flight_put(f);
+}
+
+/* Returns another modprobe for the flight, for the request r, or NULL. */
+static struct kmod_modprobe *kmod_flight_new_modprobe(struct kmod_flight *f,
+						      const struct kmod_request *r)
+{
+	struct kmod_modprobe *m = kzalloc(sizeof(*m), GFP_KERNEL);
+
+	if (!m)
+		return NULL;
+	if (kmod_modprobe_init(m, r)) {
+		kfree(m);
+		return NULL;
+	}
+	m->flight = kmod_flight_get(f);
+	return m;
 }
 
 /* Runs the work at the latest after this delay, in jiffies. */
@@ -222,25 +242,22 @@ static bool kmod_flight_is_loading(const struct kmod_flight *f)
 	return false;
 }
 
-/* Returns the oldest request with a higher id, or NULL. */
-static struct kmod_request *kmod_flight_after(const struct kmod_flight *f, u64 id)
-{
-	struct kmod_request *r;
-
-	lockdep_assert_held(&kmod_inflight_lock);
-	list_for_each_entry(r, &f->requests, node)
-		if (r->rec.id > id)
-			return r;
-	return NULL;
-}
-
 /* Returns the oldest request that no running modprobe settles if it fails, or NULL. */
 static struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
 {
-	if (list_empty(&f->requests) ||
-	    list_last_entry(&f->requests, struct kmod_request, node)->rec.id <= f->covered)
-		return NULL;
-	return kmod_flight_after(f, f->covered);
+	lockdep_assert_held(&kmod_inflight_lock);
+	return list_first_entry_or_null(&f->requests, struct kmod_request, node);
+}
+
+/* A killed requester's request stays while its modprobe runs, one for each modprobe. */
+static struct kmod_request *kmod_first_alive(const struct list_head *requests)
+{
+	struct kmod_request *r;
+
+	list_for_each_entry(r, requests, node)
+		if (!r->killed)
+			return r;
+	return NULL;
 }
 
 /*
@@ -249,16 +266,19 @@ static struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
  */
 static struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 {
-	const struct kmod_modprobe *oldest;
+	const struct kmod_modprobe *m;
 	struct kmod_request *r;
 
+	lockdep_assert_held(&kmod_inflight_lock);
 	if (list_empty(&f->running))
 		return NULL;
-	oldest = list_first_entry(&f->running, struct kmod_modprobe, running);
-	list_for_each_entry(r, &f->requests, node)
-		if (r->rec.id > oldest->covers && !r->killed)
+	m = list_first_entry(&f->running, struct kmod_modprobe, running);
+	list_for_each_entry_continue(m, &f->running, running) {
+		r = kmod_first_alive(&m->requests);
+		if (r)
 			return r;
-	return NULL;
+	}
+	return kmod_first_alive(&f->requests);
 }
 
 /* Must the next modprobe be queued? */
@@ -290,15 +310,21 @@ static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 
 	return nested;
 }
 
+/* Returns the list for a request, which may join later than it was made. */
+static struct list_head *kmod_flight_list(struct kmod_flight *f, const struct kmod_request *r)
+{
+	struct kmod_modprobe *m;
+
+	list_for_each_entry(m, &f->running, running)
+		if (r->rec.id <= m->covers)
+			return &m->requests;
+	return &f->requests;
+}
+
 static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 {
-	struct kmod_request *older;
-
 	kmod_request_get(r);
-	list_for_each_entry_reverse(older, &f->requests, node)
-		if (older->rec.id < r->rec.id)
-			break;
-	list_add(&r->node, &older->node);
+	list_add_tail(&r->node, kmod_flight_list(f, r));
 	rb_add(&r->all, &kmod_all, kmod_request_less);
 	if (r->class == KMOD_SLOT_ADMIN)
 		f->has_admin = true;
@@ -307,12 +333,8 @@ static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 /* Will a modprobe be started for a request that does not wait? */
 static bool kmod_flight_owes_nowait(const struct kmod_flight *f)
 {
-	const struct kmod_request *last;
-
-	if (list_empty(&f->requests))
-		return false;
-	last = list_last_entry(&f->requests, struct kmod_request, node);
-	return last->rec.id > f->covered && !last->rec.wait;
+	return !list_empty(&f->requests) &&
+	       !list_last_entry(&f->requests, struct kmod_request, node)->rec.wait;
 }
 
 static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
@@ -333,22 +355,21 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 }
 
 /*
- * Lets r join a flight, or open the one of m, if there is m. Returns the flight that r
+ * Lets r join a flight, or open its own one, if not NULL. Returns the flight that r
  * belongs to, with a reference, or NULL.
  */
-static struct kmod_flight *kmod_flight_enter(struct kmod_request *r,
-					     struct kmod_modprobe *m)
+static struct kmod_flight *kmod_flight_enter(struct kmod_request *r, u32 hash,
+					     struct kmod_flight *own)
 {
-	u32 hash = kmod_name_hash(r->rec.name);
 	struct kmod_flight *f;
 
 	spin_lock_irq(&kmod_inflight_lock);
 	f = kmod_flight_lookup(r, hash);
 	if (f) {
 		kmod_flight_join(f, r);
-	} else if (m) {
-		f = m->flight;
-		f->queued = m;
+	} else if (own) {
+		f = own;
+		f->queued = &f->first;
 		hash_add(kmod_by_name, &f->by_name, hash);
 		kmod_flight_add(f, r);
 	}
@@ -388,7 +409,8 @@ static void kmod_request_settle(struct kmod_request *r, enum kmod_outcome outcom
 	if (r->returned)
 		return;
 	r->returned = true;
-	r->status = status;
+	/* Without wait it is not a wait(2) status, whichever modprobe ended. */
+	r->status = r->rec.wait ? status : min(status, 0);
 	complete(&r->done);
 }
 
@@ -416,10 +438,9 @@ static void kmod_inflight_print(char *text, size_t size)
 		if (n++ == KMOD_REPORT_MAX)
 			break;
 		len += scnprintf(text + len, size - len,
-				 "%s%*pE (pid %d, %u s, by %*pE[%d])",
-				 len ? ", " : "", (int)strlen(rec->name), rec->name,
-				 m->pid, kmod_modprobe_secs(m),
-				 (int)strlen(rec->by.comm), rec->by.comm, rec->by.pid);
+				 "%s%s (pid %d, %u s, by %s[%d])", len ? ", " : "",
+				 kmod_escaped(rec->name), m->pid, kmod_modprobe_secs(m),
+				 kmod_escaped(rec->by.comm), rec->by.pid);
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
 }
@@ -432,9 +453,9 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 	if (!__ratelimit(&rs))
 		return;
 	kmod_inflight_print(holders, sizeof(holders));
-	pr_warn("request for %*pE by %*pE[%d] timed out after %d s waiting for a slot; oldest holders: %s\n",
-		(int)strlen(r->rec.name), r->rec.name, (int)strlen(r->rec.by.comm),
-		r->rec.by.comm, r->rec.by.pid, KMOD_WAIT / HZ, holders);
+	pr_warn("request for %s by %s[%d] timed out after %d s waiting for a slot; oldest holders: %s\n",
+		kmod_escaped(r->rec.name), kmod_escaped(r->rec.by.comm), r->rec.by.pid,
+		KMOD_WAIT / HZ, holders);
 }
 
 /* How long the request may still wait for the slot of the flight, in jiffies. */
@@ -446,23 +467,31 @@ static unsigned long kmod_flight_patience(const struct kmod_flight *f,
 	return time_before(jiffies, from + KMOD_WAIT) ? from + KMOD_WAIT - jiffies : 0;
 }
 
-/*
- * Returns a request that has waited too long for a slot, settled and with a reference;
- * or NULL and, in @delay, when to look again, in jiffies, or 0.
- */
-static struct kmod_request *kmod_flight_expire(struct kmod_flight *f,
-					       unsigned long *delay)
+/* Returns the oldest request if it has waited too long for the slot, or NULL. */
+static struct kmod_request *kmod_flight_expired(const struct kmod_flight *f)
 {
 	struct kmod_request *r = kmod_flight_uncovered(f);
 
-	*delay = 0;
-	if (!f->queued || !r)
-		return NULL;
-	*delay = kmod_flight_patience(f, r);
-	if (*delay)
-		return NULL;
-	kmod_request_settle(r, KMOD_BUSY, -ETIME);
-	return r;
+	return r && f->queued && !kmod_flight_patience(f, r) ? r : NULL;
+}
+
+/* Fails the requests that are picked, one by one, since there is no limit to them. */
+static void kmod_flight_time_out(struct kmod_flight *f,
+				 struct kmod_request *(*pick)(const struct kmod_flight *f))
+{
+	struct kmod_request *r;
+
+	do {
+		spin_lock_irq(&kmod_inflight_lock);
+		r = pick(f);
+		if (r)
+			kmod_request_settle(r, KMOD_BUSY, -ETIME);
+		spin_unlock_irq(&kmod_inflight_lock);
+		if (r) {
+			kmod_inflight_report_busy(r);
+			kmod_request_put(r);
+		}
+	} while (r);
 }
 
 /* Returns the modprobe that waits for a slot if no request is left for it, or NULL. */
@@ -477,30 +506,6 @@ static struct kmod_modprobe *kmod_flight_cancel(struct kmod_flight *f)
 	return m;
 }
 
-/* Ends requests that have waited for too long. Returns when to look again, or 0. */
-static unsigned long kmod_flight_end_waits(struct kmod_flight *f)
-{
-	struct kmod_modprobe *unused = NULL;
-	struct kmod_request *r;
-	unsigned long delay;
-
-	do {
-		spin_lock_irq(&kmod_inflight_lock);
-		r = kmod_flight_expire(f, &delay);
-		if (!r)
-			unused = kmod_flight_cancel(f);
-		kmod_flight_close(f);
-		spin_unlock_irq(&kmod_inflight_lock);
-		if (r) {
-			kmod_inflight_report_busy(r);
-			kmod_request_put(r);
-		}
-	} while (r);
-	if (unused)
-		kmod_modprobe_put(unused);
-	return delay;
-}
-
 /*
  * Takes or waits for a slot. Returns the helper, with a reference, if it was started.
  * The reference to m is passed on.
@@ -508,26 +513,26 @@ static unsigned long kmod_flight_end_waits(struct kmod_flight *f)
 static struct subprocess_info *kmod_flight_launch(struct kmod_flight *f,
 						  struct kmod_modprobe *m)
 {
-	if (kmod_slot_get(&m->slot))
+	if (kmod_slot_get(&m->slot, true))
 		return kmod_modprobe_start(m);
 	kmod_flight_kick(f, KMOD_WAIT);
 	return NULL;
 }
 
-/* Ends a request unless it has ended meanwhile. */
-static void kmod_flight_fail(struct kmod_flight *f, struct kmod_request *r,
-			     enum kmod_outcome outcome, int status)
+/* Fails the oldest request for which there is no memory. */
+static void kmod_flight_fail(struct kmod_flight *f)
 {
-	bool waiting;
+	struct kmod_request *r;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	waiting = !list_empty(&r->node);
-	if (waiting)
-		kmod_request_settle(r, outcome, status);
+	r = kmod_flight_uncovered(f);
+	if (r)
+		kmod_request_settle(r, KMOD_ERROR, -ENOMEM);
 	kmod_flight_close(f);
 	spin_unlock_irq(&kmod_inflight_lock);
-	if (waiting)
+	if (r)
 		kmod_request_put(r);
+	kmod_flight_kick(f, 0);
 }
 
 /* The slot of a modprobe has the class of the first among the requests. */
@@ -541,12 +546,11 @@ static void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modpr
 /* Queues the next modprobe, for the request r. */
 static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 {
-	struct kmod_modprobe *m = kmod_modprobe_alloc(f, r);
+	struct kmod_modprobe *m = kmod_flight_new_modprobe(f, r);
 	struct subprocess_info *info;
 
 	if (!m) {
-		kmod_flight_fail(f, r, KMOD_ERROR, -ENOMEM);
-		kmod_flight_kick(f, 0);
+		kmod_flight_fail(f);
 		return;
 	}
 	spin_lock_irq(&kmod_inflight_lock);
@@ -559,24 +563,6 @@ static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 		umh_put(info);
 }
 
-/* Fails the requests that may be part of a loop. */
-static void kmod_flight_give_up(struct kmod_flight *f)
-{
-	struct kmod_request *r;
-
-	do {
-		spin_lock_irq(&kmod_inflight_lock);
-		r = kmod_flight_later(f);
-		if (r)
-			kmod_request_settle(r, KMOD_BUSY, -ETIME);
-		spin_unlock_irq(&kmod_inflight_lock);
-		if (r) {
-			kmod_inflight_report_busy(r);
-			kmod_request_put(r);
-		}
-	} while (r);
-}
-
 /* Starts n more modprobes, for the request r, as far as there are slots. */
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
@@ -586,13 +572,13 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 	struct kmod_modprobe *m;
 
 	while (n--) {
-		m = kmod_modprobe_alloc(f, r);
+		m = kmod_flight_new_modprobe(f, r);
 		if (!m)
 			return;
 		spin_lock_irq(&kmod_inflight_lock);
 		kmod_flight_set_class(f, m);
 		spin_unlock_irq(&kmod_inflight_lock);
-		if (!kmod_slot_try(&m->slot)) {
+		if (!kmod_slot_get(&m->slot, false)) {
 			stalled = kmod_slots_stalled(&m->slot);
 			kmod_modprobe_put(m);
 			break;
@@ -606,7 +592,7 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 	late = time_after_eq(jiffies, f->since + 2 * KMOD_WAIT);
 	spin_unlock_irq(&kmod_inflight_lock);
 	if (!started && (stalled || late))
-		kmod_flight_give_up(f);
+		kmod_flight_time_out(f, kmod_flight_later);
 }
 
 /*
@@ -617,11 +603,15 @@ static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int 
 					    unsigned long *delay)
 {
 	unsigned int running = kmod_flight_count(f, true), limit = kmod_slots_max();
-	struct kmod_request *r = kmod_flight_later(f);
+	struct kmod_request *r = f->queued ? kmod_flight_uncovered(f) : kmod_flight_later(f);
 
 	*delay = 0;
-	if (!r || f->queued)
+	if (!r)
 		return NULL;
+	if (f->queued) {
+		*delay = kmod_flight_patience(f, r) ?: 1;
+		return NULL;
+	}
 	*delay = KMOD_WAIT;
 	if (kmod_flight_is_loading(f))
 		return NULL;
@@ -636,20 +626,27 @@ static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int 
 static void kmod_flight_work(struct work_struct *work)
 {
 	struct kmod_flight *f = container_of(to_delayed_work(work), struct kmod_flight, work);
-	unsigned long wait = kmod_flight_end_waits(f), delay = 0;
+	struct kmod_modprobe *unused;
+	unsigned long delay = 0;
 	struct kmod_request *r;
 	unsigned int n = 0;
 	bool next;
 
+	kmod_flight_time_out(f, kmod_flight_expired);
+
 	spin_lock_irq(&kmod_inflight_lock);
+	unused = kmod_flight_cancel(f);
+	kmod_flight_close(f);
 	next = kmod_flight_needs_next(f);
 	r = next ? kmod_flight_uncovered(f) : kmod_flight_due(f, &n, &delay);
 	if (r)
 		kmod_request_get(r);
-	else if (wait || delay)
-		kmod_flight_rearm(f, wait ?: delay);
+	else if (delay)
+		kmod_flight_rearm(f, delay);
 	spin_unlock_irq(&kmod_inflight_lock);
 
+	if (unused)
+		kmod_modprobe_put(unused);
 	if (r) {
 		if (next)
 			kmod_flight_next(f, r);
@@ -662,15 +659,20 @@ static void kmod_flight_work(struct work_struct *work)
 	kmod_flight_put(f);
 }
 
-/* Returns a modprobe with a flight of its own, which r may open, or NULL. */
-static struct kmod_modprobe *kmod_flight_alloc(struct kmod_request *r)
+/* Returns a flight that r may open, or NULL. */
+static struct kmod_flight *kmod_flight_alloc(struct kmod_request *r)
 {
 	struct kmod_flight *f = kzalloc(sizeof(*f), GFP_KERNEL);
-	struct kmod_modprobe *m;
 
 	if (!f)
 		return NULL;
+	if (kmod_modprobe_init(&f->first, r)) {
+		kfree(f);
+		return NULL;
+	}
+	/* The reference of the first modprobe. */
 	kref_init(&f->ref);
+	f->first.flight = f;
 	INIT_HLIST_NODE(&f->by_name);
 	INIT_LIST_HEAD(&f->requests);
 	INIT_LIST_HEAD(&f->running);
@@ -679,21 +681,28 @@ static struct kmod_modprobe *kmod_flight_alloc(struct kmod_request *r)
 	f->lead = r;
 	f->since = jiffies;
 	f->nested = r->parent;
+	return f;
+}
 
-	m = kmod_modprobe_alloc(f, r);
-	kmod_flight_put(f);
-	return m;
+static bool kmod_is_awaited(const struct list_head *requests)
+{
+	const struct kmod_request *r;
+
+	list_for_each_entry(r, requests, node)
+		if (r->rec.wait && !r->killed)
+			return true;
+	return false;
 }
 
 static bool kmod_flight_is_awaited(const struct kmod_flight *f)
 {
-	const struct kmod_request *r;
+	const struct kmod_modprobe *m;
 
 	lockdep_assert_held(&kmod_inflight_lock);
-	list_for_each_entry(r, &f->requests, node)
-		if (r->rec.wait && !r->killed)
+	list_for_each_entry(m, &f->running, running)
+		if (kmod_is_awaited(&m->requests))
 			return true;
-	return false;
+	return kmod_is_awaited(&f->requests);
 }
 
 /* Lets suspend ignore modprobes that nobody waits for. They have not ended. */
@@ -742,22 +751,23 @@ static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
  */
 int kmod_inflight_wait(struct kmod_request *r)
 {
-	struct kmod_flight *f = kmod_flight_enter(r, NULL);
+	u32 hash = kmod_name_hash(r->rec.name);
+	struct kmod_flight *f = kmod_flight_enter(r, hash, NULL);
 	struct subprocess_info *info = NULL;
 	bool joined = f;
 	int ret = 0;
 
 	if (!f) {
-		struct kmod_modprobe *m = kmod_flight_alloc(r);
+		struct kmod_flight *own = kmod_flight_alloc(r);
 
-		if (!m)
+		if (!own)
 			return kmod_record_end(&r->rec, KMOD_ERROR, -ENOMEM);
-		f = kmod_flight_enter(r, m);
-		joined = f != m->flight;
+		f = kmod_flight_enter(r, hash, own);
+		joined = f != own;
 		if (joined)
-			kmod_modprobe_put(m);
+			kmod_modprobe_put(&own->first);
 		else
-			info = kmod_flight_launch(f, m);
+			info = kmod_flight_launch(f, &f->first);
 	}
 	if (r->rec.wait || !joined) {
 		ret = wait_for_completion_killable(&r->done);
@@ -784,6 +794,7 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	m->request = r;
 	m->covers = kmod_record_last_id();
 	m->unloads = kmod_unloads;
+	list_splice_tail_init(&f->requests, &m->requests);
 	list_add_tail(&m->running, &f->running);
 	list_add_tail(&m->all, &kmod_running);
 
@@ -796,7 +807,6 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	kmod_request_get(r);
 	f->lead = r;
 	f->has_admin = false;
-	f->covered = m->covers;
 	f->since = jiffies;
 	return lead;
 }
@@ -856,33 +866,35 @@ void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid)
  */
 void kmod_inflight_execed(struct kmod_modprobe *m)
 {
-	struct kmod_request *r;
+	struct kmod_request *r = m->request;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	list_for_each_entry(r, &m->flight->requests, node) {
-		if (r->rec.id > m->covers)
-			break;
-		if (!r->rec.wait && !r->returned) {
-			r->returned = true;
-			complete(&r->done);
-		}
+	if (!r->rec.wait && !r->returned) {
+		r->returned = true;
+		complete(&r->done);
 	}
 	m->execed = true;
 	kmod_flight_abandon(m->flight);
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 
-/* Moves the requests that the end of m settles to its list. */
+/*
+ * Moves the requests that the end of m settles to its list: those of the modprobes that
+ * were started before, and after a success all.
+ */
 static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
 {
-	struct kmod_request *r;
+	bool all = !m->status && m->unloads == kmod_unloads;
+	struct kmod_modprobe *other;
 
-	if (!m->status && m->unloads == kmod_unloads) {
-		list_splice_init(&f->requests, &m->settled);
-		return;
+	list_for_each_entry(other, &f->running, running) {
+		if (other != m)
+			list_splice_tail_init(&other->requests, &m->requests);
+		else if (!all)
+			break;
 	}
-	r = kmod_flight_after(f, m->covers);
-	list_cut_before(&m->settled, &f->requests, r ? &r->node : &f->requests);
+	if (all)
+		list_splice_tail_init(&f->requests, &m->requests);
 }
 
 /**
@@ -903,21 +915,18 @@ void kmod_inflight_end(struct kmod_modprobe *m, int status)
 	bool more;
 
 	spin_lock_irqsave(&kmod_inflight_lock, flags);
-	list_del(&m->running);
-	list_del(&m->all);
 	m->request->modprobes--;
 	m->loading = 0;
 	m->status = status;
 	WRITE_ONCE(m->ended, true);
 
 	kmod_flight_land(f, m);
-	/* A request may join later than it was made. */
-	f->covered = list_empty(&f->running) ? 0 :
-		     list_last_entry(&f->running, struct kmod_modprobe, running)->covers;
-	r = list_first_entry_or_null(&m->settled, struct kmod_request, node);
+	list_del(&m->running);
+	list_del(&m->all);
+	r = list_first_entry_or_null(&m->requests, struct kmod_request, node);
 	if (r)
 		kmod_request_settle(r, kmod_modprobe_outcome(m), status);
-	more = !list_empty(&m->settled);
+	more = !list_empty(&m->requests);
 	if (more)
 		kmod_modprobe_get(m);
 	if (kmod_flight_needs_next(f))
@@ -944,7 +953,7 @@ void kmod_inflight_settle(struct kmod_modprobe *m)
 
 	do {
 		spin_lock_irq(&kmod_inflight_lock);
-		r = list_first_entry_or_null(&m->settled, struct kmod_request, node);
+		r = list_first_entry_or_null(&m->requests, struct kmod_request, node);
 		if (r)
 			kmod_request_settle(r, kmod_modprobe_outcome(m), m->status);
 		spin_unlock_irq(&kmod_inflight_lock);
@@ -957,18 +966,16 @@ static void kmod_inflight_report_init(const struct kmod_record *rec, const char 
 				      unsigned int secs)
 {
 	kmod_journal_note(KMOD_SLOW_INIT);
-	pr_info_ratelimited("module %s: init has been running for %u s, requested by %*pE[%d]\n",
-			    module, secs, (int)strlen(rec->by.comm), rec->by.comm,
-			    rec->by.pid);
+	pr_info_ratelimited("module %s: init has been running for %u s, requested by %s[%d]\n",
+			    module, secs, kmod_escaped(rec->by.comm), rec->by.pid);
 }
 
 static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
 {
 	kmod_journal_note(KMOD_HUNG);
-	pr_warn_ratelimited("modprobe %*pE (pid %d), requested by %*pE[%d] and %u others, is hung; releasing its slot\n",
-			    (int)strlen(rec->name), rec->name, pid,
-			    (int)strlen(rec->by.comm), rec->by.comm, rec->by.pid,
-			    rec->joiners);
+	pr_warn_ratelimited("modprobe %s (pid %d), requested by %s[%d] and %u others, is hung; releasing its slot\n",
+			    kmod_escaped(rec->name), pid, kmod_escaped(rec->by.comm),
+			    rec->by.pid, rec->joiners);
 }
 
 /**
@@ -989,7 +996,7 @@ bool kmod_inflight_hung(struct kmod_modprobe *m)
 	pid_t pid;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	loading = m->loading;
+	loading = m->loading ? m->loading_since : 0;
 	memcpy(module, m->module, sizeof(module));
 	rec = m->request->rec;
 	pid = m->pid;
@@ -1023,7 +1030,8 @@ void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 	struct kmod_request *r = m->request;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	m->loading = jiffies ?: 1;
+	m->loading++;
+	m->loading_since = jiffies ?: 1;
 	m->slow = false;
 	strscpy(m->module, module, sizeof(m->module));
 	if (!RB_EMPTY_NODE(&r->all))
@@ -1035,15 +1043,17 @@ void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 /**
  * kmod_inflight_init_done - the init of a module has returned
  * @m: the modprobe inside which the current task runs
- * @module: name of the module
+ * @failed: the module is not loaded after all
  *
  * Context: process context.
  */
-void kmod_inflight_init_done(struct kmod_modprobe *m, const char *module)
+void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed)
 {
 	spin_lock_irq(&kmod_inflight_lock);
-	if (!strcmp(m->module, module))
-		m->loading = 0;
+	if (m->loading)
+		m->loading--;
+	if (failed && !RB_EMPTY_NODE(&m->request->all) && m->request->rec.modules)
+		m->request->rec.modules--;
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 

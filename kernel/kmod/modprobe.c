@@ -73,8 +73,7 @@ static void kmod_modprobe_release(struct umh_origin *origin)
 	kmod_slot_destroy(&m->slot);
 	if (m->request)
 		kmod_request_put(m->request);
-	kmod_flight_put(m->flight);
-	kfree(m);
+	kmod_flight_free_modprobe(m);
 }
 
 /* A slot was granted, or requests are to be settled by a modprobe that has ended. */
@@ -94,32 +93,22 @@ static void kmod_modprobe_work(struct work_struct *work)
 }
 
 /**
- * kmod_modprobe_alloc - prepare a modprobe
- * @flight: the flight that it belongs to
+ * kmod_modprobe_init - prepare a modprobe
+ * @m: zeroed; the caller must set its flight, whose reference belongs to it
  * @r: a request of that flight, which determines the slot
  *
  * Context: process context, may sleep.
- * Return: the modprobe; NULL without memory.
+ * Return: 0, or -ENOMEM.
  */
-struct kmod_modprobe *kmod_modprobe_alloc(struct kmod_flight *flight,
-					  const struct kmod_request *r)
+int kmod_modprobe_init(struct kmod_modprobe *m, const struct kmod_request *r)
 {
-	struct kmod_modprobe *m = kzalloc(sizeof(*m), GFP_KERNEL);
-
-	if (!m)
-		return NULL;
 	INIT_WORK(&m->work, kmod_modprobe_work);
-	if (kmod_slot_init(&m->slot, r, &m->work)) {
-		kfree(m);
-		return NULL;
-	}
 	refcount_set(&m->origin.ref, 1);
 	m->origin.release = kmod_modprobe_release;
-	m->flight = kmod_flight_get(flight);
 	INIT_LIST_HEAD(&m->running);
 	INIT_LIST_HEAD(&m->all);
-	INIT_LIST_HEAD(&m->settled);
-	return m;
+	INIT_LIST_HEAD(&m->requests);
+	return kmod_slot_init(&m->slot, r, &m->work);
 }
 
 /**

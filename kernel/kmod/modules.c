@@ -69,15 +69,29 @@ static void kmod_module_coming(const struct module *mod)
 	kmod_modprobe_put(m);
 }
 
+/* The module is going: had its init succeeded? */
+static bool kmod_module_was_live(struct module *mod)
+{
+#ifdef CONFIG_MODULE_UNLOAD
+	/* The reference count of a module that is unloaded is -1. */
+	return module_refcount(mod) < 0;
+#else
+	return false;
+#endif
+}
+
 /* The init of a module has ended, with success or not, or the module is unloaded. */
-static void kmod_module_settled(const struct module *mod, unsigned long state)
+static void kmod_module_settled(struct module *mod, unsigned long state)
 {
 	struct kmod_modprobe *m = kmod_lineage_parent();
 
 	if (state == MODULE_STATE_GOING)
 		kmod_inflight_unloaded();
 	if (m) {
-		kmod_inflight_init_done(m, mod->name);
+		if (state == MODULE_STATE_LIVE)
+			kmod_inflight_init_done(m, false);
+		else if (!kmod_module_was_live(mod))
+			kmod_inflight_init_done(m, true);
 		kmod_modprobe_put(m);
 	}
 	kmod_loaded_set(mod->name, state);

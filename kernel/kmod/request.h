@@ -115,7 +115,7 @@ struct kmod_request {
  * @unloads: number of modules that had been unloaded by then
  * @running: in the list of its flight
  * @all: in the list of all running modprobes
- * @settled: requests that its end settles
+ * @requests: requests that its end settles, by the next modprobes' ends as well
  * @pid: its pid, 0 before it has a thread
  * @hung: it was reported as hung
  * @slow: the init of @module was reported as slow
@@ -123,13 +123,14 @@ struct kmod_request {
  * @ended: it has ended
  * @no_path: it was not run, since kernel.modprobe was empty by then
  * @status: its status
- * @loading: when the init of @module began, in jiffies, or 0
- * @module: the module that it is loading
+ * @loading: number of modules whose init is running
+ * @loading_since: when the last of these began, in jiffies
+ * @module: that module
  * @refused: a security module denied a module that it was to load
  * @argv: its arguments, which refer to @path and to the name in @request
  * @path: private copy of kernel.modprobe as of the start
  *
- * A: set by kmod_modprobe_alloc(), constant afterwards
+ * A: set when it is allocated, constant afterwards
  * P: set before the helper is started, constant afterwards
  * I: protected by kmod_inflight_lock
  * E: set at the end
@@ -147,7 +148,7 @@ struct kmod_modprobe {
 
 	struct list_head running;		/* I */
 	struct list_head all;			/* I */
-	struct list_head settled;		/* E */
+	struct list_head requests;		/* I */
 	pid_t pid;				/* I */
 	bool hung;				/* I */
 	bool slow;				/* I */
@@ -156,7 +157,8 @@ struct kmod_modprobe {
 	bool no_path;				/* E */
 	int status;				/* E */
 
-	unsigned long loading;			/* I */
+	unsigned int loading;			/* I */
+	unsigned long loading_since;		/* I */
 	char module[MODULE_NAME_LEN];		/* I */
 	bool refused;				/* M */
 
@@ -177,8 +179,7 @@ bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args
 void kmod_request_put(struct kmod_request *r);
 
 /* modprobe.c: running it */
-struct kmod_modprobe *kmod_modprobe_alloc(struct kmod_flight *flight,
-					  const struct kmod_request *r);
+int kmod_modprobe_init(struct kmod_modprobe *m, const struct kmod_request *r);
 struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m);
 
 static inline void kmod_modprobe_get(struct kmod_modprobe *m)
@@ -203,8 +204,7 @@ int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name);
 int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
 		   struct work_struct *work);
 void kmod_slot_destroy(struct kmod_slot *s);
-bool kmod_slot_get(struct kmod_slot *s);
-bool kmod_slot_try(struct kmod_slot *s);
+bool kmod_slot_get(struct kmod_slot *s, bool queue);
 bool kmod_slot_cancel(struct kmod_slot *s);
 void kmod_slot_promote(struct kmod_slot *s);
 bool kmod_slot_put(struct kmod_slot *s);
@@ -230,11 +230,10 @@ void kmod_inflight_settle(struct kmod_modprobe *m);
 bool kmod_inflight_hung(struct kmod_modprobe *m);
 void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 			  struct kmod_record *copy);
-void kmod_inflight_init_done(struct kmod_modprobe *m, const char *module);
+void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed);
 void kmod_inflight_unloaded(void);
 bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
 			enum kmod_inflight_state *state);
-void kmod_flight_put(struct kmod_flight *f);
-struct kmod_flight *kmod_flight_get(struct kmod_flight *f);
+void kmod_flight_free_modprobe(struct kmod_modprobe *m);
 
 #endif /* _KERNEL_KMOD_REQUEST_H */

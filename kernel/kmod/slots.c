@@ -106,6 +106,7 @@ static struct kmod_slot_queue kmod_queues[KMOD_POOLS];
 /* The queues of users. */
 static DEFINE_HASHTABLE(kmod_users, 6);
 
+static unsigned int kmod_waiting;		/* waiters */
 static unsigned int kmod_lent;			/* slots beyond the limit */
 static unsigned int kmod_lent_to_users;
 static u64 kmod_served = 1;			/* slots granted so far */
@@ -176,6 +177,7 @@ static void kmod_slot_enqueue(struct kmod_slot *s)
 	rb_add_cached(&s->node, &q->waiting, kmod_slot_less);
 	kmod_queue_insert(q);
 	s->waiting = true;
+	kmod_waiting++;
 }
 
 static void kmod_slot_dequeue(struct kmod_slot *s)
@@ -186,6 +188,7 @@ static void kmod_slot_dequeue(struct kmod_slot *s)
 	rb_erase_cached(&s->node, &q->waiting);
 	kmod_queue_insert(q);
 	s->waiting = false;
+	kmod_waiting--;
 }
 
 /* Takes a slot if n is 1, releases it if n is -1. */
@@ -242,7 +245,7 @@ static void kmod_slots_grant(void)
 	unsigned int pool;
 
 	lockdep_assert_held(&kmod_slots_lock);
-	for (pool = 0; pool < KMOD_POOLS; pool++)
+	for (pool = 0; kmod_waiting && pool < KMOD_POOLS; pool++)
 		while ((s = kmod_pool_first(pool)) && kmod_pool_has_slot(pool))
 			kmod_slot_grant(s, false);
 }
@@ -326,6 +329,9 @@ void kmod_slot_destroy(struct kmod_slot *s)
 {
 	unsigned long flags;
 
+	/* The other queues are never freed. */
+	if (s->class != KMOD_SLOT_USER)
+		return;
 	spin_lock_irqsave(&kmod_slots_lock, flags);
 	kmod_queue_put(s->queue);
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
@@ -343,42 +349,26 @@ static bool kmod_slot_take(struct kmod_slot *s)
 }
 
 /**
- * kmod_slot_try - get a slot if one is free
+ * kmod_slot_get - get a slot
  * @s: from kmod_slot_init()
+ * @queue: if none is free, queue for one
  *
  * Context: any.
- * Return: true, and the slot must be released by kmod_slot_put(); false.
+ * Return: true, and the slot must be released by kmod_slot_put(); false if none is
+ * free. With @queue it is granted later, which queues the work, unless
+ * kmod_slot_cancel() returns true.
  */
-bool kmod_slot_try(struct kmod_slot *s)
+bool kmod_slot_get(struct kmod_slot *s, bool queue)
 {
 	unsigned long flags;
 	bool taken;
 
 	spin_lock_irqsave(&kmod_slots_lock, flags);
 	taken = kmod_slot_take(s);
-	spin_unlock_irqrestore(&kmod_slots_lock, flags);
-	return taken;
-}
-
-/**
- * kmod_slot_get - get a slot, or queue for one
- * @s: from kmod_slot_init()
- *
- * Context: any.
- * Return: true, and the slot must be released by kmod_slot_put(); false, and it is
- * granted later, which queues the work, unless kmod_slot_cancel() returns true.
- */
-bool kmod_slot_get(struct kmod_slot *s)
-{
-	unsigned long flags;
-	bool taken;
-
-	spin_lock_irqsave(&kmod_slots_lock, flags);
-	taken = kmod_slot_take(s);
-	if (!taken)
+	if (!taken && queue)
 		kmod_slot_enqueue(s);
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
-	if (!taken)
+	if (!taken && queue)
 		queue_delayed_work(kmod_wq, &kmod_lend_work, KMOD_STALL);
 	return taken;
 }
@@ -493,6 +483,8 @@ static bool kmod_slots_lend(bool *lent)
 	unsigned int pool;
 
 	lockdep_assert_held(&kmod_slots_lock);
+	/* kernel.threads-max may have been raised. */
+	kmod_slots_grant();
 	for (pool = 0; pool < KMOD_POOLS; pool++) {
 		s = kmod_pool_first(pool);
 		if (s && kmod_pool_may_borrow(pool, now)) {

@@ -24,22 +24,25 @@ static struct kmod_request *kmod_test_request(struct kunit *test)
 	return r;
 }
 
+static struct kmod_flight *kmod_test_enter(struct kmod_request *r, struct kmod_flight *own)
+{
+	return kmod_flight_enter(r, kmod_name_hash(r->rec.name), own);
+}
+
 /* Opens a flight. Returns its modprobe, which is not started. */
 static struct kmod_modprobe *kmod_test_open(struct kunit *test, struct kmod_request *r)
 {
-	struct kmod_modprobe *m = kmod_flight_alloc(r);
-	struct kmod_flight *f;
+	struct kmod_flight *f = kmod_flight_alloc(r);
 
-	KUNIT_ASSERT_NOT_NULL(test, m);
-	f = kmod_flight_enter(r, m);
-	KUNIT_ASSERT_PTR_EQ(test, f, m->flight);
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	KUNIT_ASSERT_PTR_EQ(test, kmod_test_enter(r, f), f);
 	kmod_flight_put(f);
-	return m;
+	return &f->first;
 }
 
 static void kmod_test_start(struct kunit *test, struct kmod_modprobe *m)
 {
-	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot));
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot, true));
 	KUNIT_ASSERT_TRUE(test, kmod_inflight_start(m));
 }
 
@@ -55,7 +58,7 @@ static struct kmod_modprobe *kmod_test_fly(struct kunit *test, struct kmod_reque
 static struct kmod_request *kmod_test_join(struct kunit *test, struct kmod_flight *f)
 {
 	struct kmod_request *r = kmod_test_request(test);
-	struct kmod_flight *joined = kmod_flight_enter(r, NULL);
+	struct kmod_flight *joined = kmod_test_enter(r, NULL);
 
 	KUNIT_ASSERT_PTR_EQ(test, joined, f);
 	kmod_flight_put(joined);
@@ -136,12 +139,12 @@ static void kmod_inflight_late_joiner_is_not_forgotten(struct kunit *test)
 
 	late = kmod_test_request(test);
 	second = kmod_test_join(test, m->flight);
-	other = kmod_modprobe_alloc(m->flight, second);
+	other = kmod_flight_new_modprobe(m->flight, second);
 	KUNIT_ASSERT_NOT_NULL(test, other);
 	kmod_test_start(test, other);
 	kmod_test_end(other, 256);
 	kmod_test_expect(test, second, 256);
-	KUNIT_EXPECT_PTR_EQ(test, kmod_flight_enter(late, NULL), m->flight);
+	KUNIT_EXPECT_PTR_EQ(test, kmod_test_enter(late, NULL), m->flight);
 	kmod_flight_put(m->flight);
 	kmod_test_end(m, 256);
 	kmod_test_expect(test, late, -ENOENT);
@@ -237,7 +240,7 @@ static void kmod_inflight_modprobe_without_request_is_not_started(struct kunit *
 
 	kmod_flight_leave(m->flight, killed);
 	kmod_test_expect(test, killed, -ERESTARTSYS);
-	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot));
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot, true));
 	KUNIT_EXPECT_FALSE(test, kmod_inflight_start(m));
 	KUNIT_EXPECT_FALSE(test, kmod_slot_put(&m->slot));
 	kmod_modprobe_put(m);
@@ -253,15 +256,13 @@ static void kmod_inflight_flight_ends_with_its_last_request(struct kunit *test)
 	later = kmod_test_join(test, f);
 	spin_lock_irq(&kmod_inflight_lock);
 	list_del_init(&m->running);
-	f->covered = m->covers;
 	KUNIT_EXPECT_TRUE(test, kmod_flight_needs_next(f));
 	spin_unlock_irq(&kmod_inflight_lock);
 	kmod_flight_leave(f, later);
-	kmod_flight_fail(f, first, KMOD_FAILED, 256);
 	KUNIT_EXPECT_TRUE(test, hlist_unhashed(&f->by_name));
 	kmod_test_expect(test, later, -ERESTARTSYS);
-	kmod_test_expect(test, first, 256);
 	kmod_test_end(m, 256);
+	kmod_test_expect(test, first, 256);
 	kmod_flight_put(f);
 }
 
@@ -294,9 +295,9 @@ static void kmod_inflight_waiting_nested_flight_is_not_joined(struct kunit *test
 	inner = kmod_test_open(test, nested);
 	r = kmod_test_request(test);
 	kmod_test_set_name(r, "kunit2");
-	KUNIT_EXPECT_NULL(test, kmod_flight_enter(r, NULL));
+	KUNIT_EXPECT_NULL(test, kmod_test_enter(r, NULL));
 	kmod_test_start(test, inner);
-	KUNIT_ASSERT_PTR_EQ(test, kmod_flight_enter(r, NULL), inner->flight);
+	KUNIT_ASSERT_PTR_EQ(test, kmod_test_enter(r, NULL), inner->flight);
 	kmod_flight_put(inner->flight);
 	kmod_test_end(inner, 0);
 	kmod_test_end(m, 0);
@@ -362,10 +363,11 @@ static void kmod_inflight_does_not_double_during_init(struct kunit *test)
 	later = kmod_test_join(test, f);
 	f->since -= KMOD_WAIT;
 	kmod_inflight_loaded(m, "kunit_module", &rec);
+	kmod_inflight_loaded(m, "kunit_module2", &rec);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
-	kmod_inflight_init_done(m, "other");
+	kmod_inflight_init_done(m, false);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
-	kmod_inflight_init_done(m, "kunit_module");
+	kmod_inflight_init_done(m, false);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 1);
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, first, 0);
@@ -392,14 +394,14 @@ static void kmod_inflight_wait_for_slot_times_out(struct kunit *test)
 	struct kmod_modprobe *m = kmod_test_open(test, r);
 	struct kmod_flight *f = kmod_flight_get(m->flight);
 
-	KUNIT_EXPECT_NE(test, kmod_flight_end_waits(f), 0);
-	KUNIT_EXPECT_FALSE(test, completion_done(&r->done));
+	kmod_flight_time_out(f, kmod_flight_expired);
 	f->since -= KMOD_WAIT;
-	KUNIT_EXPECT_NE(test, kmod_flight_end_waits(f), 0);
+	kmod_flight_time_out(f, kmod_flight_expired);
+	KUNIT_EXPECT_FALSE(test, completion_done(&r->done));
 	r->arrived -= KMOD_WAIT;
-	KUNIT_EXPECT_EQ(test, kmod_flight_end_waits(f), 0);
+	kmod_flight_time_out(f, kmod_flight_expired);
 	kmod_test_expect(test, r, -ETIME);
-	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot));
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot, true));
 	KUNIT_EXPECT_FALSE(test, kmod_inflight_start(m));
 	kmod_modprobe_put(m);
 	kmod_flight_put(f);
@@ -452,8 +454,11 @@ static void kmod_inflight_states_are_shown(struct kunit *test)
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_LOADING);
 	kmod_inflight_hung(m);
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_LOADING);
-	kmod_inflight_init_done(m, "kunit_module");
+	kmod_inflight_init_done(m, false);
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_RUNNING);
+	kmod_inflight_loaded(m, "kunit_module", &rec);
+	kmod_inflight_init_done(m, true);
+	KUNIT_EXPECT_EQ(test, r->rec.modules, 1);
 
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, joined, 0);

@@ -60,7 +60,7 @@ static struct kmod_slot *kmod_slot_request(struct kunit *test, enum kmod_slot_cl
 {
 	struct kmod_slot *s = kmod_slot_new(test, class, 1, uid);
 
-	KUNIT_EXPECT_EQ(test, kmod_slot_get(s), s->held);
+	KUNIT_EXPECT_EQ(test, kmod_slot_get(s, true), s->held);
 	return s;
 }
 
@@ -96,7 +96,7 @@ static void kmod_slots_oldest_request_first(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(s); i++)
 		s[i] = kmod_slot_new(test, KMOD_SLOT_ADMIN, 1, 0);
 	for (i = ARRAY_SIZE(s) - 1; i >= 0; i--)
-		KUNIT_EXPECT_FALSE(test, kmod_slot_get(s[i]));
+		KUNIT_EXPECT_FALSE(test, kmod_slot_get(s[i], true));
 
 	kmod_slot_end(test, held);
 	for (i = 0; i < ARRAY_SIZE(s); i++) {
@@ -135,10 +135,10 @@ static void kmod_slots_try_does_not_queue(struct kunit *test)
 	struct kmod_slot *held = kmod_slot_admin(test);
 	struct kmod_slot *s = kmod_slot_new(test, KMOD_SLOT_ADMIN, 1, 0);
 
-	KUNIT_EXPECT_FALSE(test, kmod_slot_try(s));
+	KUNIT_EXPECT_FALSE(test, kmod_slot_get(s, false));
 	kmod_slot_end(test, held);
 	KUNIT_EXPECT_FALSE(test, s->held);
-	KUNIT_EXPECT_TRUE(test, kmod_slot_try(s));
+	KUNIT_EXPECT_TRUE(test, kmod_slot_get(s, false));
 	kmod_slot_end(test, s);
 }
 
@@ -203,9 +203,9 @@ static void kmod_slots_each_depth_has_its_own(struct kunit *test)
 	held[0] = kmod_slot_admin(test);
 	for (i = 1; i < KMOD_DEPTH_MAX; i++) {
 		held[i] = kmod_slot_new(test, KMOD_SLOT_NESTED, i + 1, 0);
-		KUNIT_EXPECT_TRUE(test, kmod_slot_get(held[i]));
+		KUNIT_EXPECT_TRUE(test, kmod_slot_get(held[i], true));
 		s = kmod_slot_new(test, KMOD_SLOT_NESTED, i + 1, 0);
-		KUNIT_EXPECT_FALSE(test, kmod_slot_try(s));
+		KUNIT_EXPECT_FALSE(test, kmod_slot_get(s, false));
 		kmod_slot_destroy(s);
 	}
 	for (i = 0; i < KMOD_DEPTH_MAX; i++)
