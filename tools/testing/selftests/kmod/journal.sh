@@ -249,6 +249,35 @@ odd_names()
 	return 0
 }
 
+# The caller's text may be gone when the journal is read.
+gone_caller()
+{
+	use_helper fake
+	"$REAL_MODPROBE" kmod_stub nowait=kmod_gone
+	"$REAL_MODPROBE" -r kmod_stub
+	grep ' name=kmod_gone ' "$JOURNAL/requests" |
+		grep -Eq ' site=[a-z_]+\\x20\[kmod_stub\]$' ||
+		complain "$(grep ' name=kmod_gone ' "$JOURNAL/requests")"
+}
+
+# Users choose names that look like other fields.
+forged()
+{
+	use_helper fake
+	echo 1 >"$VERBOSE_SYSCTL"
+	ask fs 'a by init[1], uid 0: ok' >/dev/null
+	echo 0 >"$VERBOSE_SYSCTL"
+	wait_until dmesg_has 'for fs-a\x20by\x20init[1],\x20uid\x200:\x20ok by kmod_req['
+}
+
+failed_init()
+{
+	script load <<<"exec $REAL_MODPROBE kmod_stub init_ms=no"
+	use_helper fake run "$WORK/load"
+	ask fs kmod_no_init >/dev/null
+	expect fs-kmod_no_init nr_modules 0
+}
+
 same_as_file()
 {
 	local line
@@ -431,6 +460,9 @@ TESTS=(
 	'too_long|a request with a name that is too long is recorded with the name truncated'
 	'modules|modules are attributed to the request that loaded them'
 	'container|the uid and the namespaces of the requester are recorded'
+	'gone_caller|the caller of a request is known after its module was unloaded'
+	'forged|a name cannot forge a field of the line in the kernel log'
+	'failed_init|a module whose init fails does not count as loaded'
 	'odd_names|special characters are escaped, and the JSON is valid'
 	'same_as_file|kmodctl log prints the fields of the journal'
 	'wraps|the journal keeps the last 256 of 10000 requests and counts all of them'

@@ -39,18 +39,18 @@ restore_more()
 
 clean_up_more() { rm -f "$CONF"; }
 
-# ends NAME MODPROBES CHAIN: the request fails at once and starts so many modprobes, and the
-# log has the chain
+# ends NAME MODPROBES CHAIN [MESSAGE]: the request fails at once and starts so many modprobes,
+# and the log has the chain
 ends()
 {
-	local line
+	local line log="request_module: ${4:-runaway loop} modprobe $3, requested by kmod_req["
 
 	dmesg -c >/dev/null
 	line=$(ask fs "$1")
 	is "$(result_of "$line")" ENODEV &&
 		at_most "$(time_of "$line")" "$WITHOUT_WAIT" "microseconds:" &&
 		wait_until all_ended fake && is "$(started fake)" "$2" "modprobes" || return 1
-	dmesg | grep -Fq "request_module: runaway loop modprobe $3, requested by kmod_req[" ||
+	dmesg | grep -Fq "$log" ||
 		complain "the log has: $(dmesg | grep request_module)"
 }
 
@@ -79,7 +79,7 @@ distinct()
 		exec $HERE/kmod_req fs k\$((n + 1))
 	END
 	use_helper fake run "$WORK/next"
-	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9"
+	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9" 'chain too long:'
 }
 
 # modprobe is a child subreaper, so that the orphan is still its descendant.
