@@ -41,11 +41,12 @@ static void umh_queue_test_release(struct umh_spawner *s)
 	INIT_WORK(&s->work, umh_spawn_all);
 }
 
+static char *umh_queue_test_argv[] = { "nothing", NULL };
+
 static int umh_queue_test_run(void)
 {
-	static char *argv[] = { "nothing", NULL };
-
-	return call_usermodehelper("/nowhere/nothing", argv, NULL, UMH_WAIT_EXEC);
+	return call_usermodehelper("/nowhere/nothing", umh_queue_test_argv, NULL,
+				   UMH_WAIT_EXEC);
 }
 
 static void umh_queue_blocked_worker_is_replaced(struct kunit *test)
