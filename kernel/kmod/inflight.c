@@ -638,6 +638,9 @@ static void kmod_flight_work(struct work_struct *work)
 	unused = kmod_flight_cancel(f);
 	kmod_flight_close(f);
 	next = kmod_flight_needs_next(f);
+	/* If a hung modprobe still runs, the next one counts as later than it. */
+	if (next)
+		delay = KMOD_WAIT;
 	r = next ? kmod_flight_uncovered(f) : kmod_flight_due(f, &n, &delay);
 	if (r)
 		kmod_request_get(r);

@@ -184,7 +184,7 @@ static void kmod_inflight_result_is_not_remembered(struct kunit *test)
 
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, first, 0);
-	KUNIT_EXPECT_NULL(test, kmod_flight_enter(second, NULL));
+	KUNIT_EXPECT_NULL(test, kmod_test_enter(second, NULL));
 	kmod_request_put(second);
 }
 
@@ -277,7 +277,7 @@ static void kmod_inflight_nested_request_joins_none(struct kunit *test)
 	kmod_test_set_name(nested, "kunit");
 	KUNIT_EXPECT_EQ(test, nested->depth, 2);
 	KUNIT_EXPECT_EQ(test, nested->class, KMOD_SLOT_NESTED);
-	KUNIT_EXPECT_NULL(test, kmod_flight_enter(nested, NULL));
+	KUNIT_EXPECT_NULL(test, kmod_test_enter(nested, NULL));
 	kmod_request_put(nested);
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, first, 0);
