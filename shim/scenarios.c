@@ -278,6 +278,15 @@ static void daemon_loop(void)
 	expect(world.nr_runs <= 8, "with kernel.kmod-limit modprobes at most");
 }
 
+static void after_hung(void)
+{
+	fails_after(0, 100 * SEC);
+	world_add(0, 0, 0);
+	world_add(0, 0, 35 * SEC);
+	world_run();
+	expect(world_count_runs(0) > 2, "the next modprobe is doubled, too");
+}
+
 static void slow_init(void)
 {
 	world.programs[0].init = 36 * SEC;
@@ -312,6 +321,7 @@ const struct scenario scenarios[] = {
 	{ "users-fill-limit-1",	users_fill_1 },
 	{ "users-fill-limit-4",	users_fill_4 },
 	{ "daemon-loop",	daemon_loop },
+	{ "after-hung",		after_hung },
 	{ "slow-init",		slow_init },
 	{ "storm",		storm },
 	{ }
