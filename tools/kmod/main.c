@@ -8,8 +8,6 @@
 
 #include "kmodctl.h"
 
-#define VERSION		"1.0"
-
 #define MAX_OPTIONS	5
 #define NOT_A_LETTER	256
 
