@@ -75,7 +75,8 @@ x86_only()
 	[[ $ARCH == x86_64 ]] || die "$(basename "$0") supports only ARCH=x86_64"
 }
 
-# Prints the overlay's files, relative to the root, one per line.
+# Prints the overlay's files, relative to the root, one per line. The packaging of kmodctl for
+# Debian is not one of them.
 overlay_files()
 {
 	local dir
@@ -83,7 +84,7 @@ overlay_files()
 	cd "$ROOT" || return 1
 	for dir in "${OVERLAY_DIRS[@]}"; do
 		[[ ! -d $dir ]] || find "$dir" -type f ! -name '*~' ! -name '.*.sw?' \
-			! -name '*.[do]' ! -path tools/kmod/kmodctl
+			! -name '*.[do]' ! -path tools/kmod/kmodctl ! -path 'tools/kmod/debian/*'
 	done | LC_ALL=C sort
 }
 

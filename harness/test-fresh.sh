@@ -10,6 +10,8 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/lib/root.sh
+source "$ROOT/harness/lib/root.sh"
 cd "$ROOT/harness"
 
 SUITES=${SUITES:-bookworm trixie}
@@ -27,26 +29,8 @@ make_root()
 {
 	local suite=$1 root=$2
 
-	rm -rf "$root"
-	mmdebstrap --variant=apt --include=git,make,ca-certificates \
-		--aptopt='Acquire::Check-Valid-Until "false"' "$suite" "$root" \
-		"deb http://deb.debian.org/debian $suite main" \
-		"deb http://deb.debian.org/debian-security $suite-security main"
-	cp /etc/resolv.conf "$root/etc/resolv.conf"
+	make_debian_root "$suite" "$root" git make ca-certificates
 	git -C "$ROOT" bundle create "$root/khelper.bundle" HEAD
-}
-
-# inside ROOT USER COMMAND: runs it in namespaces of its own, so that no process or mount remains
-inside()
-{
-	local root=$1 user=$2 command=$3
-
-	# shellcheck disable=SC2016 # expanded by the inner shell
-	unshare --mount --pid --fork --kill-child bash -c '
-		mount -t proc proc "$0/proc"
-		mount --rbind /dev "$0/dev"
-		mount -t sysfs sys "$0/sys"
-		exec chroot "$0" su - "$1" -c "$2"' "$root" "$user" "$command"
 }
 
 # home ROOT USER: prints the user's home directory
