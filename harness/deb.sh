@@ -2,26 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # deb.sh: makes Debian packages of the patched kernel in build/<base>/deb, using the kernel's
-# own bindeb-pkg. CONFIG is the name of a configuration in harness/configs, or the path of
-# a .config, to which autoload is added. The kernel's release ends in -khelper, so that it
-# differs from all other kernel packages.
+# own bindeb-pkg, and the package khelper-tools. CONFIG is the name of a configuration in
+# harness/configs, or the path of a .config, to which autoload is added. Differences from that
+# file that harness/config-differences does not list are an error. The kernel's release ends in
+# +khelper and the number in tools/kmod/VERSION, so that it differs from all other kernel packages.
 #
+# deb.sh config: only configures, and prints the differences.
 # deb.sh test: unpacks the package of the kernel, boots that kernel with its modules in the
 # guest, and requests a module. The last line is "N passed, N failed".
 set -euo pipefail
+# lib.sh starts this script again. FILE must not get lost then.
+[[ ${TIED:-} == "$$" ]] || FILE=
 CONFIG=${CONFIG:-plain}
-FILE=
 if [[ -f $CONFIG ]]; then
 	FILE=$(realpath "$CONFIG")
 	CONFIG=plain
 fi
-export CONFIG
+export CONFIG FILE
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 cd "$ROOT/harness"
 x86_only
 
-SUFFIX=-khelper
+SUFFIX=+khelper$(<"$ROOT/tools/kmod/VERSION")
 DEBS=$WORK/deb
 PACKAGED=$DEBS/out
 LOG=$LOGS/deb.log
@@ -40,11 +43,21 @@ configure()
 	if [[ -n $FILE ]]; then
 		cp "$FILE" "$PACKAGED/.config"
 		./add-autoload.sh "$PACKAGED/.config"
+		# Debian's own certificates are not in its package of the source.
+		sed -i 's,^CONFIG_SYSTEM_TRUSTED_KEYS="debian/.*,CONFIG_SYSTEM_TRUSTED_KEYS="",' \
+			"$PACKAGED/.config"
 	else
 		./config.sh
 		cp "$OUT/.config" "$PACKAGED/.config"
 	fi
 	kmake olddefconfig
+}
+
+# The result of each make may differ: olddefconfig disables options if a tool is missing.
+compare()
+{
+	[[ -n $FILE ]] || return 0
+	./config-differences.sh "$TREE/scripts/diffconfig" "$FILE" "$PACKAGED/.config"
 }
 
 # The version of the packages is that of the base with a suffix, which sorts apart from the
@@ -55,7 +68,7 @@ package()
 	local version
 	version=$(make -s -C "$TREE" kernelversion)
 	rm -f "$DEBS"/*.deb
-	kmake -j"$JOBS" KBUILD_VERBOSE=0 KDEB_PKGVERSION="$version+khelper-1" \
+	kmake -j"$JOBS" KBUILD_VERBOSE=0 KDEB_PKGVERSION="$version$SUFFIX-1" \
 		KDEB_CHANGELOG_DIST=unstable DEBEMAIL=khelper@localhost \
 		DEBFULLNAME="$KBUILD_BUILD_HOST" \
 		DPKG_FLAGS='-d -Ppkg.linux-upstream.nokerneldbg' bindeb-pkg
@@ -70,18 +83,30 @@ build()
 {
 	local now
 
-	./deps.sh build deb
+	./deps.sh build deb ${FILE:+"$FILE"}
 	lock_work
 	./fetch.sh
 	./tree.sh
 	run_logged "configuring the package:" "$LOG" nothing -- configure
+	compare
+	[[ $1 != config ]] || return 0
 	now=$(cat "$WORK/tree.stamp" "$PACKAGED/.config" "$ROOT/harness/deb.sh" | sha256sum)
 	! stamp_is "$DEBS/stamp" "$now" || return 0
 	rm -f "$DEBS/stamp"
 	run_logged "building the package:" "$LOG" count_objects -- package
 	[[ -n $(image_package) ]] || die "bindeb-pkg made no package of the kernel; see $LOG"
-	find "$DEBS" -maxdepth 1 -name '*.deb' | sort
 	echo "$now" >"$DEBS/stamp"
+}
+
+# The package of the tools for this machine
+build_tools()
+{
+	local package
+
+	package=$(SUITE='' ./deb-tools.sh)
+	rm -f "$DEBS"/khelper-tools_*.deb
+	cp "$package" "$DEBS/"
+	find "$DEBS" -maxdepth 1 -name '*.deb' | sort
 }
 
 # Appends the package's /lib/modules to the initramfs: the kernel unpacks all archives in a file.
@@ -130,7 +155,7 @@ test_package()
 	make_initrd
 	output=$(CONFIG=plain KERNEL=$DEBS/root/boot/vmlinuz-$(release) INITRD=$DEBS/initramfs.cpio \
 		./guest.sh run "$CHECK") || say "$output"
-	expect "the package's kernel boots and has the suffix -khelper" "$output" "$(release)"
+	expect "the package's kernel boots and has the suffix $SUFFIX" "$output" "$(release)"
 	expect "it is patched" "$output" 'limit 50'
 	expect "it has its own modules" "$output" \
 		"module $(cd "$DEBS/root/usr" && find lib -name 'tun.ko*' | sed 's/^/\//')"
@@ -143,7 +168,8 @@ test_package()
 passed=0
 failed=0
 # In a subshell, which releases the lock when it exits.
-(build)
+(build "${1:-}")
+[[ ${1:-} == config ]] || build_tools
 if [[ ${1:-} == test ]]; then
 	test_package
 fi

@@ -3,7 +3,8 @@
 #
 # deps.sh GROUP...: installs missing Debian packages, or prints the command that installs them if
 # the user has no permission. Groups: build guest check bench tools tools-check configs deb docs
-# sysroot, and arch, the additional packages for ARCH.
+# sysroot, and arch, the additional packages for ARCH. A GROUP with a slash is the path of a .config:
+# the packages without which its kernel cannot be built, or would lack options.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -23,6 +24,26 @@ DOCS_PACKAGES=(python3-sphinx)
 SYSROOT_PACKAGES=(mmdebstrap)
 DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)
 
+# Regular expressions for lines of a .config, and packages
+CONFIG_NEEDS=(
+	'CONFIG_DEBUG_INFO_BTF=y' dwarves
+	'CONFIG_GCC_PLUGINS=y' "gcc-$(gcc -dumpversion 2>/dev/null)-plugin-dev"
+	'CONFIG_(KERNEL|MODULE_COMPRESS)_ZSTD=y' zstd
+	'CONFIG_KERNEL_LZ4=y' lz4
+	'CONFIG_KERNEL_LZO=y' lzop
+	'CONFIG_KERNEL_BZIP2=y' bzip2
+	'CONFIG_MODULE_SIG=y' openssl
+)
+
+packages_for_config()
+{
+	local i
+
+	for ((i = 0; i < ${#CONFIG_NEEDS[@]}; i += 2)); do
+		! grep -qxE "${CONFIG_NEEDS[i]}" "$1" || echo "${CONFIG_NEEDS[i + 1]}"
+	done
+}
+
 packages_of()
 {
 	case $1 in
@@ -37,6 +58,7 @@ packages_of()
 	docs) echo "${DOCS_PACKAGES[@]}" ;;
 	arch) echo "${NEEDS[@]}" ;;
 	sysroot) echo "${SYSROOT_PACKAGES[@]}" ;;
+	*/*) packages_for_config "$1" ;;
 	*) die "deps.sh: unknown group '$1'" ;;
 	esac
 }

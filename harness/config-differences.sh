@@ -1,0 +1,40 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# config-differences.sh DIFFCONFIG GIVEN RESULT: prints each difference between two .config files.
+# Those that harness/config-differences lists are printed with the reason there. Fails if another
+# one exists. DIFFCONFIG is the kernel's scripts/diffconfig.
+set -euo pipefail
+
+LIST=$(dirname "$0")/config-differences
+unexpected=0
+
+# reason DIFFERENCE: prints the reason for which it is accepted; fails if it is not
+reason()
+{
+	local regex reason
+
+	while IFS=$'\t' read -r regex reason; do
+		if [[ $regex != '#'* ]] && grep -qxE -e "$regex" <<<"$1"; then
+			echo "$reason"
+			return
+		fi
+	done <"$LIST"
+	return 1
+}
+
+differences=$("$@")
+while IFS= read -r difference; do
+	[[ -n $difference ]] || continue
+	if why=$(reason "$difference"); then
+		printf '%s\t# %s\n' "$difference" "$why"
+	else
+		printf '%s\t# NOT EXPECTED\n' "$difference"
+		unexpected=$((unexpected + 1))
+	fi
+done <<<"$differences"
+if [[ $unexpected -gt 0 ]]; then
+	echo "error: $unexpected options of the given configuration change unexpectedly;" \
+		"install what they need, or list them with a reason in harness/config-differences" >&2
+	exit 1
+fi
