@@ -14,13 +14,14 @@ FROM   ?=
 TEST   ?=
 MINUTES ?= 5
 SCALE  ?=
-export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE TEST MINUTES
+SUITE  ?=
+export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
 # The kernel's makefiles must not see these options.
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check shim shim-breaks
-.PHONY: series test-series test-guest test-fresh deb test-deb refresh
+.PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
 	@echo 'make demo          show modules being loaded on demand (first time: some minutes)'
@@ -48,7 +49,9 @@ help:
 	@echo 'make series        write the patches, ready to be mailed, to build/6.12/series'
 	@echo 'make test-series   test that they apply, build one by one, and give the same tree'
 	@echo 'make deb           build Debian packages; CONFIG=plain or a .config file'
+	@echo 'make deb-tools     build only the package khelper-tools; SUITE=bookworm, trixie: for that release'
 	@echo 'make test-deb      build the packages, unpack and boot them'
+	@echo 'make test-packages test khelper-tools in Debian 12 and 13, and the configuration of make deb'
 	@echo 'make refresh       adapt bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
 	@echo 'make tree          make the patched tree, in build/6.12/linux'
 	@echo 'make build         build the patched kernel, in build/'
@@ -81,7 +84,7 @@ test-fresh:
 
 test-all:
 	@harness/all.sh shim-breaks check kmodctl-check demo test inherit bench-check \
-		test-series test-configs test-harness test-deb learn \
+		test-series test-configs test-harness test-deb test-packages learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
 		'test BASE=6.1' 'demo BASE=6.1' 'test-guest BASE=tip' 'demo BASE=tip'
@@ -140,8 +143,14 @@ test-series:
 deb:
 	@harness/deb.sh
 
+deb-tools:
+	@harness/deb-tools.sh
+
 test-deb:
 	@harness/deb.sh test
+
+test-packages:
+	@harness/test-packages.sh
 
 refresh:
 	@harness/refresh.sh
