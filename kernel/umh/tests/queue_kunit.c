@@ -13,6 +13,9 @@ static void umh_queue_test_block(struct work_struct *work)
 {
 	struct umh_spawner *s = container_of(work, struct umh_spawner, work);
 
+	/* Each helper that was added meanwhile has queued the work again. */
+	if (!READ_ONCE(s->busy))
+		return;
 	complete(&umh_queue_test_blocked);
 	wait_for_completion(&umh_queue_test_go_on);
 	WRITE_ONCE(s->busy, false);
