@@ -7,12 +7,16 @@
 
 #include <linux/array_size.h>
 #include <linux/capability.h>
+#include <linux/cleanup.h>
+#include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kmod.h>
 #include <linux/kstrtox.h>
+#include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
@@ -31,21 +35,15 @@ DEFINE_MUTEX(autoload_mutex);
 static bool autoload_locked;
 
 /**
- * autoload_begin - begin a change of the policy
+ * autoload_is_locked - check whether the policy may change
  *
- * Context: process context, may sleep.
- * Return: 0, and autoload_mutex is held until autoload_end(); -EPERM without
- * CAP_SYS_MODULE, or if the policy is locked.
+ * Context: any. The caller must hold autoload_mutex.
+ * Return: true if the policy is locked until reboot.
  */
-int autoload_begin(void)
+bool autoload_is_locked(void)
 {
-	if (!capable(CAP_SYS_MODULE))
-		return -EPERM;
-	mutex_lock(&autoload_mutex);
-	if (!autoload_locked)
-		return 0;
-	mutex_unlock(&autoload_mutex);
-	return -EPERM;
+	lockdep_assert_held(&autoload_mutex);
+	return autoload_locked;
 }
 
 static void autoload_lock_show(struct seq_file *m)
@@ -56,21 +54,16 @@ static void autoload_lock_show(struct seq_file *m)
 static int autoload_lock_set(const char *text, size_t len)
 {
 	unsigned int lock;
-	int err;
 
 	if (kstrtouint(text, 10, &lock) || lock != 1)
 		return -EINVAL;
-	err = autoload_begin();
-	if (err)
-		return err;
 	WRITE_ONCE(autoload_locked, true);
 	kmod_path_lock();
-	autoload_end();
 	return 0;
 }
 
 static const struct autoload_file autoload_lock_file = {
-	"lock", AUTOLOAD_WORD_MAX, autoload_lock_show, autoload_lock_set, false
+	"lock", AUTOLOAD_WORD_MAX, autoload_lock_show, autoload_lock_set, true
 };
 
 static const struct autoload_file *const autoload_files[] = {
@@ -93,18 +86,14 @@ static bool autoload_text_is_complete(const struct autoload_file *file, const ch
 
 static int autoload_file_set(const struct autoload_file *file, const char *text, size_t len)
 {
-	int err;
-
+	if (!capable(CAP_SYS_MODULE))
+		return -EPERM;
 	if (!autoload_text_is_complete(file, text, len))
 		return -EINVAL;
 	if (!file->policy)
-		return capable(CAP_SYS_MODULE) ? file->set(text, len) : -EPERM;
-	err = autoload_begin();
-	if (err)
-		return err;
-	err = file->set(text, len);
-	autoload_end();
-	return err;
+		return file->set(text, len);
+	guard(mutex)(&autoload_mutex);
+	return file->set(text, len);
 }
 
 static int autoload_show(struct seq_file *m, void *v)
@@ -120,7 +109,10 @@ static int autoload_open(struct inode *inode, struct file *file)
 	return single_open(file, autoload_show, inode->i_private);
 }
 
-/* The whole contents must be written at once. */
+/*
+ * The whole contents must be written at once. Appending is an error, since it would replace
+ * them.
+ */
 static ssize_t autoload_write(struct file *file, const char __user *buf,
 			      size_t len, loff_t *ppos)
 {
@@ -128,7 +120,7 @@ static ssize_t autoload_write(struct file *file, const char __user *buf,
 	char *text;
 	int err;
 
-	if (*ppos || !len)
+	if (*ppos || !len || file->f_flags & O_APPEND)
 		return -EINVAL;
 	if (len > to->max)
 		return -EFBIG;

@@ -4,16 +4,15 @@
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
-#include <linux/compiler.h>
+#include <linux/array_size.h>
+#include <linux/cleanup.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 #include <linux/overflow.h>
 #include <linux/printk.h>
-#include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
-#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
@@ -35,20 +34,21 @@ static const char *const autoload_helpers_modes[] = {
 };
 
 /*
- * struct autoload_helpers - the allow-list, constant after it is published
+ * struct autoload_helpers - the allow-list and its mode, constant after they are published
  * @rcu: for kvfree_rcu()
+ * @mode: the decision on paths that are not on the list
  * @len: length of @text, without the NUL
- * @text: the text that was written, and a NUL
+ * @text: the text that was written, without the line that sets the mode, and a NUL
  */
 struct autoload_helpers {
 	struct rcu_head rcu;
+	enum autoload_helpers_mode mode;
 	size_t len;
 	char text[];
 };
 
-/* M: written under autoload_mutex. The list is read under RCU, the mode locklessly. */
-static struct autoload_helpers __rcu *autoload_helpers;		/* M */
-static enum autoload_helpers_mode autoload_helpers_mode;	/* M */
+/* Written under autoload_mutex, read under RCU. NULL: mode off, and no list */
+static struct autoload_helpers __rcu *autoload_helpers;
 
 /* A line is a path, or a prefix if it ends with '*'. "/../" must not lead out of a prefix. */
 static bool autoload_helpers_line_has(const char *line, size_t len, const char *path)
@@ -58,13 +58,10 @@ static bool autoload_helpers_line_has(const char *line, size_t len, const char *
 	return !strncmp(path, line, len - 1) && !strstr(path, "/../");
 }
 
-/* Without a list, no path is allowed. */
 static bool autoload_helpers_has(const struct autoload_helpers *list, const char *path)
 {
 	const char *line, *end;
 
-	if (!list)
-		return false;
 	for (line = list->text; *line; line = end + 1) {
 		end = strchr(line, '\n');
 		if (*line == '/' && autoload_helpers_line_has(line, end - line, path))
@@ -73,19 +70,16 @@ static bool autoload_helpers_has(const struct autoload_helpers *list, const char
 	return false;
 }
 
-static void autoload_report_helper(const char *path, bool denied)
+/* Returns the mode that applies to the path. */
+static enum autoload_helpers_mode autoload_helpers_judge(const char *path)
 {
-	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL,
-				      DEFAULT_RATELIMIT_BURST);
-	char comm[TASK_COMM_LEN] = "";
-	pid_t pid = 0;
+	const struct autoload_helpers *list;
 
-	if (!__ratelimit(&rs))
-		return;
-	umh_requester(&pid, comm);
-	pr_notice("helper %*pE requested by %*pE[%d] %s\n", (int)strlen(path), path,
-		  (int)strlen(comm), comm, pid,
-		  denied ? "denied: not on the allow-list" : "is not on the allow-list");
+	guard(rcu)();
+	list = rcu_dereference(autoload_helpers);
+	if (!list || list->mode == AUTOLOAD_HELPERS_OFF || autoload_helpers_has(list, path))
+		return AUTOLOAD_HELPERS_OFF;
+	return list->mode;
 }
 
 /**
@@ -94,23 +88,26 @@ static void autoload_report_helper(const char *path, bool denied)
  *
  * Must be called in the helper's thread.
  *
- * Context: process context.
+ * Context: process context, may sleep.
  * Return: 0 if the program is allowed, -EPERM if it is denied.
  */
 int autoload_permit_helper(const char *path)
 {
-	enum autoload_helpers_mode mode = READ_ONCE(autoload_helpers_mode);
-	bool found;
+	enum autoload_helpers_mode mode = autoload_helpers_judge(path);
+	struct autoload_requester by = { .uid = -1, .loginuid = -1 };
+	struct autoload_denial denial = {
+		.kind = AUTOLOAD_HELPER,
+		.name = path,
+		.rule = "helpers",
+		.by = &by,
+		.enforced = mode == AUTOLOAD_HELPERS_ENFORCE,
+	};
 
 	if (mode == AUTOLOAD_HELPERS_OFF)
 		return 0;
-	rcu_read_lock();
-	found = autoload_helpers_has(rcu_dereference(autoload_helpers), path);
-	rcu_read_unlock();
-	if (found)
-		return 0;
-	autoload_report_helper(path, mode == AUTOLOAD_HELPERS_ENFORCE);
-	return mode == AUTOLOAD_HELPERS_ENFORCE ? -EPERM : 0;
+	umh_requester(&by.pid, by.comm);
+	autoload_report(&denial);
+	return denial.enforced ? -EPERM : 0;
 }
 
 static void autoload_helpers_show(struct seq_file *m)
@@ -124,53 +121,141 @@ static void autoload_helpers_show(struct seq_file *m)
 	rcu_read_unlock();
 }
 
-/* Each line must be an absolute path, a comment or empty. */
-static int autoload_helpers_check(const char *text)
+static struct autoload_helpers *autoload_helpers_current(void)
+{
+	return rcu_dereference_protected(autoload_helpers, lockdep_is_held(&autoload_mutex));
+}
+
+static enum autoload_helpers_mode autoload_helpers_current_mode(void)
+{
+	const struct autoload_helpers *list = autoload_helpers_current();
+
+	return list ? list->mode : AUTOLOAD_HELPERS_OFF;
+}
+
+static struct autoload_helpers *autoload_helpers_alloc(size_t max)
+{
+	struct autoload_helpers *list;
+
+	list = kvzalloc(struct_size(list, text, max + 1), GFP_KERNEL);
+	if (list)
+		list->mode = autoload_helpers_current_mode();
+	return list;
+}
+
+/* Takes over @list. Returns 0 or -EPERM. */
+static int autoload_helpers_publish(struct autoload_helpers *list)
+{
+	struct autoload_helpers *old = autoload_helpers_current();
+	bool same = old && old->mode == list->mode && old->len == list->len &&
+		    !memcmp(old->text, list->text, list->len);
+
+	if (same || autoload_is_locked()) {
+		kvfree(list);
+		return same ? 0 : -EPERM;
+	}
+	rcu_assign_pointer(autoload_helpers, list);
+	kvfree_rcu(old, rcu);
+	return 0;
+}
+
+/* Returns a mode, or -EINVAL. */
+static int autoload_helpers_parse_mode(const char *line, size_t len)
+{
+	size_t prefix = str_has_prefix(line, "mode ");
+	const char *name;
+	int mode;
+
+	for (mode = 0; prefix && mode < ARRAY_SIZE(autoload_helpers_modes); mode++) {
+		name = autoload_helpers_modes[mode];
+		if (strlen(name) == len - prefix && !memcmp(line + prefix, name, len - prefix))
+			return mode;
+	}
+	return -EINVAL;
+}
+
+/* Returns an error message, or NULL. */
+static const char *autoload_helpers_parse_line(struct autoload_helpers *list, const char *line,
+					       size_t len, bool *has_mode)
+{
+	int mode;
+
+	if (!len || *line == '/' || *line == '#') {
+		memcpy(list->text + list->len, line, len + 1);
+		list->len += len + 1;
+		return NULL;
+	}
+	mode = autoload_helpers_parse_mode(line, len);
+	if (mode < 0)
+		return "expected an absolute path, a comment or 'mode off|log|enforce'";
+	if (*has_mode)
+		return "repeated mode";
+	list->mode = mode;
+	*has_mode = true;
+	return NULL;
+}
+
+static int autoload_helpers_parse(struct autoload_helpers *list, const char *text)
 {
 	unsigned int number = 1;
-	const char *line = text;
+	bool has_mode = false;
+	const char *error;
+	size_t len;
 
-	for (; *line; line = strchr(line, '\n') + 1, number++) {
-		if (*line == '/' || *line == '#' || *line == '\n')
-			continue;
-		pr_err("helpers: line %u: not an absolute path\n", number);
-		return -EINVAL;
+	for (; *text; text += len + 1, number++) {
+		len = strcspn(text, "\n");
+		error = autoload_helpers_parse_line(list, text, len, &has_mode);
+		if (error) {
+			pr_err("helpers: line %u: %s\n", number, error);
+			return -EINVAL;
+		}
 	}
 	return 0;
 }
 
 static int autoload_helpers_set(const char *text, size_t len)
 {
-	struct autoload_helpers *list;
-	int err = autoload_helpers_check(text);
+	struct autoload_helpers *list = autoload_helpers_alloc(len);
+	int err;
 
-	if (err)
-		return err;
-	list = kvmalloc(struct_size(list, text, len + 1), GFP_KERNEL);
 	if (!list)
 		return -ENOMEM;
-	list->len = len;
-	memcpy(list->text, text, len + 1);
-
-	list = rcu_replace_pointer(autoload_helpers, list,
-				   lockdep_is_held(&autoload_mutex));
-	kvfree_rcu(list, rcu);
-	return 0;
+	err = autoload_helpers_parse(list, text);
+	if (!err)
+		return autoload_helpers_publish(list);
+	kvfree(list);
+	return err;
 }
 
 static void autoload_helpers_mode_show(struct seq_file *m)
 {
-	seq_printf(m, "%s\n", autoload_helpers_modes[READ_ONCE(autoload_helpers_mode)]);
+	const struct autoload_helpers *list;
+
+	guard(rcu)();
+	list = rcu_dereference(autoload_helpers);
+	seq_printf(m, "%s\n",
+		   autoload_helpers_modes[list ? list->mode : AUTOLOAD_HELPERS_OFF]);
 }
 
 static int autoload_helpers_mode_set(const char *text, size_t len)
 {
+	const struct autoload_helpers *old = autoload_helpers_current();
 	int mode = sysfs_match_string(autoload_helpers_modes, text);
+	struct autoload_helpers *list;
 
 	if (mode < 0)
 		return mode;
-	WRITE_ONCE(autoload_helpers_mode, mode);
-	return 0;
+	if (mode == autoload_helpers_current_mode())
+		return 0;
+	list = autoload_helpers_alloc(old ? old->len : 0);
+	if (!list)
+		return -ENOMEM;
+	if (old) {
+		list->len = old->len;
+		memcpy(list->text, old->text, old->len);
+	}
+	list->mode = mode;
+	return autoload_helpers_publish(list);
 }
 
 const struct autoload_file autoload_helpers_file = {

@@ -5,22 +5,21 @@
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
-#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/cleanup.h>
 #include <linux/compiler.h>
-#include <linux/cred.h>
 #include <linux/errno.h>
-#include <linux/gfp.h>
 #include <linux/init.h>
+#include <linux/kernel.h>
 #include <linux/kmod.h>
 #include <linux/kstrtox.h>
+#include <linux/minmax.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/printk.h>
-#include <linux/sched.h>
 #include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
-#include <linux/user_namespace.h>
 
 #include "autoload.h"
 
@@ -46,7 +45,13 @@ static int autoload_enforce_set(const char *text, size_t len)
 
 	if (kstrtouint(text, 10, &enforce) || enforce > 1)
 		return -EINVAL;
+	if (enforce == autoload_enforced)
+		return 0;
+	if (autoload_is_locked())
+		return -EPERM;
 	WRITE_ONCE(autoload_enforced, enforce);
+	if (!enforce)
+		autoload_learn_anew();
 	return 0;
 }
 
@@ -54,59 +59,42 @@ const struct autoload_file autoload_enforce_file = {
 	"enforce", AUTOLOAD_WORD_MAX, autoload_enforce_show, autoload_enforce_set, true
 };
 
-/* Must not wait for the audit daemon, since a denied user could cause long waits. */
-static void autoload_audit(const struct kmod_requester *requester, enum autoload_kind kind,
-			   const char *name, const char *by, unsigned int number)
+/* Returns 0 or -EPERM. */
+static int autoload_deny(const struct autoload_denial *denial)
 {
-	struct audit_buffer *ab;
-
-	if (!audit_enabled)
-		return;
-	ab = audit_log_start(audit_context(), GFP_ATOMIC | __GFP_NOWARN,
-			     AUDIT_KERN_MODULE);
-	if (!ab)
-		return;
-	audit_log_format(ab, "op=autoload kind=%s name=", autoload_kinds[kind]);
-	audit_log_untrustedstring(ab, name);
-	audit_log_format(ab, " pid=%d uid=%u auid=%u comm=", requester->pid, requester->uid,
-			 requester->loginuid);
-	audit_log_untrustedstring(ab, requester->comm);
-	audit_log_format(ab, " %s=%u res=0", by, number);
-	audit_log_end(ab);
+	if (!denial->enforced)
+		autoload_learn(denial);
+	autoload_report(denial);
+	return denial->enforced ? -EPERM : 0;
 }
 
-/* @line is the line of the denying rule, 0 if the mode denies. Returns 0 or -EPERM. */
-static int autoload_deny(const struct kmod_requester *requester, enum autoload_kind kind,
-			 const char *name, unsigned int line)
+static bool autoload_mode_permits(unsigned int mode, const char *name)
 {
-	unsigned int number = line ?: READ_ONCE(autoload_mode);
-
-	if (!READ_ONCE(autoload_enforced)) {
-		autoload_learn(requester, kind, name);
-		return 0;
-	}
-	pr_notice_ratelimited("%s %*pE denied to %*pE[%d], uid %u, by %s %u\n",
-			      autoload_kinds[kind], (int)strlen(name), name,
-			      (int)strlen(requester->comm), requester->comm,
-			      requester->pid, requester->uid,
-			      line ? "rule in line" : "kernel.modules_autoload_mode",
-			      number);
-	autoload_audit(requester, kind, name, line ? "rule" : "mode", number);
-	return -EPERM;
-}
-
-static bool autoload_mode_permits(const char *name)
-{
-	switch (READ_ONCE(autoload_mode)) {
+	switch (mode) {
 	case AUTOLOAD_MODE_ALL:
 		return true;
 	case AUTOLOAD_MODE_ADMIN:
-		return ns_capable_noaudit(&init_user_ns, CAP_SYS_MODULE) ||
+		return autoload_current_has_cap(CAP_SYS_MODULE) ||
 		       (str_has_prefix(name, "netdev-") &&
-			ns_capable_noaudit(&init_user_ns, CAP_NET_ADMIN));
+			autoload_current_has_cap(CAP_NET_ADMIN));
 	default:
 		return false;
 	}
+}
+
+/* Returns a ruling, or -ENOMEM. @rule is set if the request is denied. */
+static int autoload_judge_alias(const char *name, struct autoload_requester *by,
+				char rule[AUTOLOAD_RULE_SIZE])
+{
+	unsigned int mode = READ_ONCE(autoload_mode);
+	int ruling = autoload_rules_match(AUTOLOAD_ALIAS, name, by, rule);
+
+	if (ruling != AUTOLOAD_NONE)
+		return ruling;
+	if (autoload_mode_permits(mode, name))
+		return AUTOLOAD_ALLOW;
+	scnprintf(rule, AUTOLOAD_RULE_SIZE, "mode:%u", mode);
+	return AUTOLOAD_DENY;
 }
 
 /**
@@ -114,25 +102,29 @@ static bool autoload_mode_permits(const char *name)
  * @name: requested name
  *
  * Context: process context, may sleep.
- * Return: 0 if the request is allowed, -EPERM if it is denied.
+ * Return: 0 if the request is allowed, -EPERM if it is denied, -ENOMEM.
  */
 int autoload_permit_alias(char *name)
 {
-	struct kmod_requester requester;
-	unsigned int line = 0;
+	char rule[AUTOLOAD_RULE_SIZE];
+	struct autoload_requester by;
+	struct autoload_denial denial = {
+		.kind = AUTOLOAD_ALIAS,
+		.name = name,
+		.rule = rule,
+		.by = &by,
+		.enforced = READ_ONCE(autoload_enforced),
+	};
+	int err;
 
-	kmod_requester_current(&requester);
-	switch (autoload_rules_match(AUTOLOAD_ALIAS, name, requester.uid, &line)) {
-	case AUTOLOAD_ALLOW:
-		return 0;
-	case AUTOLOAD_NONE:
-		if (autoload_mode_permits(name))
-			return 0;
-		break;
-	case AUTOLOAD_DENY:
-		break;
+	autoload_requester_current(&by);
+	err = autoload_judge_alias(name, &by, rule);
+	if (err == AUTOLOAD_DENY) {
+		autoload_requester_complete(&by);
+		err = autoload_deny(&denial);
 	}
-	return autoload_deny(&requester, AUTOLOAD_ALIAS, name, line);
+	autoload_requester_release(&by);
+	return min(err, 0);
 }
 
 /**
@@ -146,30 +138,77 @@ int autoload_permit_alias(char *name)
  */
 int autoload_permit_module(const char *name)
 {
+	char rule[AUTOLOAD_RULE_SIZE];
+	struct autoload_requester by = { };
+	struct autoload_denial denial = {
+		.kind = AUTOLOAD_MODULE,
+		.name = name,
+		.rule = rule,
+		.by = &by,
+		.enforced = READ_ONCE(autoload_enforced),
+	};
 	struct kmod_requester requester;
-	unsigned int line;
 	int err;
 
-	if (autoload_rules_match(AUTOLOAD_MODULE, name, 0, &line) != AUTOLOAD_DENY ||
+	if (autoload_rules_match(AUTOLOAD_MODULE, name, &by, rule) != AUTOLOAD_DENY ||
 	    !kmod_serving(&requester))
 		return 0;
-	err = autoload_deny(&requester, AUTOLOAD_MODULE, name, line);
+	by.pid = requester.pid;
+	by.uid = requester.uid;
+	by.loginuid = requester.loginuid;
+	memcpy(by.comm, requester.comm, sizeof(by.comm));
+	err = autoload_deny(&denial);
 	if (err)
 		kmod_refuse(name);
 	return err;
 }
 
+/**
+ * autoload_current_mode - read kernel.modules_autoload_mode
+ *
+ * Context: any.
+ * Return: the mode.
+ */
+unsigned int autoload_current_mode(void)
+{
+	return READ_ONCE(autoload_mode);
+}
+
+/**
+ * autoload_is_enforced - check whether denials are enforced
+ *
+ * Context: any.
+ * Return: false if denials are only recorded.
+ */
+bool autoload_is_enforced(void)
+{
+	return READ_ONCE(autoload_enforced);
+}
+
+static int autoload_mode_set(unsigned int mode)
+{
+	guard(mutex)(&autoload_mutex);
+	if (mode == autoload_mode)
+		return 0;
+	if (autoload_is_locked())
+		return -EPERM;
+	WRITE_ONCE(autoload_mode, mode);
+	autoload_learn_anew();
+	return 0;
+}
+
 static int autoload_mode_sysctl(const struct ctl_table *table, int write,
 				void *buffer, size_t *lenp, loff_t *ppos)
 {
-	int err = write ? autoload_begin() : 0;
+	unsigned int mode = READ_ONCE(autoload_mode);
+	struct ctl_table copy = *table;
+	int err;
 
-	if (err)
-		return err;
-	err = proc_douintvec_minmax(table, write, buffer, lenp, ppos);
-	if (write)
-		autoload_end();
-	return err;
+	if (write && !capable(CAP_SYS_MODULE))
+		return -EPERM;
+	copy.data = &mode;
+	err = proc_douintvec_minmax(&copy, write, buffer, lenp, ppos);
+	return err || !write ? err : autoload_mode_set(mode);
 }
 
 static struct ctl_table autoload_sysctls[] = {
@@ -184,27 +223,43 @@ static struct ctl_table autoload_sysctls[] = {
 	},
 };
 
+/* A boot parameter of autoload is on the kernel's command line. */
+static bool autoload_has_params __initdata;
+
 static int __init autoload_mode_init(void)
 {
 	if (autoload_enabled)
 		register_sysctl_init("kernel", autoload_sysctls);
+	else if (autoload_has_params)
+		pr_err("kmod.autoload= and kmod.enforce= have no effect: autoload is not in lsm= or CONFIG_LSM\n");
 	return 0;
 }
 early_initcall(autoload_mode_init);
 
 static int autoload_mode_param_set(const char *value, const struct kernel_param *param)
 {
+	autoload_has_params = true;
 	return param_set_uint_minmax(value, param, AUTOLOAD_MODE_ALL,
 				     AUTOLOAD_MODE_NONE);
 }
 
+static int autoload_enforce_param_set(const char *value, const struct kernel_param *param)
+{
+	autoload_has_params = true;
+	return param_set_bool(value, param);
+}
+
 static const struct kernel_param_ops autoload_mode_ops = { .set = autoload_mode_param_set };
+
+static const struct kernel_param_ops autoload_enforce_ops = {
+	.flags = KERNEL_PARAM_OPS_FL_NOARG, .set = autoload_enforce_param_set
+};
 
 /* kmod.autoload= and kmod.enforce= on the kernel's command line */
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "kmod."
 module_param_cb(autoload, &autoload_mode_ops, &autoload_mode, 0);
-module_param_named(enforce, autoload_enforced, bool, 0);
+module_param_cb(enforce, &autoload_enforce_ops, &autoload_enforced, 0);
 
 #ifdef CONFIG_SECURITY_AUTOLOAD_KUNIT_TEST
 #include "tests/mode_kunit.c"

@@ -6,6 +6,7 @@
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
+#include <linux/cleanup.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -23,7 +24,6 @@
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uidgid.h>
 
 #include "autoload.h"
 
@@ -44,21 +44,21 @@ union autoload_key {
  * @key: the plain text at the start of @glob
  * @mask: 0xff for each byte of @key that is compared, 0 for the others
  * @glob: pattern, normalized by autoload_glob_normalize()
- * @line: line number of the rule, starting at 1
- * @uid: user that the rule applies to, unless @any_user
+ * @origin: file that the rule comes from, or NULL
+ * @line: line number of the rule in @origin, or in the whole text, starting at 1
  * @kind: kind of names that the rule applies to
- * @any_user: the rule applies to all users; always true in module rules
  * @allow: the rule allows matching names; otherwise it denies them
+ * @qualifiers: requesters that the rule applies to; all in module rules
  */
 struct autoload_rule {
 	union autoload_key key;
 	union autoload_key mask;
 	const char *glob;
+	const char *origin;
 	unsigned int line;
-	uid_t uid;
 	enum autoload_kind kind;
-	bool any_user;
 	bool allow;
+	struct autoload_qualifiers qualifiers;
 };
 
 /*
@@ -79,11 +79,6 @@ struct autoload_rules {
 
 /* Written under autoload_mutex, read under RCU. */
 static struct autoload_rules __rcu *autoload_rules;
-
-const char *const autoload_kinds[] = {
-	[AUTOLOAD_ALIAS] = "alias",
-	[AUTOLOAD_MODULE] = "module",
-};
 
 /* @glob points to the bracket that opens a class. Returns the closing one, or NULL. */
 static char *autoload_glob_class_end(char *glob)
@@ -129,80 +124,94 @@ static void autoload_rule_set_glob(struct autoload_rule *rule, const char *glob)
 	memset(&rule->mask, 0xff, len);
 }
 
-static char *autoload_next_word(char **line)
-{
-	char *word;
-
-	do {
-		word = strsep(line, " \t");
-	} while (word && !*word);
-	return word;
-}
-
 static bool autoload_word_is(const char *word, const char *expected)
 {
 	return word && !strcmp(word, expected);
 }
 
-/* Parses the rest of a line. Returns an error message, or NULL. */
-static const char *autoload_rule_parse_uid(struct autoload_rule *rule, char *line)
+static const char *autoload_rule_parse_qualifiers(struct autoload_rule *rule, char *line)
 {
-	char *word = autoload_next_word(&line);
-
-	rule->any_user = !word;
-	if (!word)
-		return NULL;
-	if (rule->kind == AUTOLOAD_MODULE)
-		return "unexpected text after the pattern of a module rule";
-	if (!autoload_word_is(word, "uid"))
-		return "expected 'uid' or the end of the line after the pattern";
-	word = autoload_next_word(&line);
-	if (!word || !isdigit(*word) || kstrtouint(word, 10, &rule->uid) ||
-	    !uid_valid(KUIDT_INIT(rule->uid)))
-		return "expected a user id after 'uid'";
-	if (autoload_next_word(&line))
-		return "unexpected text after the user id";
-	return NULL;
+	if (rule->kind == AUTOLOAD_ALIAS)
+		return autoload_qualifiers_parse(&rule->qualifiers, line);
+	rule->qualifiers.none = true;
+	return autoload_next_word(&line) ? "unexpected text after the pattern of a module rule" :
+					   NULL;
 }
 
-/* Returns an error message, or NULL. */
-static const char *autoload_rule_parse(struct autoload_rule *rule, char *line)
+/* Returns an error message, or NULL. @verdict is the first word, @line the rest of the line. */
+static const char *autoload_rule_parse(struct autoload_rule *rule, const char *verdict,
+				       char *line)
 {
 	char *word = autoload_next_word(&line);
-	int kind;
 
-	rule->allow = autoload_word_is(word, "allow");
-	if (!rule->allow && !autoload_word_is(word, "deny"))
+	rule->allow = !strcmp(verdict, "allow");
+	if (!rule->allow && strcmp(verdict, "deny"))
 		return "expected 'allow' or 'deny'";
-	word = autoload_next_word(&line);
-	kind = match_string(autoload_kinds, ARRAY_SIZE(autoload_kinds),
-			    word ?: "");
-	if (kind < 0)
+	if (autoload_word_is(word, autoload_kinds[AUTOLOAD_MODULE]))
+		rule->kind = AUTOLOAD_MODULE;
+	else if (!autoload_word_is(word, autoload_kinds[AUTOLOAD_ALIAS]))
 		return "expected 'alias' or 'module'";
-	rule->kind = kind;
 	word = autoload_next_word(&line);
 	if (!word || !autoload_glob_normalize(word))
 		return "missing or malformed pattern";
 	autoload_rule_set_glob(rule, word);
-	return autoload_rule_parse_uid(rule, line);
+	return autoload_rule_parse_qualifiers(rule, line);
+}
+
+/* The file name is printed in denials. */
+static bool autoload_origin_is_valid(const char *origin)
+{
+	if (!origin || strlen(origin) > AUTOLOAD_ORIGIN_MAX)
+		return false;
+	while (isascii(*origin) && isgraph(*origin))
+		origin++;
+	return !*origin;
+}
+
+/*
+ * struct autoload_parser - the state of the parser between lines
+ * @rules: the rules
+ * @origin: file that the line comes from, or NULL
+ * @line: number of the line in @origin, or in the whole text
+ */
+struct autoload_parser {
+	struct autoload_rules *rules;
+	const char *origin;
+	unsigned int line;
+};
+
+/* Returns an error message, or NULL. */
+static const char *autoload_parse_line(struct autoload_parser *parser, char *line)
+{
+	char *word = autoload_next_word(&line);
+	struct autoload_rule *rule;
+
+	parser->line++;
+	if (!word || *word == '#')
+		return NULL;
+	if (autoload_word_is(word, "file")) {
+		parser->origin = autoload_next_word(&line);
+		parser->line = 0;
+		return !autoload_origin_is_valid(parser->origin) || autoload_next_word(&line) ?
+		       "expected one path after 'file'" : NULL;
+	}
+	rule = &parser->rules->rule[parser->rules->count++];
+	rule->origin = parser->origin;
+	rule->line = parser->line;
+	return autoload_rule_parse(rule, word, line);
 }
 
 /* Returns 0 or -EINVAL. */
 static int autoload_rules_parse(struct autoload_rules *rules, char *text)
 {
-	struct autoload_rule *rule;
+	struct autoload_parser parser = { .rules = rules };
 	unsigned int number = 0;
 	const char *error;
-	char *line, *start;
+	char *line;
 
 	while ((line = strsep(&text, "\n"))) {
 		number++;
-		start = line + strspn(line, " \t");
-		if (!*start || *start == '#')
-			continue;
-		rule = &rules->rule[rules->count++];
-		rule->line = number;
-		error = autoload_rule_parse(rule, line);
+		error = autoload_parse_line(&parser, line);
 		if (error) {
 			pr_err("policy: line %u: %s\n", number, error);
 			return -EINVAL;
@@ -238,14 +247,20 @@ static struct autoload_rules *autoload_rules_alloc(const char *text, size_t len)
 
 static int autoload_rules_set(const char *text, size_t len)
 {
-	struct autoload_rules *rules = autoload_rules_alloc(text, len);
+	struct autoload_rules *rules, *old;
 
+	old = rcu_dereference_protected(autoload_rules, lockdep_is_held(&autoload_mutex));
+	if (old && old->len == len && !memcmp(old->text, text, len))
+		return 0;
+	rules = autoload_rules_alloc(text, len);
 	if (IS_ERR(rules))
 		return PTR_ERR(rules);
-
-	rules = rcu_replace_pointer(autoload_rules, rules,
-				    lockdep_is_held(&autoload_mutex));
-	kvfree_rcu(rules, rcu);
+	if (autoload_is_locked()) {
+		kvfree(rules);
+		return -EPERM;
+	}
+	rcu_assign_pointer(autoload_rules, rules);
+	kvfree_rcu(old, rcu);
 	return 0;
 }
 
@@ -264,62 +279,88 @@ const struct autoload_file autoload_policy_file = {
 	"policy", SZ_1M, autoload_rules_show, autoload_rules_set, true
 };
 
-static bool autoload_rule_matches(const struct autoload_rule *rule, enum autoload_kind kind,
-				  const char *name, uid_t uid)
+/* Returns 1, 0 or -EAGAIN, as autoload_qualifiers_match(). */
+static int autoload_rule_matches(const struct autoload_rule *rule, enum autoload_kind kind,
+				 const char *name, const struct autoload_requester *by)
 {
-	return rule->kind == kind && (rule->any_user || rule->uid == uid) &&
-	       glob_match(rule->glob, name);
+	if (rule->kind != kind || !glob_match(rule->glob, name))
+		return 0;
+	return autoload_qualifiers_match(&rule->qualifiers, by);
 }
 
+/* Returns the first rule that matches, NULL or ERR_PTR(-EAGAIN). */
 static const struct autoload_rule *
 autoload_rules_find(const struct autoload_rules *rules, enum autoload_kind kind,
-		    const char *name, uid_t uid)
+		    const char *name, const struct autoload_requester *by)
 {
 	const struct autoload_rule *rule, *end = rules->rule + rules->count;
 	union autoload_key key;
+	int matches;
 
 	memcpy(&key, name, sizeof(key));
 	for (rule = rules->rule; rule < end; rule++) {
 		if ((key.word[0] ^ rule->key.word[0]) & rule->mask.word[0] ||
 		    (key.word[1] ^ rule->key.word[1]) & rule->mask.word[1])
 			continue;
-		if (autoload_rule_matches(rule, kind, name, uid))
-			return rule;
+		matches = autoload_rule_matches(rule, kind, name, by);
+		if (matches)
+			return matches > 0 ? rule : ERR_PTR(matches);
 	}
 	return NULL;
+}
+
+static void autoload_rule_print(const struct autoload_rule *rule,
+				char text[AUTOLOAD_RULE_SIZE])
+{
+	if (rule->origin)
+		scnprintf(text, AUTOLOAD_RULE_SIZE, "%s:%u", rule->origin, rule->line);
+	else
+		scnprintf(text, AUTOLOAD_RULE_SIZE, "%u", rule->line);
+}
+
+/* As autoload_rules_match(), or returns -EAGAIN if a rule needs the control group. */
+static int autoload_rules_try(enum autoload_kind kind, const char *name,
+			      const struct autoload_requester *by,
+			      char text[AUTOLOAD_RULE_SIZE])
+{
+	const struct autoload_rule *rule = NULL;
+	const struct autoload_rules *rules;
+	char normal[MODULE_NAME_LEN];
+
+	guard(rcu)();
+	rules = rcu_dereference(autoload_rules);
+	if (rules && rules->count) {
+		strscpy_pad(normal, name, sizeof(normal));
+		strreplace(normal, '-', '_');
+		rule = autoload_rules_find(rules, kind, normal, by);
+	}
+	if (IS_ERR_OR_NULL(rule))
+		return rule ? PTR_ERR(rule) : AUTOLOAD_NONE;
+	if (rule->allow)
+		return AUTOLOAD_ALLOW;
+	autoload_rule_print(rule, text);
+	return AUTOLOAD_DENY;
 }
 
 /**
  * autoload_rules_match - look up the first rule that matches
  * @kind: kind of @name
  * @name: name of the alias or module, shorter than MODULE_NAME_LEN
- * @uid: user id of the requester, in the initial user namespace
- * @line: set to the line number of the rule if one matches
+ * @by: description of the current task. Its control group is found if a rule depends on it.
+ * @text: set to the place of the rule if it denies
  *
- * Context: any.
- * Return: the verdict of the rule, or AUTOLOAD_NONE if no rule matches.
+ * Context: process context, may sleep.
+ * Return: the verdict of the rule, AUTOLOAD_NONE if no rule matches, or -ENOMEM.
  */
-enum autoload_ruling autoload_rules_match(enum autoload_kind kind, const char *name,
-					  uid_t uid, unsigned int *line)
+int autoload_rules_match(enum autoload_kind kind, const char *name,
+			 struct autoload_requester *by, char text[AUTOLOAD_RULE_SIZE])
 {
-	enum autoload_ruling ruling = AUTOLOAD_NONE;
-	const struct autoload_rule *rule = NULL;
-	const struct autoload_rules *rules;
-	char normal[MODULE_NAME_LEN];
+	int ruling = autoload_rules_try(kind, name, by, text);
 
-	rcu_read_lock();
-	rules = rcu_dereference(autoload_rules);
-	if (rules && rules->count) {
-		strscpy_pad(normal, name, sizeof(normal));
-		strreplace(normal, '-', '_');
-		rule = autoload_rules_find(rules, kind, normal, uid);
-	}
-	if (rule) {
-		ruling = rule->allow ? AUTOLOAD_ALLOW : AUTOLOAD_DENY;
-		*line = rule->line;
-	}
-	rcu_read_unlock();
-	return ruling;
+	if (ruling != -EAGAIN)
+		return ruling;
+	return autoload_requester_find_cgroup(by) ?:
+	       autoload_rules_try(kind, name, by, text);
 }
 
 #ifdef CONFIG_SECURITY_AUTOLOAD_KUNIT_TEST

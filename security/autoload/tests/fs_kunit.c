@@ -66,7 +66,7 @@ static void autoload_fs_write_requires_cap_sys_module(struct kunit *test)
 	old = override_creds(new);
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), -EPERM);
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), -EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_begin(), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_lock_file, "1"), -EPERM);
 	revert_creds(old);
 	put_cred(new);
 	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
@@ -80,14 +80,55 @@ static void autoload_fs_incomplete_text_is_rejected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb\n"), 0);
 }
 
-static void autoload_fs_lock_rejects_policy_writes(struct kunit *test)
+/* The same as before the lock, and other contents */
+static const struct {
+	const struct autoload_file *file;
+	const char *same;
+	const char *other;
+	const char *malformed;
+} autoload_fs_contents[] = {
+#ifdef CONFIG_MODULES
+	{ &autoload_policy_file, "deny alias a\n", "deny alias  a\n", "deny\n" },
+	{ &autoload_enforce_file, "1\n", "0\n", "2\n" },
+#endif
+	{ &autoload_helpers_file, "mode log\n/a\n", "mode log\n/b\n", "a\n" },
+	{ &autoload_helpers_file, "/a\n", "mode off\n/a\n", "mode on\n" },
+	{ &autoload_helpers_mode_file, "log\n", "enforce\n", "on\n" },
+	{ &autoload_lock_file, "1\n", NULL, "0\n" },
+};
+
+static void autoload_fs_lock_permits_present_contents_only(struct kunit *test)
 {
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(autoload_fs_contents); i++)
+		if (autoload_fs_contents[i].file != &autoload_lock_file)
+			KUNIT_ASSERT_EQ(test, autoload_test_write(autoload_fs_contents[i].file,
+								  autoload_fs_contents[i].same),
+					0);
 	autoload_locked = true;
-	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_policy, "a"), -EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_lock_set("1", 1), -EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_begin(), -EPERM);
-	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
+	for (i = 0; i < ARRAY_SIZE(autoload_fs_contents); i++) {
+		const struct autoload_file *file = autoload_fs_contents[i].file;
+
+		KUNIT_EXPECT_EQ_MSG(test,
+				    autoload_test_write(file, autoload_fs_contents[i].same), 0,
+				    "%s, same contents", file->name);
+		KUNIT_EXPECT_EQ_MSG(test,
+				    autoload_test_write(file,
+							autoload_fs_contents[i].malformed),
+				    -EINVAL, "%s, malformed contents", file->name);
+		if (autoload_fs_contents[i].other)
+			KUNIT_EXPECT_EQ_MSG(test,
+					    autoload_test_write(file,
+								autoload_fs_contents[i].other),
+					    -EPERM, "%s, other contents", file->name);
+	}
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), 0);
+	autoload_locked = false;
+#ifdef CONFIG_MODULES
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_policy_file, "\n"), 0);
+#endif
+	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_helpers_file, "mode off\n"), 0);
 }
 
 static void autoload_fs_lock_accepts_only_1(struct kunit *test)
@@ -105,7 +146,7 @@ static struct kunit_case autoload_fs_cases[] = {
 	KUNIT_CASE(autoload_fs_write_releases_mutex),
 	KUNIT_CASE(autoload_fs_write_requires_cap_sys_module),
 	KUNIT_CASE(autoload_fs_incomplete_text_is_rejected),
-	KUNIT_CASE(autoload_fs_lock_rejects_policy_writes),
+	KUNIT_CASE(autoload_fs_lock_permits_present_contents_only),
 	KUNIT_CASE(autoload_fs_lock_accepts_only_1),
 	{}
 };

@@ -9,7 +9,6 @@ static void autoload_helpers_test_exit(struct kunit *test)
 	struct autoload_helpers *list = rcu_access_pointer(autoload_helpers);
 
 	RCU_INIT_POINTER(autoload_helpers, NULL);
-	autoload_helpers_mode = AUTOLOAD_HELPERS_OFF;
 	kvfree_rcu(list, rcu);
 }
 
@@ -23,9 +22,31 @@ static int autoload_helpers_write(const char *text)
 	return err;
 }
 
+static int autoload_helpers_write_mode(const char *text)
+{
+	int err;
+
+	mutex_lock(&autoload_mutex);
+	err = autoload_helpers_mode_set(text, strlen(text));
+	mutex_unlock(&autoload_mutex);
+	return err;
+}
+
+static enum autoload_helpers_mode autoload_helpers_mode(void)
+{
+	enum autoload_helpers_mode mode;
+
+	mutex_lock(&autoload_mutex);
+	mode = autoload_helpers_current_mode();
+	mutex_unlock(&autoload_mutex);
+	return mode;
+}
+
+/* Whether the path is allowed if the list is enforced. */
 static bool autoload_helpers_allows(const char *path)
 {
-	return autoload_helpers_has(rcu_access_pointer(autoload_helpers), path);
+	autoload_helpers_write_mode("enforce");
+	return autoload_helpers_judge(path) == AUTOLOAD_HELPERS_OFF;
 }
 
 static void autoload_helpers_allow_nothing_without_list(struct kunit *test)
@@ -63,7 +84,9 @@ static void autoload_helpers_prefix_rejects_dotdot(struct kunit *test)
 static void autoload_helpers_bad_list_changes_nothing(struct kunit *test)
 {
 	static const char *const bad[] = {
-		"a\n", " /a\n", "/a\nb\n", "*\n",
+		"a\n", " /a\n", "/a\nb\n", "*\n", "mode\n", "mode \n", "mode on\n",
+		"mode  off\n", " mode off\n", "mode off \n", "mode offf\n", "mode of\n",
+		"mode off\n/a\nmode off\n",
 	};
 	size_t i;
 
@@ -77,24 +100,45 @@ static void autoload_helpers_bad_list_changes_nothing(struct kunit *test)
 
 static void autoload_helpers_mode_accepts_only_known_words(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("enforce\n", 8), 0);
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_ENFORCE);
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("enforced\n", 9), -EINVAL);
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("2\n", 2), -EINVAL);
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_ENFORCE);
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode_set("off", 3), 0);
-	KUNIT_EXPECT_EQ(test, autoload_helpers_mode, AUTOLOAD_HELPERS_OFF);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_write_mode("enforce\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode(), AUTOLOAD_HELPERS_ENFORCE);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_write_mode("enforced\n"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_write_mode("2\n"), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode(), AUTOLOAD_HELPERS_ENFORCE);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_write_mode("off"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode(), AUTOLOAD_HELPERS_OFF);
 }
 
 static void autoload_helpers_mode_applies_to_unlisted_paths(struct kunit *test)
 {
 	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/a\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), 0);
-	autoload_helpers_mode = AUTOLOAD_HELPERS_LOG;
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write_mode("log"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), 0);
-	autoload_helpers_mode = AUTOLOAD_HELPERS_ENFORCE;
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write_mode("enforce"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/a"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/b"), -EPERM);
+}
+
+static void autoload_helpers_list_and_mode_change_together(struct kunit *test)
+{
+	const struct autoload_helpers *list;
+
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/a\nmode enforce\n/b\n"), 0);
+	list = rcu_access_pointer(autoload_helpers);
+	KUNIT_EXPECT_EQ(test, list->mode, AUTOLOAD_HELPERS_ENFORCE);
+	KUNIT_EXPECT_STREQ(test, list->text, "/a\n/b\n");
+	KUNIT_EXPECT_EQ(test, list->len, strlen(list->text));
+
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("/c\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_helpers_mode(), AUTOLOAD_HELPERS_ENFORCE);
+	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/a"), -EPERM);
+
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write_mode("log"), 0);
+	list = rcu_access_pointer(autoload_helpers);
+	KUNIT_EXPECT_STREQ(test, list->text, "/c\n");
+	KUNIT_ASSERT_EQ(test, autoload_helpers_write("mode off\n"), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_helper("/a"), 0);
 }
 
 static struct kunit_case autoload_helpers_cases[] = {
@@ -104,6 +148,7 @@ static struct kunit_case autoload_helpers_cases[] = {
 	KUNIT_CASE(autoload_helpers_bad_list_changes_nothing),
 	KUNIT_CASE(autoload_helpers_mode_accepts_only_known_words),
 	KUNIT_CASE(autoload_helpers_mode_applies_to_unlisted_paths),
+	KUNIT_CASE(autoload_helpers_list_and_mode_change_together),
 	{}
 };
 

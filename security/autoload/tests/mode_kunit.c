@@ -6,6 +6,8 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/uidgid.h>
 
 #define AUTOLOAD_NAME	"kunit-policy"
 
@@ -91,6 +93,72 @@ static void autoload_rules_override_mode(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
 }
 
+/* A kernel thread that has taken the credentials of a user, as cryptomgr_probe does */
+static int autoload_permit_for_user(struct kunit *test, char *name)
+{
+	const struct cred *old;
+	struct cred *new = prepare_creds();
+	int err;
+
+	KUNIT_ASSERT_NOT_NULL(test, new);
+	new->uid = KUIDT_INIT(1000);
+	new->cap_effective = CAP_EMPTY_SET;
+	old = override_creds(new);
+	err = autoload_permit_alias(name);
+	revert_creds(old);
+	put_cred(new);
+	return err;
+}
+
+static void autoload_kthreads_are_judged_by_their_credentials(struct kunit *test)
+{
+	char name[] = AUTOLOAD_NAME;
+
+	KUNIT_ASSERT_TRUE(test, current->flags & PF_KTHREAD);
+	autoload_mode = AUTOLOAD_MODE_ADMIN;
+	KUNIT_EXPECT_EQ(test, autoload_permit_alias(name), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_for_user(test, name), -EPERM);
+
+	autoload_mode = AUTOLOAD_MODE_ALL;
+	autoload_mode_rules("deny alias " AUTOLOAD_NAME " uid 1000 kthread\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_alias(name), 0);
+	KUNIT_EXPECT_EQ(test, autoload_permit_for_user(test, name), -EPERM);
+	autoload_mode_rules("deny alias " AUTOLOAD_NAME " cap sys_module kthread\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_alias(name), -EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_permit_for_user(test, name), 0);
+}
+
+static void autoload_rules_can_depend_on_capabilities(struct kunit *test)
+{
+	autoload_mode = AUTOLOAD_MODE_ADMIN;
+	autoload_mode_rules("allow alias " AUTOLOAD_NAME " cap net_admin\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_SYS_ADMIN),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_NET_ADMIN), 0);
+	autoload_mode_rules("allow alias " AUTOLOAD_NAME " cap net_admin cap sys_admin\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_with_cap(test, AUTOLOAD_NAME, CAP_NET_ADMIN),
+			-EPERM);
+	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_FULL_SET), 0);
+}
+
+/* The control group of the thread is the root group. */
+static void autoload_rules_can_depend_on_the_cgroup(struct kunit *test)
+{
+	char name[] = AUTOLOAD_NAME;
+
+	if (!IS_ENABLED(CONFIG_CGROUPS))
+		kunit_skip(test, "needs CONFIG_CGROUPS");
+	autoload_mode_rules("deny alias " AUTOLOAD_NAME " cgroup /?*\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_alias(name), 0);
+	autoload_mode_rules("deny alias " AUTOLOAD_NAME " cgroup /\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_alias(name), -EPERM);
+	autoload_mode_rules("allow alias " AUTOLOAD_NAME " cgroup /x\n"
+			    "deny alias " AUTOLOAD_NAME " cgroup /**\n");
+	KUNIT_EXPECT_EQ(test, autoload_permit_alias(name), -EPERM);
+}
+
 static void autoload_modules_outside_requests_are_allowed(struct kunit *test)
 {
 	autoload_mode = AUTOLOAD_MODE_NONE;
@@ -115,6 +183,9 @@ static struct kunit_case autoload_mode_cases[] = {
 	KUNIT_CASE(autoload_mode_1_allows_administrators),
 	KUNIT_CASE(autoload_mode_2_denies_all),
 	KUNIT_CASE(autoload_rules_override_mode),
+	KUNIT_CASE(autoload_kthreads_are_judged_by_their_credentials),
+	KUNIT_CASE(autoload_rules_can_depend_on_capabilities),
+	KUNIT_CASE(autoload_rules_can_depend_on_the_cgroup),
 	KUNIT_CASE(autoload_modules_outside_requests_are_allowed),
 	KUNIT_CASE(autoload_learning_denies_nothing),
 	{}

@@ -31,17 +31,32 @@ static int autoload_rules_write(const char *text)
 	return err;
 }
 
-static enum autoload_ruling autoload_ruling_of(const char *alias)
+static int autoload_ruling_for(enum autoload_kind kind, const char *name, uid_t uid)
 {
-	unsigned int line;
+	struct autoload_requester by = { .uid = uid };
+	char rule[AUTOLOAD_RULE_SIZE];
 
-	return autoload_rules_match(AUTOLOAD_ALIAS, alias, 1000, &line);
+	return autoload_rules_match(kind, name, &by, rule);
+}
+
+static int autoload_ruling_of(const char *alias)
+{
+	return autoload_ruling_for(AUTOLOAD_ALIAS, alias, 1000);
+}
+
+/* Returns the place of the rule that denies the alias, "" if none. */
+static const char *autoload_rule_of(struct kunit *test, const char *alias)
+{
+	char *rule = kunit_kzalloc(test, AUTOLOAD_RULE_SIZE, GFP_KERNEL);
+	struct autoload_requester by = { .uid = 1000 };
+
+	KUNIT_ASSERT_NOT_NULL(test, rule);
+	autoload_rules_match(AUTOLOAD_ALIAS, alias, &by, rule);
+	return rule;
 }
 
 static void autoload_rules_first_match_wins(struct kunit *test)
 {
-	unsigned int line = 0;
-
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("# first\n"
 					       "allow alias fs-ext4\n\n"
 					       "  deny\talias  fs-*\n"
@@ -51,8 +66,7 @@ static void autoload_rules_first_match_wins(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs-"), AUTOLOAD_DENY);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("fs"), AUTOLOAD_NONE);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("xfs-xfs"), AUTOLOAD_NONE);
-	autoload_rules_match(AUTOLOAD_ALIAS, "fs-xfs", 0, &line);
-	KUNIT_EXPECT_EQ(test, line, 4);
+	KUNIT_EXPECT_STREQ(test, autoload_rule_of(test, "fs-xfs"), "4");
 }
 
 static void autoload_rules_plain_text_matches_one_name(struct kunit *test)
@@ -98,19 +112,40 @@ static void autoload_rules_treat_dash_as_underscore(struct kunit *test)
 
 static void autoload_rules_match_uid_and_kind(struct kunit *test)
 {
-	unsigned int line;
-
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias x uid 1001\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
-	KUNIT_EXPECT_EQ(test, autoload_rules_match(AUTOLOAD_ALIAS, "x", 1001, &line),
+	KUNIT_EXPECT_EQ(test, autoload_ruling_for(AUTOLOAD_ALIAS, "x", 1001),
 			AUTOLOAD_DENY);
-	KUNIT_EXPECT_EQ(test, autoload_rules_match(AUTOLOAD_MODULE, "x", 1001, &line),
+	KUNIT_EXPECT_EQ(test, autoload_ruling_for(AUTOLOAD_MODULE, "x", 1001),
 			AUTOLOAD_NONE);
 
 	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny module x\n"), 0);
 	KUNIT_EXPECT_EQ(test, autoload_ruling_of("x"), AUTOLOAD_NONE);
-	KUNIT_EXPECT_EQ(test, autoload_rules_match(AUTOLOAD_MODULE, "x", 1000, &line),
+	KUNIT_EXPECT_EQ(test, autoload_ruling_for(AUTOLOAD_MODULE, "x", 1000),
 			AUTOLOAD_DENY);
+}
+
+static void autoload_rules_name_their_file(struct kunit *test)
+{
+	static char name[AUTOLOAD_ORIGIN_MAX + 2], text[AUTOLOAD_ORIGIN_MAX + 20];
+
+	KUNIT_ASSERT_EQ(test, autoload_rules_write("deny alias a\n"
+					       " file /etc/a.conf\n"
+					       "\n"
+					       "deny alias b\n"
+					       "file\tb\n"
+					       "deny alias c\n"), 0);
+	KUNIT_EXPECT_STREQ(test, autoload_rule_of(test, "a"), "1");
+	KUNIT_EXPECT_STREQ(test, autoload_rule_of(test, "b"), "/etc/a.conf:2");
+	KUNIT_EXPECT_STREQ(test, autoload_rule_of(test, "c"), "b:1");
+
+	memset(name, 'x', AUTOLOAD_ORIGIN_MAX);
+	snprintf(text, sizeof(text), "file %s\ndeny alias a\n", name);
+	KUNIT_ASSERT_EQ(test, autoload_rules_write(text), 0);
+	KUNIT_EXPECT_EQ(test, strlen(autoload_rule_of(test, "a")), AUTOLOAD_ORIGIN_MAX + 2);
+	name[AUTOLOAD_ORIGIN_MAX] = 'x';
+	snprintf(text, sizeof(text), "file %s\n", name);
+	KUNIT_EXPECT_EQ(test, autoload_rules_write(text), -EINVAL);
 }
 
 static void autoload_rules_bad_rule_changes_nothing(struct kunit *test)
@@ -121,7 +156,8 @@ static void autoload_rules_bad_rule_changes_nothing(struct kunit *test)
 		"deny alias x uid\n", "deny alias x uid z\n", "deny alias x uid -1\n",
 		"deny alias x uid +1\n", "deny alias x uid 1 2\n",
 		"deny alias x uid 4294967295\n", "deny alias x uid 4294967296\n",
-		"deny module x uid 1\n", "deny module x y\n",
+		"deny module x uid 1\n", "deny module x y\n", "deny module x kthread\n",
+		"file\n", "file a b\n", "file \x80\n", "file a\ndeny\n", "files a\n",
 		"deny alias [x\n", "deny alias []\n", "deny alias [!]\n",
 		"deny alias x\\\n", "deny alias x\r\n", "deny alias \x80\n",
 		"deny alias x\ndeny alias y\nallow\n", "a\nb\n", "#\n\n\ndeny\n",
@@ -151,6 +187,7 @@ static struct kunit_case autoload_rules_cases[] = {
 	KUNIT_CASE(autoload_rules_match_glob_patterns),
 	KUNIT_CASE(autoload_rules_treat_dash_as_underscore),
 	KUNIT_CASE(autoload_rules_match_uid_and_kind),
+	KUNIT_CASE(autoload_rules_name_their_file),
 	KUNIT_CASE(autoload_rules_bad_rule_changes_nothing),
 	KUNIT_CASE(autoload_rules_accept_shortest_rules),
 	{}
