@@ -59,7 +59,7 @@ denied_in()
 	sleep 6
 	dmesg -c >/dev/null
 	"$HERE/kmod_req" pf "$FAMILY" >/dev/null
-	dmesg | sed -n "s/.*alias $ALIAS denied to .* by rule in line //p"
+	dmesg | sed -n "s/.*autoload: denied: kind=alias name=$ALIAS rule=\\([^ ]*\\) .*/\\1/p"
 }
 
 # A folder with every kind of line. The log and kmodctl policy show must name the same rule.

@@ -41,15 +41,47 @@ audited()
 	dmesg -c >/dev/null
 	asks
 	is "$(started fake)" 0 "modprobes" || return 1
-	expected="op=autoload kind=alias name=\"$ALIAS\" pid=N uid=$USER_ID"
-	expected+=' auid=4294967295 comm="kmod_req" mode=1 res=0'
-	dmesg | grep 'audit: type=1330 ' | sed 's/pid=[0-9]*/pid=N/' | grep -qF "$expected" ||
-		complain "expected an audit record, got: $(dmesg | tail -n 3)"
+	expected="op=autoload kind=alias name=\"$ALIAS\" rule=\"mode:1\" pid=N uid=$USER_ID"
+	expected+=' auid=4294967295 caps=0 userns=init kthread=0 comm="kmod_req"'
+	expected+=" exe=\"$HERE/kmod_req\""
+	is_audited "$expected" || return 1
+
+	# A name with a space is encoded.
+	dmesg -c >/dev/null
+	as "$USER_ID" unshare -Urm "$HERE/kmod_req" fs 'a b' >/dev/null
+	is_audited "op=autoload kind=alias name=66732D612062 rule=" || return 1
+
+	dmesg -c >/dev/null
+	printf 'mode enforce\n/none\n' | write_to "$POLICY/helpers" >/dev/null
+	ask pf "$FAMILY" >/dev/null
+	printf 'mode off\n/none\n' | write_to "$POLICY/helpers" >/dev/null
+	expected="op=autoload kind=helper name=\"$WORK/fake/modprobe\" rule=\"helpers\" pid=N"
+	is_audited "$expected comm=\"kmod_req\" res=0"
+}
+
+in_audit_log()
+{
+	dmesg | grep 'audit: type=1330 ' | sed 's/ pid=[0-9]*/ pid=N/' | grep -qF "$1"
+}
+
+is_audited()
+{
+	wait_until in_audit_log "$1" ||
+		complain "expected an audit record $1, got: $(dmesg | tail -n 3)"
 }
 
 refused() { is "$(write_to "$1")" EPERM "$1:"; }
 
-# No write may succeed, not even of the present value. Only the learned names can be cleared.
+# identical FILE: writes its contents to it
+identical()
+{
+	local contents
+
+	contents=$(<"$1")
+	is "$(write_to "$1" <<<"$contents")" OK "the present contents of $1:"
+}
+
+# Only the present contents can be written. The learned names can be cleared.
 locked()
 {
 	local before
@@ -59,12 +91,17 @@ locked()
 	set_modprobe /sbin/modprobe
 	before=$(cat "$MODPROBE_SYSCTL" "$MODE_SYSCTL" "$POLICY"/[eph]*)
 	is "$(echo 1 | write_to "$POLICY/lock")" OK && is "$(<"$POLICY/lock")" 1 || return 1
-	refused "$POLICY/policy" <<<"" && refused "$POLICY/policy" <<<"deny alias $ALIAS" &&
-		refused "$POLICY/enforce" <<<0 && refused "$POLICY/enforce" <<<1 &&
-		refused "$POLICY/helpers" <<<"/tmp/x" && refused "$POLICY/helpers_mode" <<<log &&
-		refused "$MODE_SYSCTL" <<<0 && refused "$MODPROBE_SYSCTL" <<</tmp/x &&
-		refused "$POLICY/lock" <<<1 || return 1
-	is "$(echo 0 | write_to "$POLICY/lock")" EINVAL || return 1
+	refused "$POLICY/policy" <<<"" && refused "$POLICY/policy" <<<"deny alias  $ALIAS" &&
+		refused "$POLICY/enforce" <<<0 && refused "$POLICY/helpers" <<<"/tmp/x" &&
+		refused "$POLICY/helpers" <<<$'mode log\n/sbin/modprobe' &&
+		refused "$POLICY/helpers_mode" <<<log && refused "$MODE_SYSCTL" <<<0 &&
+		refused "$MODPROBE_SYSCTL" <<</tmp/x || return 1
+	is "$(echo 0 | write_to "$POLICY/lock")" EINVAL &&
+		is "$(echo deny | write_to "$POLICY/policy")" EINVAL || return 1
+	identical "$POLICY/policy" && identical "$POLICY/enforce" && identical "$POLICY/helpers" &&
+		identical "$POLICY/helpers_mode" && identical "$MODE_SYSCTL" &&
+		identical "$POLICY/lock" &&
+		is "$(write_to "$POLICY/helpers" <<<$'mode off\n/sbin/modprobe')" OK || return 1
 	is "$(cat "$MODPROBE_SYSCTL" "$MODE_SYSCTL" "$POLICY"/[eph]*)" "$before" &&
 		is "$(echo | write_to "$POLICY/learned")" OK
 }
@@ -90,7 +127,7 @@ TESTS=(
 	'not_protected|with rodata=off kernel.modprobe can be written, and the log warns once'
 	'parameters|kmod.autoload and kmod.enforce set the mode and learning'
 	'audited|a denial is audited'
-	'locked|after the lock all writes to the policy fail with EPERM'
+	'locked|after the lock only the present contents of the policy can be written'
 	'kmodctl_reports|kmodctl policy load reports the lock'
 	'still_denied|after the lock the rules still apply'
 )

@@ -25,7 +25,7 @@ allow()
 }
 
 # refusals PATH: prints how many refusals of that program the log has
-refusals() { dmesg | grep -cF "autoload: helper $1 requested by " || :; }
+refusals() { dmesg | grep -cE "autoload: (denied|would deny): kind=helper name=$1 rule=helpers " || :; }
 refused() { [[ $(refusals "$1") -ge 1 ]]; }
 
 # Each of these triggers one caller of the engine, whose helper has the caller's name.
@@ -147,8 +147,8 @@ logged()
 	dmesg -c >/dev/null
 	run_modprobe
 	is "$(started modprobe)" 1 "started" || return 1
-	dmesg | grep -F "autoload: helper $WORK/modprobe/modprobe requested by kmod_req[" |
-		grep -q 'is not on the allow-list$'
+	dmesg | grep -F "autoload: would deny: kind=helper name=$WORK/modprobe/modprobe rule=helpers " |
+		grep -q ' comm=kmod_req$'
 }
 
 # A path with .. must not match a list entry for the folder that it starts with.
