@@ -20,7 +20,7 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
-.PHONY: kmodctl kmodctl-check shim shim-breaks
+.PHONY: kmodctl kmodctl-check shim shim-breaks fuzz
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
@@ -38,6 +38,7 @@ help:
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
 	@echo 'make shim-breaks   break the pipeline in 32 ways, and tell how each was noticed'
+	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         boot the same guest with an interactive shell'
 	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc and shellcheck'
@@ -119,6 +120,9 @@ kunit:
 
 shim:
 	@harness/shim.sh
+
+fuzz:
+	@harness/fuzz.sh
 
 shim-breaks:
 	@harness/shim.sh breaks
