@@ -11,7 +11,7 @@ MODULE=test_module
 LEARNED_MAX=1024
 RULES_MAX=$((1 << 20))
 # They take less than 10 s on a plain kernel.
-REPLACEMENTS=10000
+REPLACEMENTS=$(on_debug 2500 10000)
 # Rules in one of the policies of the storm. With 10000 it takes hours on a debug kernel.
 STORM_RULES=${STORM_RULES:-100}
 
@@ -136,7 +136,7 @@ learning_is_bounded()
 
 	set_mode 2
 	learn
-	use_helper fake
+	set_modprobe "$WORK/none"
 	"$HERE/kmod_req" -n $((LEARNED_MAX + 6)) fs kmod_learn >/dev/null
 	asks "$USER_ID"
 	for ((i = 0; i < 3; i++)); do

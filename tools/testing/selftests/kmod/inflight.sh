@@ -159,7 +159,7 @@ user_share()
 	use_helper fake sleep 3000
 	echo exit 1 >"$WORK/fake/do.fs-kmod_root"
 	set_limit 4
-	as "$NOBODY" "$HERE/kmod_req" -n 1000 hash kmod_user >/dev/null &
+	as "$NOBODY" "$HERE/kmod_req" -n "$(on_debug 300 1000)" hash kmod_user >/dev/null &
 	wait_until has_started fake 2 && wait_until are_waiting 200 || return 1
 	at_most "$(time_of "$(ask fs kmod_root)")" "$SOON" "microseconds:" &&
 		keeps_limit fake 3 "$before"
@@ -221,7 +221,7 @@ TESTS=(
 	'other_name|50 requests that wait for a hung modprobe do not delay another name'
 	'not_remembered|neither a failure nor a success outlives its modprobe'
 	'nested|50 modprobes that each request another module all end'
-	'user_share|1000 requests of a user do not delay a request of root'
+	'user_share|hundreds of requests of a user do not delay a request of root'
 	'user_queue|a request of root overtakes those of a user for the same name'
 	'hung|a hung modprobe is reported and releases its slot'
 	'holders_are_named|a request that times out logs the holders of the slots'

@@ -29,6 +29,11 @@ SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
 # Seconds after which a modprobe counts as hung
 HUNG=30
 PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
+
+# on_debug N M: prints N on a kernel with lock debugging, where all takes several times as long,
+# else M: how often to do what needs no exact number. Must not depend on the machine.
+on_debug() { [[ -e /proc/lockdep ]] && echo "$1" || echo "$2"; }
+
 # Seconds after which the kernel ends a wait for a slot, or starts more modprobes for requests
 # that share one
 # shellcheck disable=SC2034
@@ -52,6 +57,14 @@ case $(uname -m) in
 esac
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
+
+# Nothing is ever written to it.
+mkfifo "$WORK/silence"
+exec {SILENCE}<>"$WORK/silence"
+rm "$WORK/silence"
+
+# nap SECONDS: sleeps without starting a process
+nap() { read -r -t "$1" -u "$SILENCE" || :; }
 
 # The contents that restore() writes back, by file
 declare -A SAVED=()
@@ -182,7 +195,7 @@ wait_until()
 
 	while ! "$@"; do
 		[[ $SECONDS -lt $end ]] || complain "timed out: $*" || return 1
-		sleep 0.05
+		nap 0.05
 	done
 }
 

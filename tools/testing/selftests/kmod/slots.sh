@@ -8,7 +8,7 @@ source "$(dirname "$0")/kmod_lib.sh"
 
 DEFAULT=50
 MANY=200
-STORMS=20
+STORMS=$(on_debug 5 20)
 # Microseconds
 TIMEOUT=$((SLOT_TIMEOUT * 1000000))
 
