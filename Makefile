@@ -20,12 +20,12 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
-.PHONY: kmodctl kmodctl-check shim shim-breaks fuzz
+.PHONY: kmodctl kmodctl-check shim shim-breaks model model-breaks fuzz
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
 	@echo 'make demo          show modules being loaded on demand (first time: some minutes)'
-	@echo 'make test          run shim, KUnit, the guest suite, two minutes of torture, and cost'
+	@echo 'make test          run shim, a part of model, KUnit, the guest suite, two minutes of torture, and cost'
 	@echo 'make test-guest    run only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-fresh    run demo and test in new Debian 12 and 13 roots, as three kinds of user'
 	@echo 'make test-all      run nearly all tests on all bases: takes hours'
@@ -39,6 +39,8 @@ help:
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
 	@echo 'make shim-breaks   break the pipeline in 32 ways, and tell how each was noticed'
 	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
+	@echo 'make model         search all states of a model of flights and slots'
+	@echo 'make model-breaks  break the model in 16 ways, and tell which error was found'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         boot the same guest with an interactive shell'
 	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc and shellcheck'
@@ -84,7 +86,7 @@ test-fresh:
 	@harness/test-fresh.sh
 
 test-all:
-	@harness/all.sh shim-breaks check kmodctl-check demo test inherit bench-check \
+	@harness/all.sh shim-breaks model model-breaks check kmodctl-check demo test inherit bench-check \
 		test-series test-configs test-harness test-deb test-packages learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
@@ -126,6 +128,12 @@ fuzz:
 
 shim-breaks:
 	@harness/shim.sh breaks
+
+model:
+	@harness/model.sh
+
+model-breaks:
+	@harness/model.sh breaks
 
 check:
 	@harness/check.sh

@@ -69,7 +69,7 @@ stages()
 
 	mkdir -p "$SCRATCH/harness"
 	cp -r test.sh lib.sh lib "$SCRATCH/harness"
-	for name in shim kunit torture cost prepare boot verdict; do
+	for name in shim model kunit torture cost prepare boot verdict; do
 		# shellcheck disable=SC2016 # the last argument may be the tally
 		printf '#!/bin/bash\n[[ ${!#} != */*tally* ]] || %s\n' \
 			'echo 1 0 0 >>"${!#}"' >"$SCRATCH/harness/$name.sh"
@@ -156,7 +156,7 @@ summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be fetched' \
 	'echo 0 passed, 0 failed, 1 skipped; exit 4'
 
 P='== guest, plain'
-expect green "pipeline, .* == KUnit, .* $P $P, switch_root $P, lock == torture, .* == cost .* 9 passed, 0 failed \$" \
+expect green "pipeline, .* == model .* == KUnit, .* $P $P, switch_root $P, lock == torture, .* == cost .* 10 passed, 0 failed \$" \
 	'make test' stages plain
 
 SECURITY=CONFIG_SECURITY=y ON=CONFIG_SECURITY_AUTOLOAD=y

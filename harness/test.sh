@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [guest]: runs the request pipeline in user space, the KUnit suites, the guest suite, two
-# minutes of torture, and the cost of a request; with guest, only the guest suite. The last line
+# test.sh [guest]: runs the request pipeline in user space, the model of it in its quick
+# configurations, the KUnit suites, the guest suite, two minutes of torture, and the cost of a request; with guest, only the guest suite. The last line
 # has the totals. TEST=REGEX runs only matching guest tests. SCALE=N multiplies the guest's time
 # limits, for a busy machine.
 # A base that cannot be fetched counts as one skipped test; the status is 4.
@@ -18,7 +18,7 @@ TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
 # The tests that keep one processor busy, and those that mostly wait for the kernel's timeouts
-BUSY='policy_profiles|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
+BUSY='policy_profiles|wait_modes|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
 WAITING='flights|slot_classes|loops|inflight|journal'
 # Suffix of boots on other architectures, so that logs have different names
 ON=${DEBIAN:+-$ARCH}
@@ -111,6 +111,7 @@ elif [[ ${1:-} == guest ]]; then
 	stage "guest, $BUILT" guest_suite
 else
 	[[ $ARCH != x86_64 ]] || stage "request pipeline, user space" ./shim.sh "$TALLY"
+	[[ $ARCH != x86_64 ]] || stage "model of the pipeline" ./model.sh quick "$TALLY"
 	[[ $ARCH != x86_64 ]] || stage "KUnit, User mode Linux" ./kunit.sh "$TALLY"
 	stage "guest, $BUILT" guest_suite
 	stage "guest, $BUILT, switch_root" switch_root
