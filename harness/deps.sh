@@ -17,7 +17,7 @@ GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
 CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
 TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
-	libjson-c-dev libsmartcols-dev)
+	libjson-c-dev libkmod-dev libsmartcols-dev)
 TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client strace)
 CONFIGS_PACKAGES=(e2fsprogs)
 DOCS_PACKAGES=(python3-sphinx)

@@ -29,7 +29,8 @@ userspace()
 	else
 		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin util-linux jq \
 			mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin \
-			libtracefs-dev libtraceevent-dev libjson-c-dev libsmartcols-dev
+			libtracefs-dev libtraceevent-dev libjson-c-dev libsmartcols-dev \
+			libkmod-dev
 	fi
 }
 

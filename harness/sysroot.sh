@@ -11,7 +11,7 @@ source "$(dirname "$0")/lib.sh"
 # Packages of initramfs.sh's PROGRAMS, and libraries of tools/kmod
 PACKAGES=(bash busybox-static coreutils grep jq keyutils kmod libcap2-bin mawk procps
 	util-linux mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin
-	libjson-c-dev libsmartcols-dev libtraceevent-dev libtracefs-dev)
+	libjson-c-dev libkmod-dev libsmartcols-dev libtraceevent-dev libtracefs-dev)
 
 suite() { (. /etc/os-release && echo "$VERSION_CODENAME"); }
 

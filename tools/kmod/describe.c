@@ -192,6 +192,19 @@ char *describe_requester(const struct record *record)
 	return requester;
 }
 
+static bool is_unit(const char *name, const char *end)
+{
+	static const char *const suffixes[] = { ".service", ".scope", ".mount", ".socket" };
+	size_t i, length;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		length = strlen(suffixes[i]);
+		if ((size_t)(end - name) > length && !strncmp(end - length, suffixes[i], length))
+			return true;
+	}
+	return false;
+}
+
 /* Returns the related requests and "nowait" if the requester did not wait, or "-". */
 char *describe_relation(const struct record *record)
 {
@@ -207,4 +220,21 @@ char *describe_relation(const struct record *record)
 	if (joiners)
 		relation = text_append(relation, ", ", "joiners %llu", joiners);
 	return *relation ? relation : text_append(relation, "", "-");
+}
+
+/* Returns the last unit in the path of the control group, or the path, or "". */
+char *describe_unit(const struct record *record)
+{
+	const char *cgroup = record_text(record, "cgroup"), *end, *slash;
+
+	if (!cgroup || !strcmp(cgroup, "/"))
+		return text_copy("");
+	for (end = cgroup + strlen(cgroup); end > cgroup; end = slash) {
+		slash = memrchr(cgroup, '/', (size_t)(end - cgroup));
+		if (!slash)
+			break;
+		if (is_unit(slash + 1, end))
+			return text("%.*s", (int)(end - slash - 1), slash + 1);
+	}
+	return text_copy(cgroup);
 }

@@ -13,6 +13,8 @@
 #define NSEC_PER_SEC	1000000000ULL
 
 #define EXIT_USAGE	2
+#define EXIT_DENIED	3	/* policy test: a name is denied */
+#define EXIT_LOADED	3	/* policy deny: a module is loaded already */
 
 #define __attr(x)	__attribute__((x))
 #define __printf(a, b)	__attr(format(printf, a, b))
@@ -27,7 +29,20 @@ struct options {
 	bool all;
 	bool json;
 	bool openmetrics;
-	const char *debugfs;	/* NULL by default, as are the other strings */
+	bool dry_run;
+	bool force;
+	bool in_force;
+	bool kthread;
+	bool module;
+	bool rules;
+	const char *cap;	/* NULL by default, as are the other strings */
+	const char *cgroup;
+	const char *debugfs;
+	const char *file;
+	const char *modules;
+	const char *root;
+	const char *uid;
+	const char *userns;
 	const char *lines;
 	const char *securityfs;
 	const char *sysctl;
@@ -46,6 +61,9 @@ int cmd_stats(const struct options *options);
 int cmd_watch(const struct options *options);
 int cmd_policy_show(const struct options *options);
 int cmd_policy_check(const struct options *options);
+int cmd_policy_test(const struct options *options);
+int cmd_policy_deny(const struct options *options);
+int cmd_policy_allow(const struct options *options);
 int cmd_policy_load(const struct options *options);
 int cmd_policy_suggest(const struct options *options);
 int cmd_policy_lock(const struct options *options);
@@ -55,6 +73,8 @@ void complain(const char *format, ...) __printf(1, 2);
 char *text(const char *format, ...) __printf(1, 2);
 char *text_copy(const char *string);
 char *text_append(char *before, const char *separator, const char *format, ...) __printf(3, 4);
+void *zeroed(size_t count, size_t size);
+void *resized(void *array, size_t count, size_t size);
 void *grown(void *array, size_t count, size_t size);
 char *find_mount(const char *type);
 
@@ -109,6 +129,7 @@ char *describe_outcome(const struct record *record);
 const char *colour_of_result(const struct record *record);
 char *describe_requester(const struct record *record);
 char *describe_relation(const struct record *record);
+char *describe_unit(const struct record *record);
 char *describe_name(const struct record *record, const char *key);
 
 /* table.c */

@@ -7,8 +7,9 @@
 #include <string.h>
 
 #include "kmodctl.h"
+#include "policy.h"
 
-#define MAX_OPTIONS	5
+#define MAX_OPTIONS	15
 #define NOT_A_LETTER	256
 
 static struct options options;
@@ -39,14 +40,44 @@ opt_securityfs = { NOT_A_LETTER + 2, "securityfs",
 		   "mount point of securityfs (default: from /proc/mounts)",
 		   .word = &options.securityfs, .metavar = "DIR" },
 opt_sysctl = { NOT_A_LETTER + 3, "sysctl", "directory to use instead of /proc/sys",
-	       .word = &options.sysctl, .metavar = "DIR" };
+	       .word = &options.sysctl, .metavar = "DIR" },
+opt_rules = { NOT_A_LETTER + 4, "rules", "print a policy file", .flag = &options.rules },
+opt_dry_run = { NOT_A_LETTER + 5, "dry-run", "change nothing, print what would change",
+		.flag = &options.dry_run },
+opt_force = { NOT_A_LETTER + 6, "force", "allow a list of helpers without kernel.modprobe",
+	      .flag = &options.force },
+opt_root = { NOT_A_LETTER + 7, "root", "directory that has /etc/kmod and so on",
+	     .word = &options.root, .metavar = "DIR" },
+opt_modules = { NOT_A_LETTER + 8, "modules",
+		"directory to use instead of /lib/modules/VERSION",
+		.word = &options.modules, .metavar = "DIR" },
+opt_module = { 'm', "module", "the names are those of modules", .flag = &options.module },
+opt_file = { 'f', "file", "test this policy file or directory", .word = &options.file,
+	     .metavar = "FILE" },
+opt_in_force = { NOT_A_LETTER + 9, "in-force", "test the policy in force",
+		 .flag = &options.in_force },
+opt_uid = { NOT_A_LETTER + 10, "uid", "user id or name (default: 65534)",
+	    .word = &options.uid, .metavar = "USER" },
+opt_cap = { NOT_A_LETTER + 11, "cap",
+	    "capabilities, separated by commas, or none (default: all for user id 0)",
+	    .word = &options.cap, .metavar = "LIST" },
+opt_userns = { NOT_A_LETTER + 12, "userns", "user namespace: init or other (default: init)",
+	       .word = &options.userns, .metavar = "WHICH" },
+opt_cgroup = { NOT_A_LETTER + 13, "cgroup", "path of the control group (default: /)",
+	       .word = &options.cgroup, .metavar = "PATH" },
+opt_kthread = { NOT_A_LETTER + 14, "kthread", "the requester is a kernel thread",
+		.flag = &options.kthread };
+
+#define DIRECTORIES	"Without FILE, uses the directories policy.d of /etc/kmod, /run/kmod and " \
+			"/usr/lib/kmod.\nFILE may be a directory: it stands for its *.conf files. " \
+			"- is standard input.\n"
 
 static const struct command {
 	const char *name;
 	int (*run)(const struct options *options);
 	const char *summary;
 	const char *notes;
-	const char *files;	/* in the synopsis; NULL if it takes none */
+	const char *files;	/* in the synopsis, brackets: optional; NULL if it takes none */
 	const struct option_info *options[MAX_OPTIONS];
 } commands[] = {
 	{ "log", cmd_log, "show the requests that have ended",
@@ -62,13 +93,18 @@ static const struct command {
 	  "Uses a trace instance of its own, and removes it at exit.\n", NULL,
 	  { &opt_json, &opt_debugfs, &opt_help } },
 	{ "policy show", cmd_policy_show, "show the policy in force", "", NULL,
-	  { &opt_json, &opt_securityfs, &opt_sysctl, &opt_help } },
-	{ "policy check", cmd_policy_check, "check policy files for errors",
-	  "FILE may be a directory: it stands for its *.conf files.\n", "FILE...",
-	  { &opt_help } },
-	{ "policy load", cmd_policy_load, "replace the policy in force",
-	  "FILE may be a directory: it stands for its *.conf files.\n", "FILE...",
-	  { &opt_securityfs, &opt_sysctl, &opt_help } },
+	  { &opt_rules, &opt_json, &opt_securityfs, &opt_sysctl, &opt_help } },
+	{ "policy check", cmd_policy_check, "check policy files for errors and likely mistakes",
+	  DIRECTORIES, "[FILE]...",
+	  { &opt_force, &opt_root, &opt_modules, &opt_sysctl, &opt_help } },
+	{ "policy test", cmd_policy_test, "show what the policy decides on names",
+	  "Nothing is loaded. Without --file and --in-force, tests the files that are loaded at "
+	  "boot.\nThe exit status is 3 if a name is denied.\n", "NAME...",
+	  { &opt_module, &opt_uid, &opt_cap, &opt_userns, &opt_cgroup, &opt_kthread, &opt_file,
+	    &opt_in_force, &opt_json, &opt_root, &opt_modules, &opt_securityfs, &opt_sysctl,
+	    &opt_help } },
+	{ "policy load", cmd_policy_load, "replace the policy in force", DIRECTORIES, "[FILE]...",
+	  { &opt_dry_run, &opt_force, &opt_securityfs, &opt_sysctl, &opt_help } },
 	{ "policy suggest", cmd_policy_suggest, "print rules that allow the learned requests",
 	  "", NULL, { &opt_securityfs, &opt_help } },
 	{ "policy lock", cmd_policy_lock, "prevent changes until the next boot", "", NULL,
@@ -231,8 +267,10 @@ static int run_command(const struct command *command, int argc, char *argv[])
 	}
 	if (*files && !command->files)
 		return misused("unexpected argument '%s'", *files);
-	if (!*files && command->files)
-		return misused("expected a file after '%s'", command->name);
+	if (!*files && command->files && *command->files != '[')
+		return misused("expected %s after '%s'",
+			       strncmp(command->files, "FILE", 4) ? "a name" : "a file",
+			       command->name);
 	options.files = files;
 	return command->run(&options);
 }

@@ -6,6 +6,9 @@
 #define POLICY_H
 
 #include "kmodctl.h"
+#include "policy_glob.h"
+
+#define POLICY_DIRECTORY	"/etc/kmod/policy.d"
 
 /* policy_kernel.c: the kernel's files */
 enum setting {
@@ -14,9 +17,9 @@ enum setting {
 	SET_RULES,
 	SET_MODE,
 	SET_ENFORCE,
+	SET_LOCK,
 	NR_SETTINGS,		/* the settings above are loaded, in this order */
-	SET_LOCK = NR_SETTINGS,
-	SET_LEARNED
+	SET_LEARNED = NR_SETTINGS
 };
 
 /* The kernel's limits, in bytes. */
@@ -28,29 +31,106 @@ void setting_explain(const struct options *options, const char *path, int error)
 bool setting_read(const struct options *options, enum setting setting, struct bytes *bytes);
 bool setting_write(const struct options *options, enum setting setting,
 		   const struct bytes *bytes);
+char *modprobe_path(const struct options *options);
+bool boot_disables_policy(void);
 
 /* policy_rules.c: one line of the policy */
+#define BLANKS		" \t"
+#define MAX_ORIGIN		200	/* bytes of a path after 'file' */
+
+enum userns {
+	ANY_USERNS,
+	INIT_USERNS,
+	OTHER_USERNS
+};
+
 struct rule {
 	bool allow;
-	const char *kind;	/* alias or module */
-	const char *pattern;
-	bool any_user;
-	u64 uid;		/* unless @any_user is set */
+	bool module;		/* for modules, otherwise for aliases */
+	char *pattern;
+	u64 first_uid;
+	u64 last_uid;
+	u64 capabilities;	/* all must be held */
+	enum userns userns;
+	char *cgroup;		/* pattern, or NULL */
+	bool kthread;
 };
 
 bool rule_is_none(const char *line);
 const char *rule_parse(struct rule *rule, char *line);
+char *rule_describe(const struct rule *rule);
+struct json_object *json_of_capabilities(u64 held);
+bool is_origin(const char *line, char **path);
+bool rule_has_uid(const struct rule *rule);
+const char *kind_of_rule(const struct rule *rule);
+bool capability_parse(const char *name, u64 *capabilities);
+bool uid_parse(const char *word, u64 *uid);
 char *next_word(char **line);
+char *printable(const char *string);
+
+/* policy_files.c */
+struct paths {
+	char **array;
+	size_t count;
+};
+
+bool paths_find(struct paths *paths, char *const *words, const char *root);
+void paths_free(struct paths *paths);
 
 /* policy_parse.c: policy files */
-#define MARK		"# kmodctl: "	/* is followed by the path of the file that begins here */
-
 struct policy {
+	bool warnings;				/* report what is probably a mistake */
 	struct bytes values[NR_SETTINGS];	/* data is NULL if no file has the setting */
+	char *places[NR_SETTINGS];		/* file and line */
 	bool trouble;				/* an error was reported */
 };
 
-void policy_parse(struct policy *policy, char *const *words);
+char *origin_line(const char *path);
+void policy_parse(struct policy *policy, char *const *words, const char *root);
 void policy_free(struct policy *policy);
+
+/* policy_match.c: the decision of a policy */
+struct placed_rule {
+	struct rule rule;
+	struct glob glob;
+	struct glob cgroup;
+	unsigned long number;	/* line in the kernel's text */
+	const char *file;	/* NULL if unknown */
+	unsigned long number_in_file;
+};
+
+struct rules {
+	struct placed_rule *array;
+	size_t count;
+	char **files;		/* to which the rules point */
+	size_t nr_files;
+	bool trouble;		/* an error was reported */
+};
+
+struct requester {
+	u64 uid;
+	u64 capabilities;	/* in the initial user namespace */
+	bool other_userns;
+	const char *cgroup;
+	bool kthread;
+};
+
+void rules_parse(struct rules *rules, const struct bytes *text);
+void rules_free(struct rules *rules);
+const struct placed_rule *rules_match(const struct rules *rules, bool module, const char *name,
+				      const struct requester *requester);
+bool mode_permits(char mode, const char *name, const struct requester *requester);
+char *describe_place(const struct placed_rule *rule);
+bool helpers_have(const struct bytes *helpers, const char *path);
+
+/* policy_load.c, policy_check.c */
+bool policy_load(struct policy *policy, const struct options *options);
+bool helpers_allow_modprobe(const struct options *options, const struct bytes *mode,
+			    const struct bytes *helpers);
+
+/* policy_show.c */
+struct json_object *json_of_string(const char *string);
+struct json_object *json_of_rule(const struct placed_rule *rule);
+void policy_print(const struct bytes values[NR_SETTINGS], FILE *file);
 
 #endif /* POLICY_H */

@@ -5,12 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "policy.h"
 
 #define DEFAULT_SECURITYFS	"/sys/kernel/security"
 #define DEFAULT_SYSCTL		"/proc/sys"
+
+#define BOOT_ENFORCE		"kmod.enforce="
 
 /* No other file is longer: the learned requests are read line by line. */
 #define MAX_SETTING		MAX_RULES
@@ -69,6 +72,41 @@ static void explain_missing(const struct options *options, const char *path)
 	else
 		complain("%s: no policy in this kernel (CONFIG_SECURITY_AUTOLOAD and lsm=)", path);
 	free(securityfs);
+}
+
+/* Returns kernel.modprobe, or NULL if it is empty or cannot be read. The caller must free it. */
+char *modprobe_path(const struct options *options)
+{
+	char *file = text("%s/kernel/modprobe", options->sysctl ? options->sysctl : DEFAULT_SYSCTL);
+	char *path = NULL;
+	struct bytes bytes;
+
+	if (!read_whole(file, MAX_SETTING, &bytes)) {
+		bytes.data[strcspn(bytes.data, "\n")] = '\0';
+		if (*bytes.data)
+			path = text_copy(bytes.data);
+		bytes_free(&bytes);
+	}
+	free(file);
+	return path;
+}
+
+/* True if the last kmod.enforce= on the kernel command line is false. */
+bool boot_disables_policy(void)
+{
+	struct bytes line;
+	char *rest, *word;
+	bool disables = false;
+
+	if (read_whole("/proc/cmdline", MAX_SETTING, &line))
+		return false;
+	rest = line.data;
+	while ((word = strsep(&rest, " \n")))
+		if (!strncmp(word, BOOT_ENFORCE, strlen(BOOT_ENFORCE)))
+			disables = strchr("0nN", word[strlen(BOOT_ENFORCE)]) ||
+				   !strncasecmp(word + strlen(BOOT_ENFORCE), "of", 2);
+	bytes_free(&line);
+	return disables;
 }
 
 /* Reports why the file cannot be read or written. */

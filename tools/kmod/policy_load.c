@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kmodctl policy check, load and lock. After an error, load restores the previous policy.
+ * kmodctl policy load and lock. After an error, load restores the previous policy.
  */
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "policy.h"
 
 struct loading {
 	const struct options *options;
-	const struct policy *policy;
+	struct policy *policy;
 	struct bytes before[NR_SETTINGS];
 	enum setting done[NR_SETTINGS];
 	size_t nr_done;
 };
-
-int cmd_policy_check(const struct options *options)
-{
-	struct policy policy;
-
-	policy_parse(&policy, options->files);
-	policy_free(&policy);
-	return policy.trouble ? EXIT_FAILURE : EXIT_SUCCESS;
-}
 
 static bool is_set(const struct loading *loading, enum setting setting)
 {
@@ -64,9 +61,19 @@ static bool relaxes(const struct loading *loading, enum setting setting)
 	       strictness(&loading->before[setting]);
 }
 
+/* A locked policy accepts no write, not even of the same value. */
+static bool is_same(const struct bytes *a, const struct bytes *b)
+{
+	return a->length == b->length && !memcmp(a->data, b->data, a->length);
+}
+
 static bool set(struct loading *loading, enum setting setting)
 {
-	if (!setting_write(loading->options, setting, &loading->policy->values[setting]))
+	const struct bytes *value = &loading->policy->values[setting];
+
+	if (is_same(value, &loading->before[setting]))
+		return true;
+	if (!setting_write(loading->options, setting, value))
 		return false;
 	loading->done[loading->nr_done++] = setting;
 	return true;
@@ -106,25 +113,135 @@ static void restore(struct loading *loading)
 
 static bool apply(struct loading *loading)
 {
-	if (!remember(loading))
-		return false;
 	if (set_all(loading, true) && set_all(loading, false))
 		return true;
 	restore(loading);
 	return false;
 }
 
-int cmd_policy_load(const struct options *options)
+static void replace_value(struct policy *policy, enum setting setting, const char *value)
 {
-	struct policy policy;
-	struct loading loading = { .options = options, .policy = &policy };
+	bytes_free(&policy->values[setting]);
+	bytes_add(&policy->values[setting], value, strlen(value));
+}
+
+/* The boot parameter is the way out of a policy that denies too much. */
+static void honour_boot(struct policy *policy)
+{
+	if (!boot_disables_policy())
+		return;
+	complain("kmod.enforce=0 is on the kernel command line: nothing is denied until the next boot");
+	if (policy->values[SET_ENFORCE].data)
+		replace_value(policy, SET_ENFORCE, "0\n");
+	if (policy->values[SET_HELPERS_MODE].data &&
+	    strictness(&policy->values[SET_HELPERS_MODE]) == 2)
+		replace_value(policy, SET_HELPERS_MODE, "log\n");
+	bytes_free(&policy->values[SET_LOCK]);
+}
+
+/* The value after the load. */
+static const struct bytes *value_after(const struct loading *loading, enum setting setting)
+{
+	return is_set(loading, setting) ? &loading->policy->values[setting] :
+					  &loading->before[setting];
+}
+
+/* Reads the list and its mode, unless the files have them. */
+static bool remember_helpers(struct loading *loading)
+{
+	enum setting setting;
+
+	for (setting = SET_HELPERS; setting <= SET_HELPERS_MODE; setting++)
+		if (!is_set(loading, setting) &&
+		    !setting_read(loading->options, setting, &loading->before[setting]))
+			return false;
+	return true;
+}
+
+static bool leaves_modprobe(struct loading *loading)
+{
+	if (loading->options->force ||
+	    !(is_set(loading, SET_HELPERS) || is_set(loading, SET_HELPERS_MODE)))
+		return true;
+	return remember_helpers(loading) &&
+	       helpers_allow_modprobe(loading->options, value_after(loading, SET_HELPERS_MODE),
+				      value_after(loading, SET_HELPERS));
+}
+
+/* Returns a file descriptor, or -1. */
+static int rendered(const struct bytes values[NR_SETTINGS])
+{
+	int fd = memfd_create("policy", 0);
+	FILE *file = fd < 0 ? NULL : fdopen(dup(fd), "w");
+
+	if (!file) {
+		complain("cannot create a temporary file");
+		return -1;
+	}
+	policy_print(values, file);
+	fclose(file);
+	return fd;
+}
+
+static bool run_diff(int before, int after)
+{
+	char *old = text("/dev/fd/%d", before), *new = text("/dev/fd/%d", after);
+	char *arguments[] = { "diff", "-U", "0", "--label", "in force", "--label", "new",
+			      old, new, NULL };
+	int status = -1;
+	pid_t pid;
+
+	flush();
+	if (!posix_spawnp(&pid, *arguments, NULL, NULL, arguments, environ))
+		waitpid(pid, &status, 0);
+	free(old);
+	free(new);
+	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
+		return true;
+	complain("cannot run diff");
+	return false;
+}
+
+/* Prints the difference to the policy in force. */
+static bool show_difference(struct loading *loading)
+{
+	struct bytes after[NR_SETTINGS];
+	enum setting setting;
+	int old, new;
+
+	for (setting = 0; setting < NR_SETTINGS; setting++) {
+		if (!loading->before[setting].data &&
+		    !setting_read(loading->options, setting, &loading->before[setting]))
+			return false;
+		after[setting] = *value_after(loading, setting);
+	}
+	old = rendered(loading->before);
+	new = rendered(after);
+	return old >= 0 && new >= 0 && run_diff(old, new);
+}
+
+/* Puts the policy in force, or with --dry-run shows the difference. Reports errors. */
+bool policy_load(struct policy *policy, const struct options *options)
+{
+	struct loading loading = { .options = options, .policy = policy };
 	bool loaded;
 	int i;
 
-	policy_parse(&policy, options->files);
-	loaded = !policy.trouble && apply(&loading);
+	honour_boot(policy);
+	loaded = remember(&loading) && leaves_modprobe(&loading) &&
+		 (options->dry_run ? show_difference : apply)(&loading);
 	for (i = 0; i < NR_SETTINGS; i++)
 		bytes_free(&loading.before[i]);
+	return loaded;
+}
+
+int cmd_policy_load(const struct options *options)
+{
+	struct policy policy = { 0 };
+	bool loaded;
+
+	policy_parse(&policy, options->files, options->root);
+	loaded = !policy.trouble && policy_load(&policy, options);
 	policy_free(&policy);
 	return loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 }

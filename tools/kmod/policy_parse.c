@@ -2,15 +2,14 @@
 /*
  * Policy files: rules for the kernel, and directives for kmodctl.
  *
- * The kernel logs the line number of the rule that denied a request. To keep line numbers,
- * a directive is replaced by an empty line. If there are several files, a line before each
- * marks its path.
+ * The kernel logs the file and the line of the rule that denied a request. To keep line numbers,
+ * a directive is replaced by an empty line. A line before each file has its path.
+ *
+ * There is one precedence: the first line that decides something wins. For rules, the kernel
+ * implements it; for settings, this file does.
  */
 #include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "policy.h"
 
@@ -27,6 +26,7 @@ struct directive {
 static const char *const modes[] = { "0", "1", "2", NULL };
 static const char *const switches[] = { "0", "1", NULL };
 static const char *const helpers_modes[] = { "off", "log", "enforce", NULL };
+static const char *const no_values[] = { NULL };
 
 static const struct directive directives[] = {
 	{ "mode", SET_MODE, modes, "expected 'mode 0', 'mode 1' or 'mode 2'" },
@@ -35,6 +35,14 @@ static const struct directive directives[] = {
 	  "expected 'helpers off', 'helpers log' or 'helpers enforce'" },
 	{ "helper", SET_HELPERS, NULL,
 	  "expected 'helper' and an absolute path, with '*' only at its end" },
+	{ "lock", SET_LOCK, no_values, NULL },
+};
+
+/* A line of a policy file. */
+struct source {
+	const char *path;
+	unsigned long number;
+	unsigned long set_at[NR_SETTINGS];	/* lines of this file that set something */
 };
 
 static const struct directive *find_directive(const char *name)
@@ -69,24 +77,53 @@ static bool is_value(const struct directive *directive, const char *word)
 	return *value;
 }
 
-/*
- * Appends to the list of helpers; replaces any other setting. Returns an error message or
- * NULL.
- */
-static const char *take_directive(struct policy *policy, const struct directive *directive,
-				  char *line)
+static void warn(struct policy *policy, const struct source *source, const char *warning)
+{
+	if (policy->warnings)
+		complain("%s:%lu: warning: %s", source->path, source->number, warning);
+}
+
+/* Only the first line counts. A second one in the same file is a mistake. */
+static bool is_superseded(struct policy *policy, enum setting setting, struct source *source)
+{
+	bool superseded = policy->places[setting];
+	char *warning;
+
+	if (superseded && source->set_at[setting]) {
+		warning = text("line %lu has set this already", source->set_at[setting]);
+		warn(policy, source, warning);
+		free(warning);
+	}
+	if (!superseded)
+		policy->places[setting] = text("%s:%lu", source->path, source->number);
+	source->set_at[setting] = source->number;
+	return superseded;
+}
+
+static void set_value(struct policy *policy, const struct directive *directive, const char *word,
+		      struct source *source)
 {
 	struct bytes *value = &policy->values[directive->setting];
-	char *word = next_word(&line);
 
-	if (!word || !is_value(directive, word))
+	if (directive->setting != SET_HELPERS &&
+	    is_superseded(policy, directive->setting, source))
+		return;
+	bytes_add(value, word, strlen(word));
+	bytes_add(value, "\n", 1);
+}
+
+/* Returns an error message or NULL. */
+static const char *take_directive(struct policy *policy, const struct directive *directive,
+				  char *line, struct source *source)
+{
+	bool has_value = directive->values != no_values;
+	char *word = has_value ? next_word(&line) : (char []){ "1" };
+
+	if (has_value && (!word || !is_value(directive, word)))
 		return directive->error;
 	if (next_word(&line))
 		return "unexpected text after the value";
-	if (directive->values)
-		bytes_free(value);
-	bytes_add(value, word, strlen(word));
-	bytes_add(value, "\n", 1);
+	set_value(policy, directive, word, source);
 	return NULL;
 }
 
@@ -107,18 +144,80 @@ static void add_line(struct policy *policy, const char *line)
 	bytes_add(&policy->values[SET_RULES], "\n", 1);
 }
 
-/* Returns an error message or NULL. */
-static const char *take_line(struct policy *policy, const char *line)
+/* Returns the word after @name in a rule's qualifiers, or NULL. */
+static const char *find_qualifier(const char *line, const char *name, size_t *length)
 {
-	char *copy = text_copy(line), *rest = copy, *word = next_word(&rest);
+	size_t size, number;
+
+	for (number = 0; *(line += strspn(line, BLANKS)); line += size, number++) {
+		size = strcspn(line, BLANKS);
+		if (number < 3 || size != strlen(name) || strncmp(line, name, size))
+			continue;
+		line += size + strspn(line + size, BLANKS);
+		*length = strcspn(line, BLANKS);
+		return *length ? line : NULL;
+	}
+	return NULL;
+}
+
+/*
+ * The kernel knows users by number only. Returns the line with the number of the user that it
+ * names, or NULL if there is no such user. The caller must free it.
+ */
+static char *resolve_user(const char *line)
+{
+	size_t length;
+	const char *word = find_qualifier(line, "uid", &length);
+	char *name, *resolved = NULL;
+	u64 uid;
+
+	if (!word || isdigit((unsigned char)*word) || strchr("+-", *word))
+		return text_copy(line);
+	name = text("%.*s", (int)length, word);
+	if (uid_parse(name, &uid))
+		resolved = text("%.*s%llu%s", (int)(word - line), line, uid, word + length);
+	free(name);
+	return resolved;
+}
+
+/* Without its user, a rule that allows something has no effect. Returns an error or NULL. */
+static const char *take_rule(struct policy *policy, const char *line, struct source *source)
+{
+	char *resolved = resolve_user(line);
+	const char *error, *first = line + strspn(line, BLANKS);
+
+	if (!resolved && !strncmp(first, "deny", strlen("deny"))) {
+		error = "unknown user after 'uid'";
+	} else if (!resolved) {
+		warn(policy, source, "unknown user after 'uid'; the rule has no effect");
+		error = NULL;
+	} else {
+		error = check_rule(resolved);
+	}
+	add_line(policy, resolved ? resolved : "# unknown user");
+	free(resolved);
+	return error;
+}
+
+/* Returns an error message or NULL. */
+static const char *take_line(struct policy *policy, const char *line, struct source *source)
+{
+	char *copy = text_copy(line), *rest = copy, *word = next_word(&rest), *path;
 	const struct directive *directive = word ? find_directive(word) : NULL;
 	const char *error = NULL;
 
-	if (directive)
-		error = take_directive(policy, directive, rest);
-	else if (!rule_is_none(line))
-		error = check_rule(line);
-	add_line(policy, directive ? "" : line);
+	if (directive) {
+		error = take_directive(policy, directive, rest, source);
+		add_line(policy, "");
+	} else if (rule_is_none(line)) {
+		add_line(policy, line);
+	} else if (is_origin(line, &path)) {
+		error = path ? NULL : "expected one path after 'file'";
+		add_line(policy, line);
+		free(path);
+	} else {
+		error = take_rule(policy, line, source);
+	}
 	free(copy);
 	return error;
 }
@@ -127,22 +226,22 @@ static const char *take_line(struct policy *policy, const char *line)
 static void take_lines(struct policy *policy, const char *path, struct bytes *bytes)
 {
 	char *line = bytes->data, *end = bytes->data + bytes->length, *newline;
-	unsigned long number = 0;
+	struct source source = { .path = path };
 	const char *error;
 
 	for (; line < end; line = newline + 1) {
-		number++;
+		source.number++;
 		newline = memchr(line, '\n', (size_t)(end - line));
 		if (!newline)
 			newline = end;
 		*newline = '\0';
-		error = take_line(policy, line);
+		error = take_line(policy, line, &source);
 		if (line + strlen(line) != newline)
 			error = "embedded NUL";
 		else if (newline == end)
 			error = "missing newline at the end";
 		if (error)
-			complain("%s:%lu: %s", path, number, error);
+			complain("%s:%lu: %s", path, source.number, error);
 		policy->trouble |= !!error;
 	}
 }
@@ -161,69 +260,33 @@ static void take_file(struct policy *policy, const char *path)
 	bytes_free(&bytes);
 }
 
-/* The mark must be one line, even if the path has a newline. */
-static void add_mark(struct policy *policy, const char *path)
+/*
+ * Returns the line that tells the kernel where the following lines come from. Of a long path, the
+ * end is kept. The caller must free it.
+ */
+char *origin_line(const char *path)
 {
-	char *mark = text(MARK "%s", path), *c;
+	struct bytes shown = { 0 };
+	char escaped[5], *line;
 
-	for (c = mark; *c; c++)
-		if (*c == '\n')
-			*c = '?';
-	add_line(policy, mark);
-	free(mark);
-}
-
-static int is_configuration(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return *entry->d_name != '.' && length > 5 &&
-	       !strcmp(entry->d_name + length - 5, ".conf");
-}
-
-/* Unlike alphasort(), must not depend on the locale. */
-static int compare_names(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
-
-struct paths {
-	char **array;
-	size_t count;
-};
-
-static void add_path(struct paths *paths, char *path)
-{
-	paths->array = grown(paths->array, paths->count, sizeof(*paths->array));
-	paths->array[paths->count++] = path;
-}
-
-/* Returns false and sets errno if the directory cannot be read. */
-static bool add_directory(struct paths *paths, const char *directory)
-{
-	struct dirent **entries;
-	int count = scandir(directory, &entries, is_configuration, compare_names), i;
-
-	if (count < 0)
-		return false;
-	for (i = 0; i < count; i++) {
-		add_path(paths, text("%s/%s", directory, entries[i]->d_name));
-		free(entries[i]);
+	bytes_add(&shown, "", 0);
+	for (; *path; path++) {
+		snprintf(escaped, sizeof(escaped),
+			 *path > ' ' && *path <= '~' ? "%c" : "\\x%02x", (unsigned char)*path);
+		bytes_add(&shown, escaped, strlen(escaped));
 	}
-	free(entries);
-	return true;
+	line = text("file %s", shown.length > MAX_ORIGIN ?
+		    shown.data + shown.length - MAX_ORIGIN : shown.data);
+	bytes_free(&shown);
+	return line;
 }
 
-static void add_word(struct policy *policy, struct paths *paths, const char *word)
+static void add_origin(struct policy *policy, const char *path)
 {
-	struct stat stat_buf;
+	char *line = origin_line(path);
 
-	if (stat(word, &stat_buf) || !S_ISDIR(stat_buf.st_mode)) {
-		add_path(paths, text_copy(word));
-	} else if (!add_directory(paths, word)) {
-		complain("%s: %s", word, strerror(errno));
-		policy->trouble = true;
-	}
+	add_line(policy, line);
+	free(line);
 }
 
 static void check_length(struct policy *policy, enum setting setting, const char *name,
@@ -236,22 +299,21 @@ static void check_length(struct policy *policy, enum setting setting, const char
 	policy->trouble = true;
 }
 
-/* Reads files and directories. Reports errors, and sets the policy's @trouble. */
-void policy_parse(struct policy *policy, char *const *words)
+/*
+ * Reads the files and directories that the words name, or without a word those of the system.
+ * Reports errors, and sets the policy's @trouble.
+ */
+void policy_parse(struct policy *policy, char *const *words, const char *root)
 {
-	struct paths paths = { 0 };
+	struct paths paths;
 	size_t i;
 
-	*policy = (struct policy){ 0 };
-	for (; *words; words++)
-		add_word(policy, &paths, *words);
+	policy->trouble |= !paths_find(&paths, words, root);
 	for (i = 0; i < paths.count; i++) {
-		if (paths.count > 1)
-			add_mark(policy, paths.array[i]);
+		add_origin(policy, paths.array[i]);
 		take_file(policy, paths.array[i]);
-		free(paths.array[i]);
 	}
-	free(paths.array);
+	paths_free(&paths);
 	if (!policy->values[SET_RULES].length)
 		add_line(policy, "");
 	check_length(policy, SET_RULES, "rules and comments", MAX_RULES);
@@ -262,6 +324,8 @@ void policy_free(struct policy *policy)
 {
 	int i;
 
-	for (i = 0; i < NR_SETTINGS; i++)
+	for (i = 0; i < NR_SETTINGS; i++) {
 		bytes_free(&policy->values[i]);
+		free(policy->places[i]);
+	}
 }

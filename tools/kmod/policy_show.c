@@ -8,10 +8,8 @@
 
 #include "policy.h"
 
-#define NR_SHOWN	(SET_LOCK + 1)
-
 struct state {
-	struct bytes values[NR_SHOWN];
+	struct bytes values[NR_SETTINGS];
 	bool trouble;
 };
 
@@ -44,58 +42,11 @@ static const struct {
 	{ SET_HELPERS_MODE, "helpers", "enforce", "the kernel may run only the listed helpers" },
 };
 
-/* A line of the kernel's policy, and its origin. */
-struct place {
-	char *next;		/* the rest of the file */
-	char *line;
-	unsigned long number;
-	char *file;		/* NULL if unknown */
-	unsigned long number_in_file;
-};
-
-static void place_init(struct place *place, struct bytes *bytes)
-{
-	*place = (struct place){ .next = bytes->data };
-}
-
-/* Cuts off the next line. Returns false at the end. */
-static bool place_next(struct place *place)
-{
-	place->line = strsep(&place->next, "\n");
-	if (!place->line)
-		return false;
-	place->number++;
-	place->number_in_file++;
-	if (!strncmp(place->line, MARK, strlen(MARK))) {
-		place->file = place->line + strlen(MARK);
-		place->number_in_file = 0;
-	}
-	return true;
-}
-
-/* Escapes bytes that are not printable as \xHH. The caller must free the string. */
-static char *printable(const char *string)
-{
-	struct bytes result = { 0 };
-	char escaped[5];
-
-	bytes_add(&result, "", 0);
-	for (; *string; string++) {
-		if (*string >= ' ' && *string <= '~') {
-			bytes_add(&result, string, 1);
-		} else {
-			snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*string);
-			bytes_add(&result, escaped, 4);
-		}
-	}
-	return result.data;
-}
-
 static bool state_read(struct state *state, const struct options *options)
 {
 	enum setting setting;
 
-	for (setting = 0; setting < NR_SHOWN; setting++)
+	for (setting = 0; setting < NR_SETTINGS; setting++)
 		if (!setting_read(options, setting, &state->values[setting]))
 			return false;
 	return true;
@@ -105,7 +56,7 @@ static void state_free(struct state *state)
 {
 	enum setting setting;
 
-	for (setting = 0; setting < NR_SHOWN; setting++)
+	for (setting = 0; setting < NR_SETTINGS; setting++)
 		bytes_free(&state->values[setting]);
 }
 
@@ -136,76 +87,47 @@ static void print_settings(const struct state *state)
 	table_print(&table);
 }
 
-static char *describe_place(const struct place *place)
+static void print_rules(const struct rules *rules)
 {
-	char *file, *description;
-
-	if (!place->file)
-		return text_copy("");
-	file = printable(place->file);
-	description = text("%s:%lu", file, place->number_in_file);
-	free(file);
-	return description;
-}
-
-/* Describes the rule, with single spaces. */
-static char *describe_rule(const char *line)
-{
-	char *copy = text_copy(line), *description, *pattern;
-	struct rule rule;
-
-	if (rule_parse(&rule, copy)) {
-		description = printable(line);
-	} else {
-		pattern = printable(rule.pattern);
-		description = text(rule.any_user ? "%s %s %s" : "%s %s %s uid %llu",
-				   rule.allow ? "allow" : "deny", rule.kind, pattern, rule.uid);
-		free(pattern);
-	}
-	free(copy);
-	return description;
-}
-
-static void print_rules(struct bytes *rules)
-{
-	struct place place;
+	const struct placed_rule *rule;
 	struct table table;
 
 	table_init(&table, rule_columns, 3);
-	place_init(&place, rules);
-	while (place_next(&place)) {
-		if (rule_is_none(place.line))
-			continue;
-		table_add(&table, text("%lu", place.number));
-		table_add(&table, describe_rule(place.line));
-		table_add(&table, describe_place(&place));
+	for (rule = rules->array; rule < rules->array + rules->count; rule++) {
+		table_add(&table, text("%lu", rule->number));
+		table_add(&table, rule_describe(&rule->rule));
+		table_add(&table, rule->file ? describe_place(rule) : text_copy(""));
 	}
 	table_print(&table);
 }
 
-static void print_helpers(struct bytes *helpers)
+static void print_helpers(char *helpers)
 {
-	struct place place;
 	struct table table;
+	char *line;
 
 	table_init(&table, helper_columns, 1);
-	place_init(&place, helpers);
-	while (place_next(&place))
-		if (*place.line == '/')
-			table_add(&table, printable(place.line));
+	while ((line = strsep(&helpers, "\n")))
+		if (*line == '/')
+			table_add(&table, printable(line));
 	table_print(&table);
 }
 
 static void print_text(struct state *state)
 {
+	struct rules rules;
+
 	print_settings(state);
 	putchar('\n');
-	print_rules(&state->values[SET_RULES]);
+	rules_parse(&rules, &state->values[SET_RULES]);
+	print_rules(&rules);
+	state->trouble |= rules.trouble;
+	rules_free(&rules);
 	putchar('\n');
-	print_helpers(&state->values[SET_HELPERS]);
+	print_helpers(state->values[SET_HELPERS].data);
 }
 
-static struct json_object *json_of_string(const char *string)
+struct json_object *json_of_string(const char *string)
 {
 	char *shown = string ? printable(string) : NULL;
 	struct json_object *object = shown ? json_object_new_string(shown) : NULL;
@@ -214,50 +136,60 @@ static struct json_object *json_of_string(const char *string)
 	return object;
 }
 
-static struct json_object *json_of_rule(const struct place *place, const struct rule *rule)
+static struct json_object *json_of_uid(const struct rule *rule, u64 uid)
+{
+	return rule_has_uid(rule) ? json_object_new_uint64(uid) : NULL;
+}
+
+static const char *name_of_userns(enum userns userns)
+{
+	static const char *const names[] = { NULL, "init", "other" };
+
+	return names[userns];
+}
+
+struct json_object *json_of_rule(const struct placed_rule *placed)
 {
 	struct json_object *object = json_object_new_object();
+	const struct rule *rule = &placed->rule;
 
-	json_add(object, "line", json_object_new_uint64(place->number));
+	json_add(object, "line", json_object_new_uint64(placed->number));
 	json_add(object, "allow", json_object_new_boolean(rule->allow));
-	json_add(object, "kind", json_of_string(rule->kind));
+	json_add(object, "kind", json_of_string(kind_of_rule(rule)));
 	json_add(object, "pattern", json_of_string(rule->pattern));
-	json_add(object, "uid", rule->any_user ? NULL : json_object_new_uint64(rule->uid));
-	json_add(object, "file", json_of_string(place->file));
-	json_add(object, "file_line", json_object_new_uint64(place->number_in_file));
+	json_add(object, "uid", json_of_uid(rule, rule->first_uid));
+	json_add(object, "last_uid", json_of_uid(rule, rule->last_uid));
+	json_add(object, "cap", json_of_capabilities(rule->capabilities));
+	json_add(object, "userns", json_of_string(name_of_userns(rule->userns)));
+	json_add(object, "cgroup", json_of_string(rule->cgroup));
+	json_add(object, "kthread", json_object_new_boolean(rule->kthread));
+	json_add(object, "file", json_of_string(placed->file));
+	json_add(object, "file_line", json_object_new_uint64(placed->number_in_file));
 	return object;
 }
 
 static struct json_object *json_of_rules(struct state *state)
 {
 	struct json_object *array = json_object_new_array();
-	struct place place;
-	struct rule rule;
-	const char *error;
+	const struct placed_rule *rule;
+	struct rules rules;
 
-	place_init(&place, &state->values[SET_RULES]);
-	while (place_next(&place)) {
-		if (rule_is_none(place.line))
-			continue;
-		error = rule_parse(&rule, place.line);
-		if (error)
-			complain("line %lu: %s; rule omitted", place.number, error);
-		else
-			json_object_array_add(array, json_of_rule(&place, &rule));
-		state->trouble |= !!error;
-	}
+	rules_parse(&rules, &state->values[SET_RULES]);
+	for (rule = rules.array; rule < rules.array + rules.count; rule++)
+		json_object_array_add(array, json_of_rule(rule));
+	state->trouble |= rules.trouble;
+	rules_free(&rules);
 	return array;
 }
 
-static struct json_object *json_of_helpers(struct bytes *helpers)
+static struct json_object *json_of_helpers(char *helpers)
 {
 	struct json_object *array = json_object_new_array();
-	struct place place;
+	char *line;
 
-	place_init(&place, helpers);
-	while (place_next(&place))
-		if (*place.line == '/')
-			json_object_array_add(array, json_of_string(place.line));
+	while ((line = strsep(&helpers, "\n")))
+		if (*line == '/')
+			json_object_array_add(array, json_of_string(line));
 	return array;
 }
 
@@ -272,18 +204,54 @@ static void print_json(struct state *state)
 	json_add(all, "locked", json_object_new_boolean(*state->values[SET_LOCK].data == '1'));
 	json_add(all, "rules", json_of_rules(state));
 	json_add(all, "helpers_mode", json_of_string(helpers_mode));
-	json_add(all, "helpers", json_of_helpers(&state->values[SET_HELPERS]));
+	json_add(all, "helpers", json_of_helpers(state->values[SET_HELPERS].data));
 	json_print(all, true);
 	free(helpers_mode);
 }
 
+static void print_directive(FILE *file, const char *name, const struct bytes *value)
+{
+	if (value->data)
+		fprintf(file, "%s %.*s\n", name, (int)strcspn(value->data, "\n"), value->data);
+}
+
+static void print_helper_lines(FILE *file, const char *helpers)
+{
+	size_t length;
+
+	for (; helpers && *helpers; helpers += length + !!helpers[length]) {
+		length = strcspn(helpers, "\n");
+		if (*helpers == '/')
+			fprintf(file, "helper %.*s\n", (int)length, helpers);
+	}
+}
+
+/* Prints a file that gives the same policy, with the origins of the rules. */
+void policy_print(const struct bytes values[NR_SETTINGS], FILE *file)
+{
+	print_directive(file, "mode", &values[SET_MODE]);
+	print_directive(file, "enforce", &values[SET_ENFORCE]);
+	print_directive(file, "helpers", &values[SET_HELPERS_MODE]);
+	print_helper_lines(file, values[SET_HELPERS].data);
+	if (values[SET_LOCK].data && *values[SET_LOCK].data == '1')
+		fputs("lock\n", file);
+	fwrite(values[SET_RULES].data, 1, values[SET_RULES].length, file);
+}
+
+static void print_file(struct state *state)
+{
+	policy_print(state->values, stdout);
+}
+
 int cmd_policy_show(const struct options *options)
 {
+	void (*print)(struct state *state) = options->json ? print_json :
+					     options->rules ? print_file : print_text;
 	struct state state = { 0 };
 	bool shown = state_read(&state, options);
 
 	if (shown)
-		(options->json ? print_json : print_text)(&state);
+		print(&state);
 	state_free(&state);
 	return shown && !state.trouble ? EXIT_SUCCESS : EXIT_FAILURE;
 }

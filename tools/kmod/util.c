@@ -66,12 +66,23 @@ char *text_append(char *before, const char *separator, const char *format, ...)
 	return both;
 }
 
+/* Returns an array of zeros. */
+void *zeroed(size_t count, size_t size)
+{
+	return checked(calloc(count ? count : 1, size));
+}
+
+void *resized(void *array, size_t count, size_t size)
+{
+	return checked(reallocarray(array, count, size));
+}
+
 /* Resizes the array for at least @count + 1 elements. It grows by doubling. */
 void *grown(void *array, size_t count, size_t size)
 {
 	if (count & (count - 1))
 		return array;
-	return checked(reallocarray(array, count ? count * 2 : 1, size));
+	return resized(array, count ? count * 2 : 1, size);
 }
 
 /* The errno of the first failed write, if known. */
@@ -155,10 +166,13 @@ static int bytes_read(struct bytes *bytes, int fd, size_t max)
 	return error;
 }
 
-/* Reads a whole file. Returns 0 or an errno. The caller must free the bytes. */
+/*
+ * Reads a whole file; "-" is standard input. Returns 0 or an errno. The caller must free the
+ * bytes.
+ */
 int read_whole(const char *path, size_t max, struct bytes *bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
 	int error;
 
 	*bytes = (struct bytes){ 0 };

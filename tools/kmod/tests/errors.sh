@@ -44,7 +44,7 @@ help()
 
 	kmodctl --version && well && grep -q '^kmodctl [0-9]' "$WORK/out" || return 1
 	kmodctl --help && well || return 1
-	is "$(grep -cE '^  (log|inflight|modules|stats|watch|policy) ' "$WORK/out")" 10 commands ||
+	is "$(grep -cE '^  (log|inflight|modules|stats|watch|policy) ' "$WORK/out")" 13 commands ||
 		return 1
 	for command in log inflight modules stats watch policy 'policy show' 'policy load'; do
 		# shellcheck disable=SC2086 # one or two words

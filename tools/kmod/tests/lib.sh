@@ -56,6 +56,58 @@ have()
 	command -v "$1" >/dev/null || { SKIP="$1 is not installed"; return 1; }
 }
 
+# fake_kernel: creates a kernel with a policy in force in $FAKE, for --securityfs and --sysctl
+fake_kernel()
+{
+	rm -rf "$FAKE"
+	mkdir -p "$FAKE/autoload" "$FAKE/kernel"
+	echo /sbin/modprobe | tee "$FAKE/kernel/modprobe" >"$FAKE/autoload/helpers"
+	echo enforce >"$FAKE/autoload/helpers_mode"
+	printf '%s\n' 'file /etc/kmod/policy.d/50-old.conf' 'deny alias old' >"$FAKE/autoload/policy"
+	echo 1 >"$FAKE/kernel/modules_autoload_mode"
+	echo 1 >"$FAKE/autoload/enforce"
+	echo 0 >"$FAKE/autoload/lock"
+}
+
+# fake_module NAME [ALIAS=X|EXPORT=X|NEED=X]...: adds a module to $MODULES
+fake_module()
+{
+	local line number=0
+
+	for line in "${@:2}"; do
+		number=$((number + 1))
+		case $line in
+		ALIAS=*)
+			echo "static char a$number[] __attribute__((used, section(\".modinfo\"))) =" \
+				"\"alias=${line#*=}\";" ;;
+		EXPORT=*)
+			echo "static char e[] __attribute__((used, section(\"__ksymtab_strings\"))) =" \
+				"\"${line#*=}\";" ;;
+		NEED=*)
+			echo "extern int ${line#*=}; int *need = &${line#*=};" ;;
+		esac
+	done | gcc -c -x c -o "$MODULES/$1.ko" -
+}
+
+# fake_modules: creates the modules of a kernel in $MODULES, for --modules
+fake_modules()
+{
+	MODULES=$WORK/root/lib/modules/1.0
+	have gcc || return 1
+	[[ -x /sbin/depmod ]] || { SKIP='depmod is not installed'; return 1; }
+	[[ ! -d $MODULES ]] || return 0
+	mkdir -p "$MODULES"
+	fake_module esp4 ALIAS=xfrm-type-2-50 EXPORT=esp_input
+	fake_module esp4_offload ALIAS=xfrm-offload-2-50 NEED=esp_input
+	fake_module algif_aead ALIAS=algif-aead
+	fake_module af_alg ALIAS=net-pf-38 ALIAS=crypto-cbc
+	fake_module dccp ALIAS=net-pf-2-proto-33-type-6
+	: >"$MODULES/modules.order"
+	: >"$MODULES/modules.builtin.modinfo"
+	printf '%s\n' kernel/fs/builtin_fs.ko >"$MODULES/modules.builtin"
+	/sbin/depmod -b "$WORK/root" 1.0
+}
+
 run_tests()
 {
 	local i verdict failed=0

@@ -44,12 +44,15 @@ in_force()
 
 OLD='/sbin/old;log;deny alias old;2;1;'
 
+# origin FILE: prints the line that load writes before a file, and a semicolon
+origin() { echo -n "file $WORK/$1;"; }
+
 # file NAME LINE...
 file() { printf '%s\n' "${@:2}" >"$WORK/$1"; }
 
 EVERYTHING=('# every kind of line' 'mode 1' 'deny alias net-pf-9' '' 'helpers enforce' 'enforce 0'
 	'helper /sbin/modprobe' 'allow module x*' $'\thelper  /usr/lib/* ')
-LOADED='# every kind of line;;deny alias net-pf-9;;;;;allow module x*;;'
+LOADED="$(origin all)# every kind of line;;deny alias net-pf-9;;;;;allow module x*;;"
 
 shown()
 {
@@ -78,20 +81,26 @@ unconfigured()
 	policy show
 	well && is "$(tail -n 4 "$WORK/out")" $'\nLINE  RULE  FILE\n\nHELPER' || return 1
 	policy load "$(file f 'deny alias x' 'helper /x'; echo "$WORK/f")"
-	well && is "$(in_force)" '/x;off;deny alias x;;2;1;'
+	well && is "$(in_force)" "/x;off;$(origin f)deny alias x;;2;1;"
 }
 
 good()
 {
 	file good "${EVERYTHING[@]}" 'deny alias a\*\?\[\\-!]#' 'deny alias []x]' \
-		'allow alias [!]]' 'deny module a[\]' \
-		$'\tdeny \t alias\t* uid\t00000000000000000000000000000007' \
-		'allow alias a uid 0' 'allow alias a uid 4294967294' ' # comment' ' ' \
-		$'deny alias [\x80\x01]' $'deny alias \\\xff' 'helper /*' 'enforce 1' 'helpers off'
-	kmodctl policy check "$WORK/good"
+		'deny module a[\]' $'\tdeny \t alias\t* uid\t00000000000000000000000000000007' \
+		'allow alias [!]]' 'allow alias aa uid 0' 'allow alias aa uid 4294967294' \
+		' # comment' ' ' $'deny alias [\x80\x01]z' $'deny alias \\\xffz' 'helper /*' \
+		'allow alias ab uid 5-5' 'allow alias ab uid 7-4294967294' \
+		'allow alias ac cap net_admin' 'allow alias ac cap cap_sys_admin cap sys_chroot' \
+		'allow alias ac kthread' 'allow alias ac userns other uid 3' \
+		'allow alias ac cgroup /system.slice/a\\x2db.service/**' \
+		'allow alias ac uid 2 cgroup **/a?' \
+		' file /etc/x ' 'deny alias ad uid 1000-2000 kthread cap bpf cgroup /a*b/** userns init' \
+		'allow alias ac userns init' lock
+	kmodctl policy check --modules /nowhere "$WORK/good"
 	well && is "$(<"$WORK/out")" '' output || return 1
 	: >"$WORK/none"
-	kmodctl policy check "$WORK/good" "$WORK/none"
+	kmodctl policy check --modules /nowhere "$WORK/good" "$WORK/none"
 	well
 }
 
@@ -113,17 +122,41 @@ BAD=(
 	'pattern has .\[. without|deny alias a[]'
 	'pattern has .\[. without|deny alias a[!]'
 	"pattern ends with a backslash|deny alias a\\\\"
-	'expected .uid. or the end|deny alias a b'
-	'expected .uid. or the end|deny alias a # comment'
+	'expected .uid., .cap., .userns., .cgroup., .kthread. or the end|deny alias a b'
+	'expected .uid., .cap., .userns., .cgroup., .kthread. or the end|deny alias a # comment'
 	'expected a user id|deny alias a uid'
-	'expected a user id|deny alias a uid x'
+	'unknown user|deny alias a uid no-such-user'
 	'expected a user id|deny alias a uid -1'
 	'expected a user id|deny alias a uid +1'
 	'expected a user id|deny alias a uid 1x'
 	'expected a user id|deny alias a uid 4294967295'
 	'expected a user id|deny alias a uid 99999999999999999999'
 	'unexpected text after the pattern of a module rule|deny module a uid 1'
-	'unexpected text after the user|deny alias a uid 1 2'
+	'expected a user id|deny alias a uid 1-'
+	'expected a user id|deny alias a uid 2-1'
+	'expected a user id|deny alias a uid 1-2-3'
+	'expected a user id|deny alias a uid 1-4294967295'
+	'expected .uid.|deny alias a uid 1 2'
+	'expected .uid.|deny alias a uid 1 - 2'
+	'repeated qualifier|deny alias a uid 1 uid 1'
+	'repeated qualifier|deny alias a kthread kthread'
+	'expected the name of a capability|deny alias a cap'
+	'expected the name of a capability|deny alias a cap 12'
+	'expected the name of a capability|deny alias a cap NET_ADMIN'
+	'expected the name of a capability|deny alias a cap cap_cap_net_admin'
+	'expected .init. or .other.|deny alias a userns'
+	'expected .init. or .other.|deny alias a userns initial'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup a'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup *'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup /a***'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup /[a]'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup /a\\'
+	'missing or malformed pattern after .cgroup.|deny alias a cgroup /\xc3\xa4'
+	'expected one path after .file.|file'
+	'expected one path after .file.|file a b'
+	'expected one path after .file.|file \x01'
+	'unexpected text after the value|lock 1'
 	'expected .mode 0.|mode'
 	'expected .mode 0.|mode 3'
 	'expected .mode 0.|mode 01'
@@ -181,17 +214,22 @@ lines() { yes 'deny alias xxxx' | head -n "$1" || :; }
 
 sizes()
 {
-	lines $((MAX_RULES / 16)) >"$WORK/full"
-	kmodctl policy check "$WORK/full"
+	local full=$WORK/full room
+
+	room=$((MAX_RULES - $(echo "file $full" | wc -c)))
+	{ yes '# a comment xxx' | head -c "$((room / 16 * 16))" || :; } >"$full"
+	head -c $((room % 16 - 1)) /dev/zero | tr '\0' '#' >>"$full"
+	echo >>"$full"
+	kmodctl policy check "$full"
 	well || return 1
-	echo >>"$WORK/full"
-	kmodctl policy check "$WORK/full"
+	echo >>"$full"
+	kmodctl policy check "$full"
 	fails 1 "rules.* $((MAX_RULES + 1)) bytes.* $MAX_RULES$" || return 1
-	{ yes 'helper /sbin/xxxxxxxxx' | head -n $((MAX_HELPERS / 16)) || :; } >"$WORK/full"
-	kmodctl policy check "$WORK/full"
+	{ yes 'helper /sbin/xxxxxxxxx' | head -n $((MAX_HELPERS / 16)) || :; } >"$full"
+	kmodctl policy check "$full"
 	well || return 1
-	echo 'helper /x' >>"$WORK/full"
-	kmodctl policy check "$WORK/full"
+	echo 'helper /x' >>"$full"
+	kmodctl policy check "$full"
 	fails 1 "helpers.* $((MAX_HELPERS + 3)) bytes.* $MAX_HELPERS$"
 }
 
@@ -208,13 +246,11 @@ leaves_alone()
 	fake
 	file rule 'deny alias x'
 	policy load "$WORK/rule"
-	well && is "$(in_force)" '/sbin/old;log;deny alias x;2;1;' || return 1
+	well && is "$(in_force)" "/sbin/old;log;$(origin rule)deny alias x;2;1;" || return 1
 	file mode 'mode 0'
 	policy load "$WORK/mode"
-	well && is "$(in_force)" '/sbin/old;log;;0;1;'
+	well && is "$(in_force)" "/sbin/old;log;$(origin mode);0;1;"
 }
-
-mark() { echo -n "# kmodctl: $WORK/$1;"; }
 
 several()
 {
@@ -228,28 +264,53 @@ several()
 	file policy.d/9.conf 'deny alias c'
 	file policy.d/10.conf~ 'nonsense'
 	file policy.d/.x.conf 'nonsense'
-	file last 'deny alias last'
+	ln -s /dev/null "$WORK/policy.d/15.conf"
+	file last 'deny alias last' 'mode 2'
 	policy load "$WORK/policy.d" "$WORK/last"
-	expected="$(mark policy.d/10.conf);deny alias a;;$(mark policy.d/20.conf);deny alias b;;"
-	expected+="$(mark policy.d/9.conf)deny alias c;$(mark last)deny alias last;"
+	expected="$(origin policy.d/10.conf);deny alias a;;$(origin policy.d/20.conf);deny alias b;;"
+	expected+="$(origin policy.d/9.conf)deny alias c;$(origin last)deny alias last;;"
 	well && is "$(in_force autoload/policy)" "$expected" rules &&
-		is "$(in_force autoload/helpers kernel/modules_autoload_mode)" '/a;/b;0;' ||
+		is "$(in_force autoload/helpers kernel/modules_autoload_mode)" '/a;/b;1;' ||
 		return 1
 	policy show
-	well && grep -qE "^ +7  deny alias b +$WORK/policy.d/20.conf:2$" "$WORK/out" || return 1
-	rm "$WORK/policy.d"/*
+	well && grep -qE "^ +7  deny alias b +$WORK/policy.d/20.conf:2$" "$WORK/out"
+}
+
+# No file at all is a mistake, and must not clear the rules.
+no_files()
+{
+	fake
+	mkdir -p "$WORK/policy.d" "$WORK/root"
+	rm -f "$WORK/policy.d"/*
 	policy load "$WORK/policy.d"
-	well && is "$(in_force)" '/a;/b;log;;0;1;'
+	fails 1 "$WORK/policy.d: no file \*.conf" && is "$(in_force)" "$OLD" || return 1
+	ln -s /dev/null "$WORK/policy.d/a.conf"
+	policy load "$WORK/policy.d"
+	fails 1 "$WORK/policy.d: no file \*.conf" && is "$(in_force)" "$OLD" || return 1
+	kmodctl policy check --root "$WORK/root"
+	fails 1 'no file \*.conf in /etc/kmod/policy.d, /run/kmod/policy.d or /usr/lib'
 }
 
 odd_name()
 {
 	fake
-	file $'a\nb' 'deny alias b'
-	file c 'deny alias c'
-	policy load "$WORK/"$'a\nb' "$WORK/c"
-	well && is "$(in_force autoload/policy)" \
-		"# kmodctl: $WORK/a?b;deny alias b;# kmodctl: $WORK/c;deny alias c;"
+	file $'a\nb c' 'deny alias b'
+	policy load "$WORK/"$'a\nb c'
+	well && is "$(in_force autoload/policy)" "file $WORK/a\\x0ab\\x20c;deny alias b;" || return 1
+	mkdir -p "$WORK/$(printf '%0100d/%0100d' 0 0)"
+	file "$(printf '%0100d/%0100d/end' 0 0)" 'deny alias b'
+	policy load "$WORK/$(printf '%0100d/%0100d/end' 0 0)"
+	well && is "$(head -n 1 "$FAKE/autoload/policy" | wc -c)" 206 &&
+		head -n 1 "$FAKE/autoload/policy" | grep -q '/end$'
+}
+
+standard_input()
+{
+	fake
+	STATUS=0
+	echo 'deny alias x' | "$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" - \
+		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	well && is "$(in_force autoload/policy)" 'file -;deny alias x;'
 }
 
 bad_input()
@@ -290,8 +351,8 @@ orders()
 	file lines 'mode 1' 'enforce 1' 'helpers enforce' 'helper /x' 'deny alias x'
 	order log 0 && is "$ORDER" \
 		'helpers helpers_mode policy modules_autoload_mode enforce' stricter || return 1
-	order enforce 1 && is "$ORDER" \
-		'helpers helpers_mode policy modules_autoload_mode enforce' 'as before' || return 1
+	order enforce 1 && is "$ORDER" 'helpers policy modules_autoload_mode' 'as before' ||
+		return 1
 	file lines 'mode 0' 'enforce 0' 'helpers log' 'helper /x' 'deny alias x'
 	order enforce 1 && is "$ORDER" \
 		'helpers_mode enforce helpers policy modules_autoload_mode' weaker
@@ -306,7 +367,8 @@ one_write()
 		load --sysctl "$FAKE" "$WORK/many" || return 1
 	well && is "$(grep -c 'write(' "$WORK/trace")" 2 writes &&
 		is "$(stat -c %s "$FAKE/autoload/helpers")" 32000 helpers &&
-		is "$(stat -c %s "$FAKE/autoload/policy")" $((50000 * 16 + 4001)) rules
+		is "$(stat -c %s "$FAKE/autoload/policy")" \
+			$((50000 * 16 + 4001 + $(echo "file $WORK/many" | wc -c))) rules
 }
 
 # refused FILE ERRNO: makes the second open of the file, which is for writing, fail
@@ -324,7 +386,7 @@ puts_back()
 	for setting in "${SETTINGS[@]}"; do
 		for mode in enforce off; do
 			fake "$mode"
-			file all "${EVERYTHING[@]}" 'helpers log'
+			file all 'helpers log' "${EVERYTHING[@]}"
 			refused "$setting" EINVAL || return 1
 			is "$STATUS" 1 "$setting" &&
 				is "$(in_force)" "${OLD/log/$mode}" "$setting" &&
@@ -422,8 +484,12 @@ MISUSES=(
 	"|expected a command after 'policy'"
 	"--securityfs|expected a command after 'policy'"
 	"nonsense|unknown command 'policy nonsense'"
-	"check|expected a file after 'policy check'"
-	"load|expected a file after 'policy load'"
+	"test|expected a name after 'policy test'"
+	"deny --module|expected a name after 'policy deny'"
+	"test --cap x a|unknown capability 'x'"
+	"test --uid no-such-user a|unknown user 'no-such-user'"
+	"test --userns x a|expected 'init' or 'other'"
+	"test --file x --in-force a|--file and --in-force exclude"
 	"show x|unexpected argument 'x'"
 	"lock x|unexpected argument 'x'"
 	"check --json x|unknown option '--json'"
@@ -439,7 +505,7 @@ misused()
 	for misuse in "${MISUSES[@]}"; do
 		# shellcheck disable=SC2086 # several arguments
 		kmodctl policy ${misuse%%|*}
-		fails 2 "${misuse#*|}; try" && is "$(<"$WORK/out")" '' output || return 1
+		fails 2 "${misuse#*|}" && is "$(<"$WORK/out")" '' output || return 1
 	done
 }
 
@@ -450,7 +516,7 @@ profiles()
 	for profile in "$(dirname "$0")"/../policy/*.conf; do
 		[[ -f $profile ]] || continue
 		found=1
-		kmodctl policy check "$profile"
+		kmodctl policy check --modules /nowhere "$profile"
 		well || return 1
 	done
 	[[ $found -eq 1 ]] || { SKIP='no profiles'; return 1; }
@@ -468,7 +534,9 @@ TESTS=(
 	loads 'load keeps the line numbers of rules and applies directives'
 	leaves_alone 'load keeps settings that no file has, and replaces the rules'
 	several 'load reads the *.conf files of a directory in order, and marks each'
-	odd_name 'a newline in a file name does not become a rule'
+	no_files 'no file at all is an error, and changes nothing'
+	odd_name 'the origin of a rule is one word, however odd or long its path'
+	standard_input '- is standard input'
 	bad_input 'load changes nothing after bad input'
 	orders 'while load writes, the policy is neither weaker nor stricter than both policies'
 	one_write 'load writes rules and helpers in one write each'

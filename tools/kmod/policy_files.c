@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Policy files: those that an argument names, and those of the system.
+ *
+ * A file in /etc replaces a file of the same name in /run, which replaces one in /usr/lib. A link
+ * to /dev/null hides such a file. The files are sorted by name, whatever their directory.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "policy.h"
+
+/* The first one has precedence. */
+static const char *const directories[] = {
+	POLICY_DIRECTORY, "/run/kmod/policy.d", "/usr/lib/kmod/policy.d",
+};
+
+#define NR_DIRECTORIES	(sizeof(directories) / sizeof(*directories))
+
+static void add_path(struct paths *paths, char *path)
+{
+	paths->array = grown(paths->array, paths->count, sizeof(*paths->array));
+	paths->array[paths->count++] = path;
+}
+
+static const char *name_of(const char *path)
+{
+	return strrchr(path, '/') + 1;
+}
+
+static bool has_name(const struct paths *paths, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < paths->count; i++)
+		if (!strcmp(name_of(paths->array[i]), name))
+			return true;
+	return false;
+}
+
+static bool is_mask(const char *path)
+{
+	struct stat null;
+
+	return !stat(path, &null) && S_ISCHR(null.st_mode) && null.st_rdev == makedev(1, 3);
+}
+
+/* Unlike strcoll(), must not depend on the locale. */
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(name_of(*(char *const *)a), name_of(*(char *const *)b));
+}
+
+static int is_configuration(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return *entry->d_name != '.' && length > 5 &&
+	       !strcmp(entry->d_name + length - 5, ".conf");
+}
+
+/* Adds the files whose names are not in @files yet. Returns 0 or an errno. */
+static int add_directory(struct paths *files, const char *directory)
+{
+	struct dirent **entries;
+	int count = scandir(directory, &entries, is_configuration, NULL), i;
+
+	if (count < 0)
+		return errno;
+	for (i = 0; i < count; i++) {
+		if (!has_name(files, entries[i]->d_name))
+			add_path(files, text("%s/%s", directory, entries[i]->d_name));
+		free(entries[i]);
+	}
+	free(entries);
+	return 0;
+}
+
+/* Appends the files in order, without those that are hidden. Returns false if there is none. */
+static bool move_sorted(struct paths *paths, struct paths *files)
+{
+	size_t before = paths->count, i;
+
+	if (files->count)
+		qsort(files->array, files->count, sizeof(*files->array), compare_names);
+	for (i = 0; i < files->count; i++)
+		if (is_mask(files->array[i]))
+			free(files->array[i]);
+		else
+			add_path(paths, files->array[i]);
+	free(files->array);
+	return paths->count > before;
+}
+
+/* Reports errors. */
+static bool add_word(struct paths *paths, const char *word)
+{
+	struct paths files = { 0 };
+	struct stat stat_buf;
+	int error;
+
+	if (!strcmp(word, "-") || stat(word, &stat_buf) || !S_ISDIR(stat_buf.st_mode)) {
+		add_path(paths, text_copy(word));
+		return true;
+	}
+	error = add_directory(&files, word);
+	if (error)
+		complain("%s: %s", word, strerror(error));
+	else if (!move_sorted(paths, &files))
+		complain("%s: no file *.conf", word);
+	else
+		return true;
+	return false;
+}
+
+/* Reports errors. A missing directory is none. */
+static bool add_system(struct paths *paths, const char *root)
+{
+	struct paths files = { 0 };
+	char *directory;
+	bool good = true;
+	int error;
+	size_t i;
+
+	for (i = 0; i < NR_DIRECTORIES; i++) {
+		directory = text("%s%s", root ? root : "", directories[i]);
+		error = add_directory(&files, directory);
+		if (error && error != ENOENT) {
+			complain("%s: %s", directory, strerror(error));
+			good = false;
+		}
+		free(directory);
+	}
+	if (move_sorted(paths, &files))
+		return good;
+	complain("no file *.conf in %s, %s or %s", directories[0], directories[1],
+		 directories[2]);
+	return false;
+}
+
+/*
+ * Finds the files that the words name, or without a word those of the system. Reports errors;
+ * no file at all is one. The caller must free the paths.
+ */
+bool paths_find(struct paths *paths, char *const *words, const char *root)
+{
+	bool good = true;
+
+	*paths = (struct paths){ 0 };
+	if (!words || !*words)
+		return add_system(paths, root);
+	for (; *words; words++)
+		good &= add_word(paths, *words);
+	return good;
+}
+
+void paths_free(struct paths *paths)
+{
+	size_t i;
+
+	for (i = 0; i < paths->count; i++)
+		free(paths->array[i]);
+	free(paths->array);
+}
