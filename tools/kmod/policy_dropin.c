@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drop-ins: files in /etc/kmod/policy.d that kmodctl writes, and their part of the policy in
+ * force.
+ *
+ * To load a drop-in, only its part of the policy in force is replaced. The other rules may come
+ * from any files, or from a program.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy_dropin.h"
+
+/* Creates the directory of the file and its parents. */
+static void make_directories(const char *path)
+{
+	char *copy = text_copy(path), *slash = copy;
+
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		mkdir(copy, 0755);
+		*slash = '/';
+	}
+	free(copy);
+}
+
+/* Waits for other instances of kmodctl. Returns a file descriptor, or -1. */
+static int lock_directory(const char *path)
+{
+	char *directory = text("%.*s", (int)(strrchr(path, '/') - path), path);
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	free(directory);
+	return fd;
+}
+
+/* Reads the file, which may be missing. Reports errors. The caller must close the drop-in. */
+bool dropin_open(struct dropin *dropin, const char *file, const char *comment,
+		 const struct options *options)
+{
+	int error;
+
+	*dropin = (struct dropin){
+		.path = text("%s" POLICY_DIRECTORY "/%s", options->root ? options->root : "", file),
+		.name = text(POLICY_DIRECTORY "/%s", file),
+		.comment = comment,
+		.lock = -1,
+	};
+	if (!options->dry_run) {
+		make_directories(dropin->path);
+		dropin->lock = lock_directory(dropin->path);
+	}
+	error = read_whole(dropin->path, MAX_RULES, &dropin->text);
+	if (error && error != ENOENT) {
+		complain("%s: %s", dropin->path, strerror(error));
+		return false;
+	}
+	return true;
+}
+
+void dropin_close(struct dropin *dropin)
+{
+	if (dropin->lock >= 0)
+		close(dropin->lock);
+	bytes_free(&dropin->text);
+	free(dropin->path);
+	free(dropin->name);
+}
+
+/* Returns the line in the text, or NULL. */
+static char *find_line(const struct bytes *text, const char *line)
+{
+	size_t length = strlen(line);
+	char *found = text->data;
+
+	while (found && *found) {
+		if (!strncmp(found, line, length) && found[length] == '\n')
+			return found;
+		found = strchr(found, '\n');
+		found = found ? found + 1 : NULL;
+	}
+	return NULL;
+}
+
+static void add_line(struct bytes *text, const char *line)
+{
+	bytes_add(text, line, strlen(line));
+	bytes_add(text, "\n", 1);
+}
+
+/* Returns false if the drop-in has the line already. */
+bool dropin_add(struct dropin *dropin, const char *line)
+{
+	if (find_line(&dropin->text, line))
+		return false;
+	if (!dropin->text.length)
+		add_line(&dropin->text, dropin->comment);
+	add_line(&dropin->text, line);
+	dropin->changed = true;
+	return true;
+}
+
+/* Returns false if the drop-in does not have the line. */
+bool dropin_remove(struct dropin *dropin, const char *line)
+{
+	char *found = find_line(&dropin->text, line);
+	size_t length = strlen(line) + 1;
+
+	if (!found)
+		return false;
+	memmove(found, found + length, strlen(found + length) + 1);
+	dropin->text.length -= length;
+	dropin->changed = true;
+	return true;
+}
+
+/* True if the text has a line other than comments. */
+static bool has_lines(const struct bytes *text)
+{
+	const char *line = text->data;
+
+	while (line && *line) {
+		if (*line != '#' && *line != '\n')
+			return true;
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	return false;
+}
+
+static bool write_and_sync(int fd, const struct bytes *text)
+{
+	ssize_t written = write(fd, text->data, text->length);
+
+	if (written >= 0 && (size_t)written != text->length)
+		errno = ENOSPC;
+	return written == (ssize_t)text->length && !fsync(fd);
+}
+
+/* Replaces the file atomically. Returns false and sets errno. */
+static bool replace_file(const char *path, const struct bytes *text)
+{
+	char *temporary = text_append(text_copy(path), "", ".new");
+	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool written = fd >= 0 && write_and_sync(fd, text);
+
+	if (fd >= 0)
+		close(fd);
+	written = written && !rename(temporary, path);
+	free(temporary);
+	return written;
+}
+
+/* Writes the file if it has changed, and removes it if no rule is left. Reports errors. */
+bool dropin_write(struct dropin *dropin)
+{
+	bool written;
+
+	if (!dropin->changed)
+		return true;
+	if (has_lines(&dropin->text))
+		written = replace_file(dropin->path, &dropin->text);
+	else
+		written = !unlink(dropin->path) || errno == ENOENT;
+	if (!written)
+		complain("%s: %s", dropin->path, strerror(errno));
+	return written;
+}
+
+static bool is_line(const char *line, const char *end, const char *expected)
+{
+	return (size_t)(end - line) == strlen(expected) && !strncmp(line, expected, end - line);
+}
+
+/* Appends the lines that do not come from the drop-in, which begins with @origin. */
+static void add_others(struct bytes *text, const struct bytes *before, const char *origin)
+{
+	const char *line = before->data, *end;
+	bool skipping = false, starts = true;
+
+	for (; *line; line = end + !!*end) {
+		end = strchrnul(line, '\n');
+		if (!strncmp(line, "file ", strlen("file ")))
+			skipping = is_line(line, end, origin);
+		else if (starts && text->length)
+			add_line(text, "file -");
+		if (!skipping)
+			bytes_add(text, line, (size_t)(end - line) + !!*end);
+		starts = false;
+	}
+}
+
+/* Replaces the drop-in's rules in the policy in force, before all others. Reports errors. */
+bool dropin_load(const struct dropin *dropin, const struct options *options)
+{
+	char *origin = origin_line(dropin->name);
+	struct policy policy = { 0 };
+	struct bytes *rules = &policy.values[SET_RULES], before;
+	bool loaded = setting_read(options, SET_RULES, &before);
+
+	if (loaded) {
+		if (has_lines(&dropin->text)) {
+			add_line(rules, origin);
+			bytes_add(rules, dropin->text.data, dropin->text.length);
+		}
+		add_others(rules, &before, origin);
+		if (!rules->length)
+			add_line(rules, "");
+		loaded = policy_load(&policy, options);
+		bytes_free(&before);
+	}
+	policy_free(&policy);
+	free(origin);
+	return loaded;
+}
+
+/* True if no other file has precedence. */
+bool dropin_is_first(const struct dropin *dropin, const struct options *options)
+{
+	struct paths paths;
+	bool first = paths_find(&paths, NULL, options->root) &&
+		     !strcmp(paths.array[0], dropin->path);
+
+	if (!first && paths.count)
+		complain("warning: %s is read before %s", paths.array[0], dropin->path);
+	paths_free(&paths);
+	return first;
+}

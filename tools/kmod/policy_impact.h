@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a rule affects on this machine.
+ */
+#ifndef POLICY_IMPACT_H
+#define POLICY_IMPACT_H
+
+#include "journal.h"
+#include "modules.h"
+
+/* What is known about the modules and requests of this machine. */
+struct machine {
+	struct modules modules;
+	struct journal requests;
+	struct journal loads;
+	bool has_modules;
+	bool is_running;	/* the modules of the running kernel, not those of --root */
+};
+
+void machine_open(struct machine *machine, const struct options *options);
+void machine_close(struct machine *machine);
+char **modules_of_rule(const struct machine *machine, const char *pattern, bool module);
+void impact_print(const struct machine *machine, const char *module);
+void requesters_print(const struct machine *machine, const char *pattern, char *const *modules);
+struct json_object *json_of_impact(const struct machine *machine, const char *module);
+struct json_object *json_of_requesters(const struct machine *machine, const char *pattern,
+				       char *const *modules);
+bool is_in_kernel(const struct machine *machine, const char *module);
+
+#endif /* POLICY_IMPACT_H */

@@ -1,0 +1,235 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kmodctl policy deny and allow: the emergency brake.
+source "$(dirname "$0")/lib.sh"
+
+FAKE=$WORK/kernel
+FILE=$WORK/etc/00-deny.conf
+# LeakSanitizer does not work in the namespace.
+export ASAN_OPTIONS=detect_leaks=0
+
+# brake ARGUMENT...: runs kmodctl policy ARGUMENT... with /etc/kmod/policy.d in $WORK/etc, with
+# the loaded modules in $WORK/sys, and with a journal
+brake()
+{
+	STATUS=0
+	unshare -m bash -c '
+		work=$1
+		mount -t tmpfs none /etc
+		mkdir -p /etc/kmod/policy.d
+		mount --bind "$work/etc" /etc/kmod/policy.d
+		mount --bind "$work/sys" /sys/module
+		shift
+		exec "$@"' bash "$WORK" "$KMODCTL" policy "$1" --modules "$MODULES" \
+		--securityfs "$FAKE" --sysctl "$FAKE" --debugfs "$WORK/debugfs" "${@:2}" \
+		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	# No other file has precedence, and the unit may not be enabled here.
+	sed -i '/warning: kmod-policy.service is not enabled/d' "$WORK/err"
+}
+
+# loaded NAME REFERENCES HOLDER...: makes a module look as if it was loaded
+loaded()
+{
+	mkdir -p "$WORK/sys/$1/holders"
+	echo live >"$WORK/sys/$1/initstate"
+	echo "$2" >"$WORK/sys/$1/refcnt"
+	[[ $# -lt 3 ]] || mkdir -p "${@/#/$WORK/sys/$1/holders/}"
+	[[ $# -lt 3 ]] || rmdir "$WORK/sys/$1/holders/$1" "$WORK/sys/$1/holders/$2"
+}
+
+machine()
+{
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
+	fake_modules || return 1
+	fake_kernel
+	rm -rf "$WORK/etc" "$WORK/sys" "$WORK/debugfs"
+	mkdir -p "$WORK/etc" "$WORK/sys" "$WORK/debugfs/kmod"
+	: >"$WORK/debugfs/kmod/requests"
+	: >"$WORK/debugfs/kmod/modules"
+}
+
+rules() { tr '\n' ';' <"$FAKE/autoload/policy"; }
+
+OURS='file /etc/kmod/policy.d/00-deny.conf;# Written by kmodctl policy deny; kmodctl policy allow removes lines.;'
+OLD='file /etc/kmod/policy.d/50-old.conf;deny alias old;'
+
+denies()
+{
+	machine || return 1
+	brake deny --module esp4
+	well && is "$(grep -v '^#' "$FILE")" 'deny module esp4' &&
+		is "$(rules)" "${OURS}deny module esp4;$OLD" || return 1
+	brake deny net-pf-38 algif-aead
+	well && is "$(rules)" \
+		"${OURS}deny module esp4;deny alias net-pf-38;deny alias algif-aead;$OLD"
+}
+
+idempotent()
+{
+	machine || return 1
+	brake deny --module esp4
+	cp -p "$FILE" "$WORK/before"
+	brake deny --module esp4
+	well && is "$(stat -c %i%y "$FILE")" "$(stat -c %i%y "$WORK/etc/00-deny.conf")" &&
+		cmp "$FILE" "$WORK/before" && is "$(rules)" "${OURS}deny module esp4;$OLD" ||
+		return 1
+	brake deny --module --json esp4
+	well && is "$(jq -c '[.changed, .in_force]' "$WORK/out")" '[false,true]'
+}
+
+takes_back()
+{
+	machine || return 1
+	brake deny --module esp4 dccp
+	brake allow --module esp4
+	well && is "$(rules)" "${OURS}deny module dccp;$OLD" || return 1
+	brake allow --module esp4 dccp
+	well && is "$(rules)" "$OLD" && [[ ! -e $FILE ]] || return 1
+	brake allow --module dccp
+	well && is "$(rules)" "$OLD"
+}
+
+# Rules that were loaded by hand have no origin.
+by_hand()
+{
+	machine || return 1
+	echo 'allow alias x' >"$FAKE/autoload/policy"
+	brake deny y
+	well && is "$(rules)" "${OURS}deny alias y;file -;allow alias x;" || return 1
+	: >"$FAKE/autoload/policy"
+	rm "$FILE"
+	brake deny y
+	well && is "$(rules)" "${OURS}deny alias y;"
+}
+
+aliases()
+{
+	machine || return 1
+	brake deny --module esp4
+	well && grep -q '^module esp4: not loaded$' "$WORK/out" &&
+		grep -q '^  aliases: xfrm-type-2-50$' "$WORK/out" &&
+		grep -q '^  aliases of esp4_offload, which needs it: xfrm-offload-2-50$' \
+			"$WORK/out" || return 1
+	brake deny algif-aead
+	well && grep -q '^module algif_aead: not loaded$' "$WORK/out"
+}
+
+already_loaded()
+{
+	machine || return 1
+	loaded esp4 2 esp4_offload
+	brake deny --module esp4
+	is "$STATUS" 3 status &&
+		grep -q '^module esp4: loaded, used 2 times, by esp4_offload$' "$WORK/out" &&
+		is "$(rules)" "${OURS}deny module esp4;$OLD" || return 1
+	brake deny xfrm-type-2-50
+	is "$STATUS" 3 'status of the alias' || return 1
+	brake deny --module --json esp4
+	is "$STATUS" 3 && is "$(jq -c '.names[0].modules[0] | [.state, .references, .holders]' \
+		"$WORK/out")" '["loaded",2,"esp4_offload"]'
+}
+
+requesters()
+{
+	local line='outcome=ok result=0 wait=1 parent=0 into=0 joiners=0 modules=1 modprobe=9'
+
+	line+=' slot_ns=0 run_ns=1 begin=5 pid=312 comm=charon uid=0 loginuid=4294967295'
+	line+=' userns=4026531837 userns_level=0 pidns=4026531836 site=x'
+	machine || return 1
+	printf '%s\n' "id=1 name=xfrm-type-2-50 $line cgroup=/system.slice/ipsec.service" \
+		"id=2 name=xfrm-type-2-50 $line cgroup=/system.slice/ipsec.service" \
+		"id=3 name=fs-xfs $line cgroup=/" >"$WORK/debugfs/kmod/requests"
+	echo "id=1 module=esp4 state=live name=xfrm-type-2-50 begin=5 pid=312 comm=charon uid=0" \
+		>"$WORK/debugfs/kmod/modules"
+	brake deny --module esp4
+	well && is "$(grep -c ^requested: "$WORK/out")" 1 'programs' && grep -q \
+		'^requested: xfrm-type-2-50 by charon\[312\] uid 0 in ipsec.service, 2 times$' \
+		"$WORK/out" &&
+		grep -q '^  loaded for xfrm-type-2-50, request 1 by charon' "$WORK/out" || return 1
+	brake deny --module --json esp4
+	is "$(jq -c '.names[0].requesters[0] | [.name, .unit, .count]' "$WORK/out")" \
+		'["xfrm-type-2-50","ipsec.service",2]'
+}
+
+dry_run()
+{
+	machine || return 1
+	brake deny --dry-run --module esp4
+	well && [[ ! -e $FILE ]] && is "$(rules)" "$OLD" &&
+		grep -qx '+deny module esp4' "$WORK/out" || return 1
+	brake deny --dry-run --json --module esp4
+	well && is "$(jq -c '[.changed, .in_force]' "$WORK/out")" '[true,false]'
+}
+
+image()
+{
+	machine || return 1
+	kmodctl policy deny --root "$WORK/image" --module esp4
+	well && is "$(grep -v '^#' "$WORK/image/etc/kmod/policy.d/00-deny.conf")" \
+		'deny module esp4' && is "$(rules)" "$OLD"
+}
+
+not_in_force()
+{
+	machine || return 1
+	echo 0 >"$FAKE/autoload/enforce"
+	brake deny x
+	fails 1 'enforce is 0' || return 1
+	fake_kernel
+	rm "$FAKE/autoload/policy"
+	brake deny y
+	is "$STATUS" 1 && grep -q 'no policy in this kernel' "$WORK/err" &&
+		grep -q 'is written, but not in force' "$WORK/err" &&
+		grep -qx 'deny alias y' "$FILE"
+}
+
+precedence()
+{
+	machine || return 1
+	echo 'allow alias x' >"$WORK/etc/00-a.conf"
+	brake deny x
+	is "$STATUS" 0 && grep -q 'warning: .*/00-a.conf is read before' "$WORK/err"
+}
+
+names()
+{
+	machine || return 1
+	brake deny 'a b'
+	fails 2 "'a b': unexpected blank" || return 1
+	brake deny 'a[b'
+	fails 2 "'a\[b': pattern has '\[' without" && is "$(rules)" "$OLD" || return 1
+	brake deny --module 'esp4*'
+	well && grep -q '^module esp4: ' "$WORK/out" && grep -q '^module esp4_offload: ' "$WORK/out"
+}
+
+# Two at once: none may lose the rule of the other.
+together()
+{
+	local i
+
+	machine || return 1
+	for i in 1 2 3 4 5 6 7 8; do
+		brake deny "name$i" &
+	done
+	wait
+	is "$(grep -c ^deny "$FILE")" 8 'rules in the file' &&
+		is "$(grep -c '^deny alias name' "$FAKE/autoload/policy")" 8 'rules in force'
+}
+
+TESTS=(
+	denies 'deny writes a drop-in, and puts its rules in force before all others'
+	idempotent 'deny changes nothing the second time'
+	takes_back 'allow takes a rule back, and removes an empty drop-in'
+	by_hand 'deny keeps rules that come from no file'
+	aliases 'deny shows the aliases that lead to a module'
+	already_loaded 'deny has status 3 and shows the users if a module is loaded'
+	requesters 'deny shows the requesters in the journal, with their unit'
+	dry_run 'deny --dry-run changes nothing, and shows the difference'
+	image 'deny --root only writes the file'
+	not_in_force 'deny fails if the rule is not enforced'
+	precedence 'deny warns of a file with precedence'
+	names 'deny checks names, and accepts patterns'
+	together 'concurrent commands lose no rule'
+)
+run_tests
