@@ -34,7 +34,7 @@ places()
 	installed PREFIX=/usr &&
 		cmp "$ROOT/units/kmod-policy.service" "$SOURCE/kmod-policy.service" &&
 		installed PREFIX=/usr/local sysconfdir=/opt/etc &&
-		is "$(grep -c '=/usr/local/sbin/kmodctl policy load /opt/etc/kmod/policy.d$' \
+		is "$(grep -c '=/usr/local/sbin/kmodctl policy load$' \
 			"$ROOT/units/kmod-policy.service")" 2 'commands' &&
 		[[ -d $ROOT/opt/etc/kmod/policy.d ]]
 }
@@ -51,7 +51,45 @@ verified()
 	is "$(grep kmod-policy "$WORK/out")" '' 'systemd-analyze'
 }
 
+# The manual promises at most 2.5.
+hardened()
+{
+	have systemd-analyze || return 1
+	systemd-analyze security --offline=yes --threshold=25 --no-pager \
+		"$SOURCE/kmod-policy.service" >"$WORK/out" 2>&1 ||
+		{ say "$(tail -n 1 "$WORK/out")"; return 1; }
+}
+
+# before UNIT...: the unit is ordered before these
+before()
+{
+	local unit all
+
+	all=" $(sed -n 's/^Before=//p' "$SOURCE/kmod-policy.service" | xargs) "
+	for unit in "$@"; do
+		[[ $all == *" $unit "* ]] || { say "not before $unit"; return 1; }
+	done
+}
+
+# network-pre.target orders nothing unless a unit pulls it in.
+ordered()
+{
+	before sysinit.target network-pre.target systemd-networkd.service nftables.service &&
+		grep -qx 'Wants=network-pre.target' "$SOURCE/kmod-policy.service" &&
+		grep -qx 'DefaultDependencies=no' "$SOURCE/kmod-policy.service"
+}
+
+# Files of a package alone must be loaded as well.
+conditions()
+{
+	is "$(grep -c '^ConditionPathExistsGlob=|/[a-z/]*/kmod/policy.d/\*.conf$' \
+		"$SOURCE/kmod-policy.service")" 3 conditions
+}
+
 TESTS=(
+	hardened 'systemd-analyze security gives at most 2.5'
+	ordered 'the unit is ordered before the network and before firewalls'
+	conditions 'the unit starts if one of the three directories has a file'
 	files 'make install installs the program, the profiles and an empty policy.d'
 	places 'the unit runs the installed program'
 	verified 'systemd-analyze accepts the unit'
