@@ -19,7 +19,7 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
 # The kernel's makefiles must not see these options.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-all torture learn cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
+.PHONY: help demo test test-all torture learn units cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check shim shim-breaks model model-breaks fuzz
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
@@ -32,6 +32,7 @@ help:
 	@echo 'make test TEST=RE  run only guest tests whose names match, on CONFIG'
 	@echo 'make cost          measure a failing request, in instructions'
 	@echo 'make inherit       compare the state that helpers inherit with the unpatched kernel'
+	@echo 'make units         compare the policies with the services of Debian 12 and 13'
 	@echo 'make learn         record the requests of typical machines, and test the policies for them'
 	@echo 'make bench         compare with the unpatched kernel: table, bench/results'
 	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
@@ -112,6 +113,9 @@ torture:
 
 learn:
 	@harness/learn.sh
+
+units:
+	@harness/units.sh bookworm trixie
 
 test-harness:
 	@harness/prepare.sh
