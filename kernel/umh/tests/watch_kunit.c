@@ -27,7 +27,9 @@ static struct subprocess_info *umh_watch_test_new(struct kunit *test, int *hung)
 					 NULL, hung);
 	KUNIT_ASSERT_NOT_NULL(test, info);
 	info->hung = umh_watch_test_hung;
+	raw_spin_lock_irq(&umh_lock);
 	umh_watch(info);
+	raw_spin_unlock_irq(&umh_lock);
 	return info;
 }
 
