@@ -84,8 +84,8 @@ static void autoload_helpers_prefix_rejects_dotdot(struct kunit *test)
 static void autoload_helpers_bad_list_changes_nothing(struct kunit *test)
 {
 	static const char *const bad[] = {
-		"a\n", " /a\n", "/a\nb\n", "*\n", "mode\n", "mode \n", "mode on\n",
-		"mode  off\n", " mode off\n", "mode off \n", "mode offf\n", "mode of\n",
+		"a\n", " /a\n", "/a\nb\n", "*\n", "mode\n", "mode\x20\n", "mode on\n",
+		"mode  off\n", " mode off\n", "mode off\x20\n", "mode offf\n", "mode of\n",
 		"mode off\n/a\nmode off\n",
 	};
 	size_t i;
