@@ -817,7 +817,7 @@ end:	do
 		:: !TIMED -> over = 2
 		fi
 	   }
-		/* kmod_flight_end_waits() */
+		/* kmod_flight_time_out(kmod_flight_expired), kmod_flight_cancel() */
 		do
 		:: d_step {
 			r ->
@@ -852,6 +852,7 @@ end:	do
 				y = UNCOVERED(f);
 				lowest(y);
 				r = x;
+				delay = WAIT;
 				m = 1
 			:: else ->
 				later(f);
@@ -925,7 +926,7 @@ end:	do
 			if
 #ifndef BREAK_GIVE_UP
 			:: !started && (TIMED -> is_stalled || since[f] >= 2 * WAIT : over == 2) ->
-				/* kmod_flight_give_up() */
+				/* kmod_flight_time_out(kmod_flight_later) */
 				do
 				:: d_step {
 					r ->
