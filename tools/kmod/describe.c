@@ -149,6 +149,14 @@ char *describe_outcome(const struct record *record)
 	return both;
 }
 
+/* True if a security module denied the request or a module. */
+bool is_denied(const struct record *request)
+{
+	const char *outcome = record_text(request, "outcome");
+
+	return outcome && (!strcmp(outcome, "lsm") || !strcmp(outcome, "policy"));
+}
+
 /* Green: success. Red: modprobe failed. Yellow: the kernel denied or gave up the request. */
 const char *colour_of_result(const struct record *record)
 {

@@ -49,6 +49,18 @@ static const struct view view = {
 	columns, sizeof(columns) / sizeof(*columns), add_row, json_of_request,
 };
 
+static void remove_allowed(struct journal *requests)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < requests->count; i++)
+		if (is_denied(&requests->records[i]))
+			requests->records[kept++] = requests->records[i];
+		else
+			record_free(&requests->records[i]);
+	requests->count = kept;
+}
+
 /* Must read the modules last: a request in the journal has loaded all of its modules. */
 int cmd_log(const struct options *options)
 {
@@ -61,6 +73,8 @@ int cmd_log(const struct options *options)
 	if (!journal_read(&requests, options, "requests", request_keys))
 		return EXIT_FAILURE;
 	trouble = !journal_read(&modules, options, "modules", module_keys);
+	if (options->denied)
+		remove_allowed(&requests);
 	if (options->lines && lines < requests.count)
 		requests.first = requests.count - lines;
 	journal_print(&requests, &view, options->json);

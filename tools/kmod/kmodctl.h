@@ -29,12 +29,14 @@ struct options {
 	bool all;
 	bool json;
 	bool openmetrics;
+	bool denied;
 	bool dry_run;
 	bool force;
 	bool in_force;
 	bool kthread;
 	bool module;
 	bool rules;
+	bool write;
 	const char *cap;	/* NULL by default, as are the other strings */
 	const char *cgroup;
 	const char *debugfs;
@@ -127,6 +129,7 @@ char *describe_duration(u64 ns);
 char *describe_result(s64 result);
 char *describe_outcome(const struct record *record);
 const char *colour_of_result(const struct record *record);
+bool is_denied(const struct record *request);
 char *describe_requester(const struct record *record);
 char *describe_relation(const struct record *record);
 char *describe_unit(const struct record *record);

@@ -193,5 +193,11 @@ int cmd_policy_deny(const struct options *options)
 
 int cmd_policy_allow(const struct options *options)
 {
-	return run(options, dropin_remove, false);
+	u64 id;
+
+	if (options->module || !parse_unsigned(*options->files, &id))
+		return run(options, dropin_remove, false);
+	if (options->files[1])
+		return misused("unexpected argument '%s'", options->files[1]);
+	return policy_allow_request(options, id);
 }

@@ -178,16 +178,32 @@ static bool is_line(const char *line, const char *end, const char *expected)
 	return (size_t)(end - line) == strlen(expected) && !strncmp(line, expected, end - line);
 }
 
-/* Appends the lines that do not come from the drop-in, which begins with @origin. */
-static void add_others(struct bytes *text, const struct bytes *before, const char *origin)
+/* Appends the part of the policy that has the origin. */
+static void add_part(struct bytes *text, const struct bytes *policy, const char *origin)
 {
-	const char *line = before->data, *end;
+	const char *line = policy->data, *end;
+	bool copying = false;
+
+	for (; *line; line = end + !!*end) {
+		end = strchrnul(line, '\n');
+		if (!strncmp(line, "file ", strlen("file ")))
+			copying = is_line(line, end, origin);
+		if (copying)
+			bytes_add(text, line, (size_t)(end - line) + !!*end);
+	}
+}
+
+/* Appends the parts that have neither origin. */
+static void add_others(struct bytes *text, const struct bytes *policy, const char *origin,
+		       const char *first)
+{
+	const char *line = policy->data, *end;
 	bool skipping = false, starts = true;
 
 	for (; *line; line = end + !!*end) {
 		end = strchrnul(line, '\n');
 		if (!strncmp(line, "file ", strlen("file ")))
-			skipping = is_line(line, end, origin);
+			skipping = is_line(line, end, origin) || is_line(line, end, first);
 		else if (starts && text->length)
 			add_line(text, "file -");
 		if (!skipping)
@@ -196,20 +212,26 @@ static void add_others(struct bytes *text, const struct bytes *before, const cha
 	}
 }
 
-/* Replaces the drop-in's rules in the policy in force, before all others. Reports errors. */
+/*
+ * Replaces the drop-in's rules in the policy in force, before all others but those of policy deny.
+ * Reports errors.
+ */
 bool dropin_load(const struct dropin *dropin, const struct options *options)
 {
 	char *origin = origin_line(dropin->name);
+	char *first = origin_line(POLICY_DIRECTORY "/" DENY_FILE);
 	struct policy policy = { 0 };
 	struct bytes *rules = &policy.values[SET_RULES], before;
 	bool loaded = setting_read(options, SET_RULES, &before);
 
 	if (loaded) {
+		if (strcmp(origin, first))
+			add_part(rules, &before, first);
 		if (has_lines(&dropin->text)) {
 			add_line(rules, origin);
 			bytes_add(rules, dropin->text.data, dropin->text.length);
 		}
-		add_others(rules, &before, origin);
+		add_others(rules, &before, origin, first);
 		if (!rules->length)
 			add_line(rules, "");
 		loaded = policy_load(&policy, options);
@@ -217,6 +239,7 @@ bool dropin_load(const struct dropin *dropin, const struct options *options)
 	}
 	policy_free(&policy);
 	free(origin);
+	free(first);
 	return loaded;
 }
 

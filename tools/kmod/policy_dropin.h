@@ -8,6 +8,7 @@
 #include "policy.h"
 
 #define DENY_FILE	"00-deny.conf"
+#define ALLOW_FILE	"05-allow.conf"
 
 struct dropin {
 	char *path;		/* below --root */
@@ -26,5 +27,8 @@ bool dropin_remove(struct dropin *dropin, const char *line);
 bool dropin_write(struct dropin *dropin);
 bool dropin_load(const struct dropin *dropin, const struct options *options);
 bool dropin_is_first(const struct dropin *dropin, const struct options *options);
+
+/* policy_allow.c */
+int policy_allow_request(const struct options *options, u64 id);
 
 #endif /* POLICY_DROPIN_H */

@@ -2,24 +2,31 @@
 /*
  * kmodctl policy suggest: rules that allow exactly the learned requests.
  *
- * An alias rule is for any user if several users other than root need it, else for one.
+ * What a service needs is allowed to its control group. What users need is allowed to any user if
+ * several users other than root need it, else to one.
  */
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
 #include "journal.h"
 #include "policy.h"
+#include "modules.h"
+#include "policy_narrow.h"
 
 static const char *const keys[] = { "kind", "name", "uid", "count", "comm", NULL };
-
 static const char *const missed_keys[] = { "missed", NULL };
+static const char *const since_keys[] = { "since_ns", "mode", NULL };
 
-/* A line of the learned requests. */
+/* A learned request, of one machine or of several. */
 struct need {
 	struct record record;
 	const char *kind;
 	char *pattern;		/* matches exactly the name; NULL if no pattern can */
+	char *scope;		/* qualifiers; NULL: those of a user */
 	u64 uid;
+	u64 count;
+	bool other_userns;
 	bool done;		/* its rule has been printed */
 };
 
@@ -27,121 +34,166 @@ struct needs {
 	struct need *array;
 	size_t count;
 	u64 missed;
+	u64 since;		/* latest begin of learning, in ns since boot */
+	u64 mode;
 	bool trouble;
 };
 
-/* Reads one byte, escaped as \xHH or not. */
-static char take_byte(const char **escaped)
+static bool is_text(const struct record *record, const char *key, const char *expected)
 {
-	char digits[3] = "";
-	char byte = **escaped;
+	const char *value = record_text(record, key);
 
-	if (byte != '\\') {
-		*escaped += 1;
-		return byte;
-	}
-	memcpy(digits, *escaped + 2, 2);
-	*escaped += 4;
-	return (char)strtoul(digits, NULL, 16);
+	return value && !strcmp(value, expected);
 }
 
-/* Returns the pattern that matches exactly the name, or NULL. The caller must free it. */
-static char *pattern_of(const char *escaped)
+static bool is_same_scope(const struct need *a, const struct need *b)
 {
-	struct bytes pattern = { 0 };
-	char byte;
+	return a->scope && b->scope ? !strcmp(a->scope, b->scope) : a->scope == b->scope;
+}
 
-	while (*escaped) {
-		byte = take_byte(&escaped);
-		if (byte <= ' ' || byte > '~') {
-			bytes_free(&pattern);
-			return NULL;
-		}
-		if (strchr("*?[\\", byte))
-			bytes_add(&pattern, "\\", 1);
-		bytes_add(&pattern, &byte, 1);
-	}
-	return pattern.data;
+/* The lines of several machines are added up. Returns NULL if the request is new. */
+static struct need *find_need(const struct needs *needs, const struct need *need)
+{
+	const char *name = record_text(&need->record, "name");
+	struct need *n;
+
+	for (n = needs->array; n < needs->array + needs->count; n++)
+		if (n->uid == need->uid && is_text(&n->record, "name", name) &&
+		    !strcmp(n->kind, need->kind) && is_same_scope(n, need) &&
+		    n->other_userns == need->other_userns)
+			return n;
+	return NULL;
+}
+
+static void need_free(struct need *need)
+{
+	record_free(&need->record);
+	free(need->pattern);
+	free(need->scope);
 }
 
 static void add_need(struct needs *needs, const struct record *record)
 {
-	struct need need = {
+	struct need *known, need = {
 		.record = *record,
 		.kind = record_text(record, "kind"),
 		.pattern = pattern_of(record_text(record, "name")),
+		.scope = scope_of(record),
 		.uid = record_number(record, "uid"),
+		.count = record_number(record, "count"),
+		.other_userns = is_text(record, "userns", "other"),
 	};
 
+	known = find_need(needs, &need);
+	if (known) {
+		known->count += need.count;
+		need_free(&need);
+		return;
+	}
 	needs->array = grown(needs->array, needs->count, sizeof(need));
 	needs->array[needs->count++] = need;
+}
+
+static void take_since(struct needs *needs, struct record *record)
+{
+	if (record_number(record, "since_ns") >= needs->since) {
+		needs->since = record_number(record, "since_ns");
+		needs->mode = record_number(record, "mode");
+	}
+}
+
+static bool has_start(const char *line, const char *start)
+{
+	return !strncmp(line, start, strlen(start));
 }
 
 static void take_line(struct needs *needs, struct lines *lines)
 {
 	struct record record;
 
-	if (strncmp(lines->line, "missed=", strlen("missed="))) {
-		if (lines_record(lines, &record, keys))
-			add_need(needs, &record);
-	} else if (lines_record(lines, &record, missed_keys)) {
-		needs->missed = record_number(&record, "missed");
+	if (has_start(lines->line, "missed=")) {
+		if (!lines_record(lines, &record, missed_keys))
+			return;
+		needs->missed += record_number(&record, "missed");
 		record_free(&record);
+	} else if (has_start(lines->line, "since_ns=")) {
+		if (!lines_record(lines, &record, since_keys))
+			return;
+		take_since(needs, &record);
+		record_free(&record);
+	} else if (lines_record(lines, &record, keys)) {
+		add_need(needs, &record);
 	}
 }
 
-static bool needs_read(struct needs *needs, const struct options *options)
+/* Takes the path. Returns 0 or an errno; then the caller must free the path. */
+static int read_lines(struct needs *needs, char *path)
 {
-	char *path = setting_path(options, SET_LEARNED);
 	struct lines lines;
 	int error = lines_open_path(&lines, path);
 
-	*needs = (struct needs){ 0 };
-	if (error) {
-		setting_explain(options, path, error);
-		free(path);
-		return false;
-	}
+	if (error)
+		return error;
 	while (lines_next(&lines))
 		take_line(needs, &lines);
-	needs->trouble = lines.trouble;
+	needs->trouble |= lines.trouble;
 	lines_close(&lines);
-	return true;
+	return 0;
+}
+
+static bool read_kernel(struct needs *needs, const struct options *options)
+{
+	char *path = setting_path(options, SET_LEARNED);
+	int error = read_lines(needs, path);
+
+	if (!error)
+		return true;
+	setting_explain(options, path, error);
+	free(path);
+	return false;
+}
+
+static bool read_files(struct needs *needs, char *const *files)
+{
+	bool good = true;
+	char *path;
+	int error;
+
+	for (; *files; files++) {
+		path = text_copy(strcmp(*files, "-") ? *files : "/dev/stdin");
+		error = read_lines(needs, path);
+		if (!error)
+			continue;
+		complain("%s: %s", path, strerror(error));
+		free(path);
+		good = false;
+	}
+	return good;
 }
 
 static void needs_free(struct needs *needs)
 {
 	size_t i;
 
-	for (i = 0; i < needs->count; i++) {
-		record_free(&needs->array[i].record);
-		free(needs->array[i].pattern);
-	}
+	for (i = 0; i < needs->count; i++)
+		need_free(&needs->array[i]);
 	free(needs->array);
-}
-
-/* Rules treat - and _ as equal. */
-static bool is_same_pattern(const char *a, const char *b)
-{
-	for (; *a && *b; a++, b++)
-		if (*a != *b && !(strchr("-_", *a) && strchr("-_", *b)))
-			return false;
-	return *a == *b;
 }
 
 static bool is_same(const struct need *a, const struct need *b)
 {
 	if (!a->pattern || !b->pattern)
 		return a == b;
-	return !strcmp(a->kind, b->kind) && is_same_pattern(a->pattern, b->pattern);
+	return !strcmp(a->kind, b->kind) && is_same_scope(a, b) &&
+	       is_same_name(a->pattern, b->pattern);
 }
 
-/* Module rules are for any user. So are alias rules that several users other than root need. */
+/* Rules with a scope are for any user, as are those that several users other than root need. */
 static bool is_for_any_user(const struct needs *needs, const struct need *need)
 {
 	const struct need *n, *first = NULL;
 
-	if (!strcmp(need->kind, "module"))
+	if (need->scope)
 		return true;
 	for (n = needs->array; n < needs->array + needs->count; n++) {
 		if (!n->uid || !is_same(n, need))
@@ -155,17 +207,17 @@ static bool is_for_any_user(const struct needs *needs, const struct need *need)
 
 static void print_user(const struct need *need)
 {
-	u64 count = record_number(&need->record, "count");
-	char *comm = describe_name(&need->record, "comm");
+	char *comm = describe_name(&need->record, "comm"), *unit = describe_unit(&need->record);
 
-	printf("# uid %llu: %llu time%s, first by %s\n", need->uid, count,
-	       count == 1 ? "" : "s", comm);
+	printf("# uid %llu%s%s: %llu time%s, first by %s\n", need->uid, *unit ? " in " : "", unit,
+	       need->count, need->count == 1 ? "" : "s", comm);
 	free(comm);
+	free(unit);
 }
 
 static void print_rule(const struct needs *needs, const struct need *need)
 {
-	bool any_user = is_for_any_user(needs, need);
+	bool any_user = is_for_any_user(needs, need), other_userns = !need->scope;
 	struct need *n;
 
 	putchar('\n');
@@ -173,12 +225,13 @@ static void print_rule(const struct needs *needs, const struct need *need)
 		if (!is_same(n, need) || !(any_user || n->uid == need->uid))
 			continue;
 		print_user(n);
+		other_userns &= n->other_userns;
 		n->done = true;
 	}
 	printf("allow %s %s", need->kind, need->pattern);
 	if (!any_user)
 		printf(" uid %llu", need->uid);
-	putchar('\n');
+	printf("%s%s\n", other_userns ? " userns other" : "", need->scope ? need->scope : "");
 }
 
 /* Checks the kind and the user id, although the kernel writes only valid ones. */
@@ -197,34 +250,55 @@ static void print_none(const struct need *need)
 	free(name);
 }
 
+/* The rules of a unit are printed together. */
+static void print_rules_of(const struct needs *needs, const struct need *first)
+{
+	struct need *need = needs->array + (first - needs->array);
+
+	for (; need < needs->array + needs->count; need++) {
+		if (need->done || !is_same_scope(need, first))
+			continue;
+		if (can_be_rule(need))
+			print_rule(needs, need);
+		else
+			print_none(need);
+		need->done = true;
+	}
+}
+
+static void print_warnings(const struct needs *needs)
+{
+	if (!needs->count)
+		printf("\n# No requests were learned.\n");
+	if (needs->missed)
+		printf("\n# Warning: incomplete; the kernel had no room for %llu more requests.\n",
+		       needs->missed);
+	if (needs->since)
+		printf("\n# Warning: incomplete; learning began %llu s after boot. To learn the boot as\n"
+		       "# well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
+		       needs->since / NSEC_PER_SEC, needs->mode);
+}
+
 static void print_rules(const struct needs *needs)
 {
 	const struct need *need;
 
 	puts("# Rules for learned requests, from kmodctl policy suggest. The first matching rule\n"
 	     "# applies: load these before rules that deny.");
-	for (need = needs->array; need < needs->array + needs->count; need++) {
-		if (need->done)
-			continue;
-		if (can_be_rule(need))
-			print_rule(needs, need);
-		else
-			print_none(need);
-	}
-	if (!needs->count)
-		printf("\n# No requests were learned.\n");
-	if (needs->missed)
-		printf("\n# Warning: incomplete; the kernel had no room for %llu more requests.\n",
-		       needs->missed);
+	for (need = needs->array; need < needs->array + needs->count; need++)
+		if (!need->done)
+			print_rules_of(needs, need);
+	print_warnings(needs);
 }
 
 int cmd_policy_suggest(const struct options *options)
 {
-	struct needs needs;
+	struct needs needs = { 0 };
+	bool good = *options->files ? read_files(&needs, options->files) :
+				      read_kernel(&needs, options);
 
-	if (!needs_read(&needs, options))
-		return EXIT_FAILURE;
-	print_rules(&needs);
+	if (good || needs.count)
+		print_rules(&needs);
 	needs_free(&needs);
-	return needs.trouble ? EXIT_FAILURE : EXIT_SUCCESS;
+	return good && !needs.trouble ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -14,15 +14,18 @@
 
 /* The keys of the journal that are numbers. Any other key is text. */
 static const char *const numbers[] = {
-	"age_ns", "begin", "count", "id", "into", "joiners", "loginuid", "missed", "modprobe",
-	"modules", "parent", "pid", "pidns", "run_ns", "slot_ns", "uid", "userns",
-	"userns_level", "wait",
+	"age_ns", "auid", "begin", "count", "id", "into", "joiners", "kthread", "loginuid",
+	"missed", "mode", "modprobe", "modules", "parent", "pid", "pidns", "run_ns", "since_ns",
+	"slot_ns", "uid", "userns", "userns_level", "wait",
 };
 
-static enum kind kind_of(const char *key)
+/* The user namespace is a number in the journal, and a word in denials and learned requests. */
+static enum kind kind_of(const char *key, const char *value)
 {
 	size_t i;
 
+	if (!strcmp(key, "userns") && !isdigit((unsigned char)*value))
+		return TEXT;
 	if (!strcmp(key, "result"))
 		return SIGNED;
 	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
@@ -105,7 +108,7 @@ static const char *add_pair(struct record *record, char *pair)
 		return "expected lower-case letters, digits and underscores in a key";
 	if (record_field(record, pair))
 		return "duplicate key";
-	field.kind = kind_of(pair);
+	field.kind = kind_of(pair, equals + 1);
 	if (!parse_value(&field, equals + 1))
 		return field.kind == TEXT ? "value is not escaped" : "value is not a number";
 	record_add(record, field);

@@ -140,6 +140,57 @@ loadable()
 	well
 }
 
+# needed NAME UID CGROUP [USERNS]: a learned request with all keys
+needed()
+{
+	echo "kind=alias name=$1 rule=mode:1 uid=$2 caps=0 userns=${4:-init} kthread=0 count=2" \
+		"comm=x exe=/bin/x cgroup=$3"
+}
+
+# What a service asked for is opened to the service only.
+units()
+{
+	local hash=0123456789abcdef
+
+	learned 'since_ns=0 mode=1' "$(needed a 998 /system.slice/a.service)" \
+		"$(needed a 997 /system.slice/b.service/sub)" \
+		"$(needed b 998 /system.slice/a.service)" \
+		"$(needed a 1000 /user.slice/user-1000.slice/session-3.scope)" \
+		"$(needed c 0 "/system.slice/docker-$hash.scope")" \
+		"$(needed d 0 '/system.slice/v\x5cx2dw.service')" \
+		"$(needed e 1000 /user.slice/x other)"
+	suggest && well && is "$(rules)" "$(printf '%s\n' \
+		'allow alias a cgroup /system.slice/a.service/**' \
+		'allow alias b cgroup /system.slice/a.service/**' \
+		'allow alias a cgroup /system.slice/b.service/**' \
+		'allow alias a uid 1000' 'allow alias e uid 1000 userns other' \
+		'allow alias c cgroup /system.slice/docker-*.scope/**' \
+		'allow alias d cgroup /system.slice/v\\x2dw.service/**')" || return 1
+	mv "$WORK/out" "$WORK/suggested"
+	kmodctl policy check --modules /nowhere "$WORK/suggested"
+	well
+}
+
+merged()
+{
+	needed a 998 /system.slice/a.service >"$WORK/one"
+	{ needed a 998 /system.slice/a.service; needed b 1000 /; } >"$WORK/two"
+	kmodctl policy suggest "$WORK/one" "$WORK/two"
+	well && is "$(rules)" $'allow alias a cgroup /system.slice/a.service/**\nallow alias b uid 1000' &&
+		grep -q '^# uid 998 in a.service: 4 times, first by x$' "$WORK/out" || return 1
+	kmodctl policy suggest "$WORK/one" "$WORK/nowhere"
+	is "$STATUS" 1 && grep -q "$WORK/nowhere: No such file" "$WORK/err"
+}
+
+boot_not_learned()
+{
+	learned 'since_ns=61000000000 mode=1' "$(needed a 1000 /)"
+	suggest && well && grep -q '^# Warning: incomplete; learning began 61 s after boot' \
+		"$WORK/out" && grep -q 'kmod.enforce=0 kmod.autoload=1$' "$WORK/out" || return 1
+	learned 'since_ns=0 mode=1' "$(needed a 1000 /)"
+	suggest && well && is "$(grep -c Warning "$WORK/out")" 0 warnings
+}
+
 not_there()
 {
 	rm -f "$FAKE/autoload/learned"
@@ -158,6 +209,9 @@ TESTS=(
 	missed 'an incomplete list has a warning'
 	malformed 'malformed lines are reported and skipped'
 	loadable 'check accepts the suggested rules'
+	units 'what a service or a container needs is allowed to its control group'
+	merged 'the learned requests of several machines are added up'
+	boot_not_learned 'a boot that was not learned has a warning'
 	not_there 'if a file is missing, the error names the kernel option'
 )
 mkdir -p "$FAKE/autoload"

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The narrowest rule that allows a request.
+ */
+#include <string.h>
+
+#include "policy.h"
+#include "policy_narrow.h"
+
+/* Reads one byte, escaped as \xHH or not. */
+static char take_byte(const char **escaped)
+{
+	char digits[3] = "";
+	char byte = **escaped;
+
+	if (byte != '\\') {
+		*escaped += 1;
+		return byte;
+	}
+	memcpy(digits, *escaped + 2, 2);
+	*escaped += 4;
+	return (char)strtoul(digits, NULL, 16);
+}
+
+/* Returns the pattern that matches exactly the name, or NULL. The caller must free it. */
+char *pattern_of(const char *escaped)
+{
+	struct bytes pattern = { 0 };
+	char byte;
+
+	while (*escaped) {
+		byte = take_byte(&escaped);
+		if (byte <= ' ' || byte > '~') {
+			bytes_free(&pattern);
+			return NULL;
+		}
+		if (strchr("*?[\\", byte))
+			bytes_add(&pattern, "\\", 1);
+		bytes_add(&pattern, &byte, 1);
+	}
+	return pattern.data;
+}
+
+static void add_escaped(struct bytes *pattern, const char *path, size_t length)
+{
+	for (; length; length--, path++) {
+		if (strchr("*?[\\", *path))
+			bytes_add(pattern, "\\", 1);
+		bytes_add(pattern, path, 1);
+	}
+}
+
+/* Names of containers have a number of their own each time. */
+static const char *const containers[] = {
+	"docker-", "libpod-", "crio-", "cri-containerd-", "lxc.payload.", "run-r", "run-u",
+};
+
+/* Returns the length of the part of a name that is the same for each container, or 0. */
+static size_t container_prefix(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(containers) / sizeof(*containers); i++)
+		if (!strncmp(name, containers[i], strlen(containers[i])))
+			return strlen(containers[i]);
+	return 0;
+}
+
+/*
+ * Returns the pattern of the control group of a service or a container with all groups below it,
+ * or NULL if the path has neither: users move from session to session.
+ */
+char *cgroup_of(const char *path)
+{
+	const char *name = path, *slash, *suffix;
+	struct bytes pattern = { 0 };
+	size_t prefix, length;
+
+	if (*path != '/' || !strncmp(path, "/user.slice/", strlen("/user.slice/")))
+		return NULL;
+	while ((slash = strchr(name, '/'))) {
+		name = slash + 1;
+		length = strcspn(name, "/");
+		prefix = container_prefix(name);
+		suffix = memrchr(name, '.', length);
+		if (!suffix || (strncmp(suffix, ".service", 8) && strncmp(suffix, ".scope", 6)))
+			continue;
+		add_escaped(&pattern, path, (size_t)(name - path) + (prefix ? prefix : length));
+		if (prefix) {
+			bytes_add(&pattern, "*", 1);
+			bytes_add(&pattern, suffix, (size_t)(name + length - suffix));
+		}
+		bytes_add(&pattern, "/**", 3);
+		return pattern.data;
+	}
+	return NULL;
+}
+
+/*
+ * Returns the qualifiers that do not depend on the user: those of a service, of a container, of a
+ * kernel thread, or "" for a module, whose rules have none. NULL if the user decides. The caller
+ * must free them.
+ */
+char *scope_of(const struct record *record)
+{
+	const char *path = record_text(record, "cgroup"), *kind = record_text(record, "kind");
+	struct bytes raw = { 0 };
+	char *cgroup, *scope, byte;
+
+	if (kind && !strcmp(kind, "module"))
+		return text_copy("");
+	if (record_number(record, "kthread"))
+		return text_copy(" kthread");
+	while (path && *path) {
+		byte = take_byte(&path);
+		bytes_add(&raw, &byte, 1);
+	}
+	cgroup = raw.data ? cgroup_of(raw.data) : NULL;
+	bytes_free(&raw);
+	scope = cgroup ? text(" cgroup %s", cgroup) : NULL;
+	free(cgroup);
+	return scope;
+}

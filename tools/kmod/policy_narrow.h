@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The narrowest rule that allows a request.
+ */
+#ifndef POLICY_NARROW_H
+#define POLICY_NARROW_H
+
+#include "kmodctl.h"
+
+char *pattern_of(const char *escaped);
+char *cgroup_of(const char *path);
+char *scope_of(const struct record *record);
+
+#endif /* POLICY_NARROW_H */

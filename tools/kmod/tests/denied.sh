@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kmodctl log --denied, and kmodctl policy allow ID.
+source "$(dirname "$0")/lib.sh"
+
+FAKE=$WORK/kernel
+
+journal()
+{
+	local line='wait=1 parent=0 into=0 joiners=0 modules=0 modprobe=0 slot_ns=0 run_ns=4'
+
+	line+=' begin=14345678901 pid=322 comm=x loginuid=4294967295 userns=4026531837'
+	line+=' pidns=4026531836 site=x'
+	mkdir -p "$WORK/kmod"
+	printf '%s\n' "id=1 name=a outcome=ok result=0 uid=0 userns_level=0 $line" \
+		"id=2 name=b*c outcome=lsm result=-1 uid=1000 userns_level=0 $line" \
+		"id=3 name=c outcome=lsm result=-1 uid=1000 userns_level=1 $line cgroup=/" \
+		"id=4 name=d outcome=lsm result=-1 uid=998 userns_level=0 $line cgroup=/system.slice/a.service" \
+		"id=5 name=e\\x20f outcome=lsm result=-1 uid=0 userns_level=0 $line" \
+		>"$WORK/kmod/requests"
+	: >"$WORK/kmod/modules"
+}
+
+denied()
+{
+	journal
+	kmodctl log --denied --json --debugfs "$WORK"
+	well && is "$(jq -c '[.[].id]' "$WORK/out")" '[2,3,4,5]'
+}
+
+# allows ID RULE
+allows()
+{
+	kmodctl policy allow "$1" --debugfs "$WORK"
+	well && is "$(<"$WORK/out")" "$2"
+}
+
+narrowest()
+{
+	journal
+	allows 2 'allow alias b\*c uid 1000 userns init' &&
+		allows 3 'allow alias c uid 1000 userns other' &&
+		allows 4 'allow alias d cgroup /system.slice/a.service/**' || return 1
+	kmodctl policy allow 1 --debugfs "$WORK"
+	fails 1 'request 1 was not denied' || return 1
+	kmodctl policy allow 9 --debugfs "$WORK"
+	fails 1 'the journal has no request 9' || return 1
+	kmodctl policy allow 5 --debugfs "$WORK"
+	fails 1 'no rule can match the name of request 5'
+}
+
+# The rule comes before all others, but after those of policy deny.
+installs()
+{
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
+	journal
+	fake_kernel
+	mkdir -p "$WORK/etc"
+	{ printf '%s\n' 'file /etc/kmod/policy.d/00-deny.conf' 'deny module x'
+		cat "$FAKE/autoload/policy"; } >"$WORK/policy"
+	cp "$WORK/policy" "$FAKE/autoload/policy"
+	STATUS=0
+	unshare -m bash -c 'mount -t tmpfs none /etc && mkdir -p /etc/kmod/policy.d &&
+		mount --bind "$1" /etc/kmod/policy.d && shift && exec "$@"' bash "$WORK/etc" \
+		"$KMODCTL" policy allow --write 4 --debugfs "$WORK" --securityfs "$FAKE" \
+		--sysctl "$FAKE" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	well && is "$(tail -n 1 "$WORK/etc/05-allow.conf")" \
+		'allow alias d cgroup /system.slice/a.service/**' &&
+		is "$(grep -v '^#' "$FAKE/autoload/policy" | tr '\n' ';')" \
+			'file /etc/kmod/policy.d/00-deny.conf;deny module x;file /etc/kmod/policy.d/05-allow.conf;allow alias d cgroup /system.slice/a.service/**;file /etc/kmod/policy.d/50-old.conf;deny alias old;'
+}
+
+TESTS=(
+	denied 'log --denied shows denied requests only'
+	narrowest 'policy allow ID prints the narrowest rule'
+	installs 'policy allow --write puts the rule behind those of policy deny'
+)
+run_tests
