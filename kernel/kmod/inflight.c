@@ -246,7 +246,9 @@ static bool kmod_flight_is_loading(const struct kmod_flight *f)
 static struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
-	return list_first_entry_or_null(&f->requests, struct kmod_request, node);
+	if (list_empty(&f->requests))
+		return NULL;
+	return list_first_entry(&f->requests, struct kmod_request, node);
 }
 
 /* A killed requester's request stays while its modprobe runs, one for each modprobe. */
