@@ -35,7 +35,7 @@ commands()
 
 options_of_command()
 {
-	completes '--debugfs --help --json --lines' log -- && completes '--openmetrics' stats --o &&
+	completes '--debugfs --denied --help --json --lines' log -- && completes '--openmetrics' stats --o &&
 		completes '' log x
 }
 

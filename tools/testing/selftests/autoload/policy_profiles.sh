@@ -249,7 +249,10 @@ net_admin()
 	is "$SIGN" + "netdev-tunl0:" || return 1
 	echo "tcp vegas" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see tcp_vegas tcp_vegas
-	is "$SIGN" x "tcp_vegas:"
+	is "$SIGN" + "tcp_vegas:" || return 1
+	echo "${DENIED[*]}" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
+	see "$DENIED_NAME" can
+	is "$SIGN" x "$DENIED_NAME:"
 }
 
 as_user_with()
@@ -294,7 +297,7 @@ if [[ -d $POLICY ]]; then
 		'container_host|the policy for container hosts allows and denies as documented'
 		'root_autoloads|each policy denies requests of root only by a rule'
 		'root_loads|with each policy root can load modules by modprobe'
-		'net_admin|CAP_NET_ADMIN suffices for netdev-NAME, and for no other name'
+		'net_admin|CAP_NET_ADMIN suffices for what the policy names, and for no other name'
 		'never_waits|a denied request does not wait for a slot'
 	)
 fi

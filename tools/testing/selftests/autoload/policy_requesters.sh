@@ -49,17 +49,19 @@ net_admin()
 		--ambient-caps +net_admin -- "$@"
 }
 
+is_cgroup_root() { [[ -e $CGROUPS/cgroup.procs ]]; }
+
 # enter_cgroup PATH: moves this shell there
 enter_cgroup()
 {
 	mkdir -p "$CGROUPS"
-	mountpoint -q "$CGROUPS" || mount -t cgroup2 none "$CGROUPS" || return 1
+	is_cgroup_root || mount -t cgroup2 none "$CGROUPS" || return 1
 	mkdir -p "$CGROUPS/$1" && echo $$ >"$CGROUPS/$1/cgroup.procs"
 }
 
 leave_cgroup()
 {
-	mountpoint -q "$CGROUPS" || return 0
+	is_cgroup_root || return 0
 	echo $$ >"$CGROUPS/cgroup.procs"
 	find "$CGROUPS"/kmod* -depth -type d -exec rmdir {} \;
 	umount "$CGROUPS"
