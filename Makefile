@@ -38,7 +38,7 @@ help:
 	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
-	@echo 'make shim-breaks   break the pipeline in 32 ways, and tell how each was noticed'
+	@echo 'make shim-breaks   break the pipeline in 33 ways, and tell how each was noticed'
 	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
 	@echo 'make model         search all states of a model of flights and slots'
 	@echo 'make model-breaks  break the model in 16 ways, and tell which error was found'
