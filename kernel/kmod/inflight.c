@@ -477,6 +477,39 @@ static struct kmod_request *kmod_flight_expired(const struct kmod_flight *f)
 	return r && f->queued && !kmod_flight_patience(f, r) ? r : NULL;
 }
 
+static bool kmod_is_awaited(const struct list_head *requests)
+{
+	const struct kmod_request *r;
+
+	list_for_each_entry(r, requests, node)
+		if (r->rec.wait && !r->killed)
+			return true;
+	return false;
+}
+
+static bool kmod_flight_is_awaited(const struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_for_each_entry(m, &f->running, running)
+		if (kmod_is_awaited(&m->requests))
+			return true;
+	return kmod_is_awaited(&f->requests);
+}
+
+/* Lets suspend ignore modprobes that nobody waits for. They have not ended. */
+static void kmod_flight_abandon(struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	if (kmod_flight_is_awaited(f))
+		return;
+	list_for_each_entry(m, &f->running, running)
+		if (m->execed && m->helper)
+			umh_abandon(m->helper);
+}
+
 /* Fails the requests that are picked, one by one, since there is no limit to them. */
 static void kmod_flight_time_out(struct kmod_flight *f,
 				 struct kmod_request *(*pick)(const struct kmod_flight *f))
@@ -486,8 +519,10 @@ static void kmod_flight_time_out(struct kmod_flight *f,
 	do {
 		spin_lock_irq(&kmod_inflight_lock);
 		r = pick(f);
-		if (r)
+		if (r) {
 			kmod_request_settle(r, KMOD_BUSY, -ETIME);
+			kmod_flight_abandon(f);
+		}
 		spin_unlock_irq(&kmod_inflight_lock);
 		if (r) {
 			kmod_inflight_report_busy(r);
@@ -687,39 +722,6 @@ static struct kmod_flight *kmod_flight_alloc(struct kmod_request *r)
 	f->since = jiffies;
 	f->nested = r->parent;
 	return f;
-}
-
-static bool kmod_is_awaited(const struct list_head *requests)
-{
-	const struct kmod_request *r;
-
-	list_for_each_entry(r, requests, node)
-		if (r->rec.wait && !r->killed)
-			return true;
-	return false;
-}
-
-static bool kmod_flight_is_awaited(const struct kmod_flight *f)
-{
-	const struct kmod_modprobe *m;
-
-	lockdep_assert_held(&kmod_inflight_lock);
-	list_for_each_entry(m, &f->running, running)
-		if (kmod_is_awaited(&m->requests))
-			return true;
-	return kmod_is_awaited(&f->requests);
-}
-
-/* Lets suspend ignore modprobes that nobody waits for. They have not ended. */
-static void kmod_flight_abandon(struct kmod_flight *f)
-{
-	const struct kmod_modprobe *m;
-
-	if (kmod_flight_is_awaited(f))
-		return;
-	list_for_each_entry(m, &f->running, running)
-		if (m->execed && m->helper)
-			umh_abandon(m->helper);
 }
 
 /* The requester was killed. Its modprobe goes on, and so does the flight. */
@@ -928,6 +930,7 @@ void kmod_inflight_end(struct kmod_modprobe *m, int status)
 	kmod_flight_land(f, m);
 	list_del(&m->running);
 	list_del(&m->all);
+	kmod_flight_abandon(f);
 	r = list_first_entry_or_null(&m->requests, struct kmod_request, node);
 	if (r)
 		kmod_request_settle(r, kmod_modprobe_outcome(m), status);
