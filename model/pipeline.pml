@@ -897,7 +897,7 @@ end:	do
 			launch(f, m)
 		:: else ->
 			/* kmod_flight_double() */
-			started = 0; is_stalled = 1;
+			started = 0; is_stalled = 0;
 			do
 			:: n -> atomic { true -> d_step {
 					n--;

@@ -604,7 +604,7 @@ static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
 {
-	bool started = false, stalled = true, late;
+	bool started = false, stalled = false, late;
 	struct subprocess_info *info;
 	struct kmod_modprobe *m;
 

@@ -68,7 +68,8 @@ void umh_queue_add(struct subprocess_info *info)
 	raw_spin_unlock_irqrestore(&umh_lock, flags);
 
 	queue_work(khelper, &spawner->work);
-	umh_watch_arm(watch);
+	if (watch)
+		umh_watch_arm(watch);
 	if (waits)
 		queue_delayed_work(umh_wq, &umh_stuck_work, UMH_STUCK);
 }

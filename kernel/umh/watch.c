@@ -76,7 +76,8 @@ static unsigned long umh_hung_jiffies(const struct umh_watch *w)
  * @info: the helper, accepted. The engine must call umh_complete() later.
  *
  * Context: any, under umh_lock.
- * Return: to be passed to umh_watch_arm() without the lock.
+ * Return: to be passed to umh_watch_arm() without the lock; NULL if an older helper is
+ * watched, for which the work is pending.
  */
 struct umh_watch *umh_watch(struct subprocess_info *info)
 {
@@ -85,7 +86,7 @@ struct umh_watch *umh_watch(struct subprocess_info *info)
 	lockdep_assert_held(&umh_lock);
 	info->since = jiffies;
 	list_add_tail(&info->watched, &w->helpers);
-	return w;
+	return list_is_singular(&w->helpers) ? w : NULL;
 }
 
 /**

@@ -381,6 +381,9 @@ static void kmod_inflight_exhaustion_fails_later_requests(struct kunit *test)
 
 	later = kmod_test_join(test, m->flight);
 	kmod_flight_double(m->flight, later, 0);
+	KUNIT_EXPECT_FALSE(test, completion_done(&later->done));
+	m->flight->since -= 2 * KMOD_WAIT;
+	kmod_flight_double(m->flight, later, 0);
 	KUNIT_EXPECT_EQ(test, later->rec.outcome, KMOD_BUSY);
 	KUNIT_EXPECT_FALSE(test, completion_done(&first->done));
 	kmod_test_expect(test, later, -ETIME);
