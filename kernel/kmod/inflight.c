@@ -44,7 +44,8 @@
  * A result is never older than the request. The end of a modprobe settles
  *
  * - the requests that were made before that modprobe was started, and
- * - if it succeeded, all the others, unless a module has been unloaded since.
+ * - if it succeeded, all the others, unless a module has been unloaded since, that is,
+ *   its exit function has returned.
  *
  * The next modprobe is started for the remaining ones. So any number of requests that
  * are made at the same time takes at most two modprobes.

@@ -137,8 +137,10 @@ static struct umh_spawner *umh_take_over(unsigned long *delay)
 		next = umh_spawner_idle();
 	else
 		*delay = UMH_STUCK - age;
-	if (next)
-		umh_spawner = next;
+	/* It may have ended its work just now. */
+	if (!next || next == umh_spawner)
+		return NULL;
+	umh_spawner = next;
 	return next;
 }
 
