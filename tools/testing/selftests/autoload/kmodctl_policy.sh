@@ -101,7 +101,7 @@ shown()
 	is "$(jq -c '[.mode, .enforce, .locked, .helpers_mode, .helpers]' "$WORK/out")" \
 		"[1,false,false,\"enforce\",[\"/x\",\"$modprobe\"]]" &&
 		is "$(jq -c '.rules[] | [.line, .allow, .kind, .pattern, .uid]' "$WORK/out" |
-			tr '\n' ' ')" '[3,false,"alias","a",null] [4,true,"alias","b\\*",7] '
+			tr '\n' ' ')" '[4,false,"alias","a",null] [5,true,"alias","b\\*",7] '
 }
 
 # The kernel must accept the policy with one write.
