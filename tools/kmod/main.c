@@ -71,9 +71,9 @@ opt_write = { NOT_A_LETTER + 16, "write", "install the rule", .flag = &options.w
 opt_kthread = { NOT_A_LETTER + 14, "kthread", "the requester is a kernel thread",
 		.flag = &options.kthread };
 
-#define DIRECTORIES	"Without FILE, uses the directories policy.d of /etc/kmod, /run/kmod and " \
-			"/usr/lib/kmod.\nFILE may be a directory: it stands for its *.conf files. " \
-			"- is standard input.\n"
+#define DIRECTORIES \
+	"Without FILE, uses the directories policy.d of /etc/kmod, /run/kmod and /usr/lib/kmod.\n" \
+	"FILE may be a directory: it stands for its *.conf files. - is standard input.\n"
 
 static const struct command {
 	const char *name;
@@ -101,8 +101,8 @@ static const struct command {
 	  DIRECTORIES, "[FILE]...",
 	  { &opt_force, &opt_root, &opt_modules, &opt_sysctl, &opt_help } },
 	{ "policy test", cmd_policy_test, "show what the policy decides on names",
-	  "Nothing is loaded. Without --file and --in-force, tests the files that are loaded at "
-	  "boot.\nThe exit status is 3 if a name is denied.\n", "NAME...",
+	  "Nothing is loaded. Without --file and --in-force, tests the files loaded at boot.\n"
+	  "The exit status is 3 if a name is denied.\n", "NAME...",
 	  { &opt_module, &opt_uid, &opt_cap, &opt_userns, &opt_cgroup, &opt_kthread, &opt_file,
 	    &opt_in_force, &opt_json, &opt_root, &opt_modules, &opt_securityfs, &opt_sysctl,
 	    &opt_help } },

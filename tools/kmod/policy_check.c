@@ -209,8 +209,8 @@ bool helpers_allow_modprobe(const struct options *options, const struct bytes *m
 		       helpers_have(helpers, modprobe);
 
 	if (!allowed)
-		complain("kernel.modprobe is %s, which no 'helper' line lists: "
-			 "no module could be loaded on demand; use --force to allow this", modprobe);
+		complain("kernel.modprobe is %s, which no 'helper' line lists; see --force",
+			 modprobe);
 	free(modprobe);
 	return allowed;
 }

@@ -171,8 +171,10 @@ static int run(const struct options *options,
 	if (done) {
 		edit(&brake, edit_line);
 		done = put_in_force(&brake);
-		if (denies && done && !options->root && !options->dry_run)
-			done = brake.in_force = is_enforced(options);
+		if (denies && done && !options->root && !options->dry_run) {
+			brake.in_force = is_enforced(options);
+			done = brake.in_force;
+		}
 		if (denies && !options->dry_run)
 			warn_unless_at_boot(&brake);
 		machine_open(&brake.machine, options);

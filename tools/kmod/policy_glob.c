@@ -86,7 +86,8 @@ static const char *add_class(struct glob *glob, const char *pattern)
 
 	pattern += inverted;
 	do {
-		first = last = (unsigned char)*pattern++;
+		first = (unsigned char)*pattern++;
+		last = first;
 		if (!first)
 			return NULL;
 		if (*pattern == '-' && pattern[1] && pattern[1] != ']') {

@@ -101,7 +101,7 @@ bool boot_disables_policy(void)
 	if (read_whole("/proc/cmdline", MAX_SETTING, &line))
 		return false;
 	rest = line.data;
-	while ((word = strsep(&rest, " \n")))
+	while ((word = strsep(&rest, "\n ")))
 		if (!strncmp(word, BOOT_ENFORCE, strlen(BOOT_ENFORCE)))
 			disables = strchr("0nN", word[strlen(BOOT_ENFORCE)]) ||
 				   !strncasecmp(word + strlen(BOOT_ENFORCE), "of", 2);

@@ -130,7 +130,7 @@ static void honour_boot(struct policy *policy)
 {
 	if (!boot_disables_policy())
 		return;
-	complain("kmod.enforce=0 is on the kernel command line: nothing is denied until the next boot");
+	complain("kmod.enforce=0 is on the command line: nothing is denied until the next boot");
 	if (policy->values[SET_ENFORCE].data)
 		replace_value(policy, SET_ENFORCE, "0\n");
 	if (policy->values[SET_HELPERS_MODE].data &&
@@ -186,7 +186,7 @@ static int rendered(const struct bytes values[NR_SETTINGS])
 static bool run_diff(int before, int after)
 {
 	char *old = text("/dev/fd/%d", before), *new = text("/dev/fd/%d", after);
-	char *arguments[] = { "diff", "-U", "0", "--label", "in force", "--label", "new",
+	char *const arguments[] = { "diff", "-U", "0", "--label", "in force", "--label", "new",
 			      old, new, NULL };
 	int status = -1;
 	pid_t pid;

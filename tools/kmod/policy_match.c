@@ -81,8 +81,9 @@ static bool matches_requester(const struct placed_rule *placed, const struct req
 	if (rule->capabilities &&
 	    (requester->other_userns || rule->capabilities & ~requester->capabilities))
 		return false;
-	if (rule->userns != ANY_USERNS &&
-	    requester->other_userns != (rule->userns == OTHER_USERNS))
+	if (rule->userns == OTHER_USERNS && !requester->other_userns)
+		return false;
+	if (rule->userns == INIT_USERNS && requester->other_userns)
 		return false;
 	if (rule->kthread && !requester->kthread)
 		return false;

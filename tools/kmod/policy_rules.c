@@ -9,6 +9,9 @@
 
 #include "policy.h"
 
+#define UNKNOWN_QUALIFIER \
+	"expected 'uid', 'cap', 'userns', 'cgroup', 'kthread' or the end of the line"
+
 /* The limit of the kernel, in bytes */
 #define MAX_CGROUP	255
 
@@ -202,7 +205,7 @@ static const char *parse_qualifiers(struct rule *rule, char *line)
 		for (i = 0; i < NR_QUALIFIERS && strcmp(qualifiers[i].name, word); i++)
 			;
 		if (i == NR_QUALIFIERS)
-			return "expected 'uid', 'cap', 'userns', 'cgroup', 'kthread' or the end of the line";
+			return UNKNOWN_QUALIFIER;
 		if (seen & 1U << i && !qualifiers[i].repeated)
 			return "repeated qualifier";
 		seen |= 1U << i;

@@ -274,8 +274,8 @@ static void print_warnings(const struct needs *needs)
 		printf("\n# Warning: incomplete; the kernel had no room for %llu more requests.\n",
 		       needs->missed);
 	if (needs->since)
-		printf("\n# Warning: incomplete; learning began %llu s after boot. To learn the boot as\n"
-		       "# well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
+		printf("\n# Warning: incomplete; learning began %llu s after boot. To learn the\n"
+		       "# boot as well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
 		       needs->since / NSEC_PER_SEC, needs->mode);
 }
 

@@ -27,6 +27,7 @@ NOBODY=65534
 SCALE=${KMOD_TEST_SCALE:-1}
 SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
 # Seconds after which a modprobe counts as hung
+# shellcheck disable=SC2034
 HUNG=30
 PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
 
