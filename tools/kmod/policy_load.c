@@ -130,7 +130,7 @@ static void honour_boot(struct policy *policy)
 {
 	if (!boot_disables_policy())
 		return;
-	complain("kmod.enforce=0 is on the command line: nothing is denied until the next boot");
+	complain("kmod.enforce=0 is on the kernel command line: nothing is denied until reboot");
 	if (policy->values[SET_ENFORCE].data)
 		replace_value(policy, SET_ENFORCE, "0\n");
 	if (policy->values[SET_HELPERS_MODE].data &&
