@@ -35,7 +35,8 @@ commands()
 
 options_of_command()
 {
-	completes '--debugfs --denied --help --json --lines' log -- && completes '--openmetrics' stats --o &&
+	completes '--debugfs --denied --help --json --lines' log -- &&
+		completes '--openmetrics' stats --o &&
 		completes '' log x
 }
 

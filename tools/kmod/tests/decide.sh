@@ -18,7 +18,8 @@ decides()
 		options+=("$2")
 		shift
 	done
-	kmodctl policy test "$name" "${options[@]}" --file "$WORK/p" --modules "${MODULES:-/nowhere}"
+	kmodctl policy test "$name" "${options[@]}" --file "$WORK/p" \
+		--modules "${MODULES:-/nowhere}"
 	is "$(<"$WORK/out")" "alias $name: $3 ($4)" "${options[*]}" &&
 		is "$STATUS" "$([[ $3 == denied* ]] && echo 3 || echo 0)" status
 }
@@ -181,9 +182,11 @@ unreachable()
 		warned "$never" 'deny alias [a-z]' 'allow alias [c-d]' &&
 		warned "$never" 'deny alias a userns init' 'allow alias a cap bpf uid 3' &&
 		warned "$never" 'deny alias a uid 5-9' 'deny alias a uid 6-7 kthread' &&
-		warned "$never" 'deny alias a cgroup /x/**' 'deny alias a cgroup /x/y/**' || return 1
-	rules 'deny alias a uid 5' 'deny alias a' 'deny alias b cap bpf' 'deny alias b userns init' \
-		'deny alias a?' 'deny alias a*' 'deny alias c cgroup /*' 'deny alias c cgroup /x/**' \
+		warned "$never" 'deny alias a cgroup /x/**' 'deny alias a cgroup /x/y/**' ||
+		return 1
+	rules 'deny alias a uid 5' 'deny alias a' 'deny alias b cap bpf' \
+		'deny alias b userns init' 'deny alias a?' 'deny alias a*' \
+		'deny alias c cgroup /*' 'deny alias c cgroup /x/**' \
 		'deny module d' 'deny alias d' 'deny alias e kthread' 'deny alias e'
 	kmodctl policy check --modules /nowhere "$WORK/p"
 	well
@@ -193,8 +196,8 @@ many_rules()
 {
 	seq -f 'deny alias name-%06g' 40000 >"$WORK/p"
 	STATUS=0
-	timeout 60 "$KMODCTL" policy check --modules /nowhere "$WORK/p" >"$WORK/out" 2>"$WORK/err" ||
-		STATUS=$?
+	timeout 60 "$KMODCTL" policy check --modules /nowhere "$WORK/p" \
+		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
 	well || return 1
 	seq -f 'deny alias name-%06g' 20 >>"$WORK/p"
 	kmodctl policy check --modules /nowhere "$WORK/p"
@@ -213,8 +216,8 @@ unknown_aliases()
 	fake_modules || return 1
 	warned 'p:2: warning: unknown in .*/1.0: net-pf-39, nodule$' \
 		'deny alias net-pf-38' 'deny alias net-pf-39' 'deny module esp*' \
-		'deny alias xfrm-*' 'deny alias algif-*' 'deny module nodule' 'deny alias netdev-x' \
-		'deny alias crypto-cbc(*'
+		'deny alias xfrm-*' 'deny alias algif-*' 'deny module nodule' \
+		'deny alias netdev-x' 'deny alias crypto-cbc(*'
 }
 
 modprobe_not_listed()
@@ -244,13 +247,15 @@ modprobe_not_listed()
 
 dry_run()
 {
+	local expected="+deny alias new +file $WORK/p +lock +mode 2 -deny alias old"
+
+	expected+=' -file /etc/kmod/policy.d/50-old.conf -mode 1'
 	fake_kernel
 	cp -r "$FAKE" "$WORK/before"
 	rules 'mode 2' 'deny alias new' lock
 	kmodctl policy load --dry-run --securityfs "$FAKE" --sysctl "$FAKE" "$WORK/p"
 	well && diff -r "$FAKE" "$WORK/before" &&
-		is "$(grep '^[-+][^-+]' "$WORK/out" | sort | xargs -d '\n')" \
-			"+deny alias new +file $WORK/p +lock +mode 2 -deny alias old -file /etc/kmod/policy.d/50-old.conf -mode 1" ||
+		is "$(grep '^[-+][^-+]' "$WORK/out" | sort | xargs -d '\n')" "$expected" ||
 		return 1
 	rm -rf "$WORK/before"
 	kmodctl policy show --rules --securityfs "$FAKE" --sysctl "$FAKE"

@@ -8,6 +8,7 @@ FAKE=$WORK/kernel
 
 journal()
 {
+	local cgroup=/system.slice/a.service
 	local line='wait=1 parent=0 into=0 joiners=0 modules=0 modprobe=0 slot_ns=0 run_ns=4'
 
 	line+=' begin=14345678901 pid=322 comm=x loginuid=4294967295 userns=4026531837'
@@ -16,7 +17,7 @@ journal()
 	printf '%s\n' "id=1 name=a outcome=ok result=0 uid=0 userns_level=0 $line" \
 		"id=2 name=b*c outcome=lsm result=-1 uid=1000 userns_level=0 $line" \
 		"id=3 name=c outcome=lsm result=-1 uid=1000 userns_level=1 $line cgroup=/" \
-		"id=4 name=d outcome=lsm result=-1 uid=998 userns_level=0 $line cgroup=/system.slice/a.service" \
+		"id=4 name=d outcome=lsm result=-1 uid=998 userns_level=0 $line cgroup=$cgroup" \
 		"id=5 name=e\\x20f outcome=lsm result=-1 uid=0 userns_level=0 $line" \
 		>"$WORK/kmod/requests"
 	: >"$WORK/kmod/modules"
@@ -53,6 +54,11 @@ narrowest()
 # The rule comes before all others, but after those of policy deny.
 installs()
 {
+	local expected='file /etc/kmod/policy.d/00-deny.conf;deny module x;'
+
+	expected+='file /etc/kmod/policy.d/05-allow.conf;'
+	expected+='allow alias d cgroup /system.slice/a.service/**;'
+	expected+='file /etc/kmod/policy.d/50-old.conf;deny alias old;'
 	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
 	journal
 	fake_kernel
@@ -67,8 +73,7 @@ installs()
 		--sysctl "$FAKE" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
 	well && is "$(tail -n 1 "$WORK/etc/05-allow.conf")" \
 		'allow alias d cgroup /system.slice/a.service/**' &&
-		is "$(grep -v '^#' "$FAKE/autoload/policy" | tr '\n' ';')" \
-			'file /etc/kmod/policy.d/00-deny.conf;deny module x;file /etc/kmod/policy.d/05-allow.conf;allow alias d cgroup /system.slice/a.service/**;file /etc/kmod/policy.d/50-old.conf;deny alias old;'
+		is "$(grep -v '^#' "$FAKE/autoload/policy" | tr '\n' ';')" "$expected"
 }
 
 TESTS=(

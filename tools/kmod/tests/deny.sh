@@ -51,7 +51,8 @@ machine()
 
 rules() { tr '\n' ';' <"$FAKE/autoload/policy"; }
 
-OURS='file /etc/kmod/policy.d/00-deny.conf;# Written by kmodctl policy deny; kmodctl policy allow removes lines.;'
+OURS='file /etc/kmod/policy.d/00-deny.conf;'
+OURS+='# Written by kmodctl policy deny; kmodctl policy allow removes lines.;'
 OLD='file /etc/kmod/policy.d/50-old.conf;deny alias old;'
 
 denies()

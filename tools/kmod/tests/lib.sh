@@ -63,7 +63,8 @@ fake_kernel()
 	mkdir -p "$FAKE/autoload" "$FAKE/kernel"
 	echo /sbin/modprobe | tee "$FAKE/kernel/modprobe" >"$FAKE/autoload/helpers"
 	echo enforce >"$FAKE/autoload/helpers_mode"
-	printf '%s\n' 'file /etc/kmod/policy.d/50-old.conf' 'deny alias old' >"$FAKE/autoload/policy"
+	printf '%s\n' 'file /etc/kmod/policy.d/50-old.conf' 'deny alias old' \
+		>"$FAKE/autoload/policy"
 	echo 1 >"$FAKE/kernel/modules_autoload_mode"
 	echo 1 >"$FAKE/autoload/enforce"
 	echo 0 >"$FAKE/autoload/lock"
@@ -78,10 +79,12 @@ fake_module()
 		number=$((number + 1))
 		case $line in
 		ALIAS=*)
-			echo "static char a$number[] __attribute__((used, section(\".modinfo\"))) =" \
+			echo "static char a$number[]" \
+				"__attribute__((used, section(\".modinfo\"))) =" \
 				"\"alias=${line#*=}\";" ;;
 		EXPORT=*)
-			echo "static char e[] __attribute__((used, section(\"__ksymtab_strings\"))) =" \
+			echo "static char e[]" \
+				"__attribute__((used, section(\"__ksymtab_strings\"))) =" \
 				"\"${line#*=}\";" ;;
 		NEED=*)
 			echo "extern int ${line#*=}; int *need = &${line#*=};" ;;

@@ -95,7 +95,8 @@ good()
 		'allow alias ac kthread' 'allow alias ac userns other uid 3' \
 		'allow alias ac cgroup /system.slice/a\\x2db.service/**' \
 		'allow alias ac uid 2 cgroup **/a?' \
-		' file /etc/x ' 'deny alias ad uid 1000-2000 kthread cap bpf cgroup /a*b/** userns init' \
+		' file /etc/x ' \
+		'deny alias ad uid 1000-2000 kthread cap bpf cgroup /a*b/** userns init' \
 		'allow alias ac userns init' lock
 	kmodctl policy check --modules /nowhere "$WORK/good"
 	well && is "$(<"$WORK/out")" '' output || return 1
@@ -267,7 +268,8 @@ several()
 	ln -s /dev/null "$WORK/policy.d/15.conf"
 	file last 'deny alias last' 'mode 2'
 	policy load "$WORK/policy.d" "$WORK/last"
-	expected="$(origin policy.d/10.conf);deny alias a;;$(origin policy.d/20.conf);deny alias b;;"
+	expected="$(origin policy.d/10.conf);deny alias a;;"
+	expected+="$(origin policy.d/20.conf);deny alias b;;"
 	expected+="$(origin policy.d/9.conf)deny alias c;$(origin last)deny alias last;;"
 	well && is "$(in_force autoload/policy)" "$expected" rules &&
 		is "$(in_force autoload/helpers kernel/modules_autoload_mode)" '/a;/b;1;' ||
@@ -296,7 +298,8 @@ odd_name()
 	fake
 	file $'a\nb c' 'deny alias b'
 	policy load "$WORK/"$'a\nb c'
-	well && is "$(in_force autoload/policy)" "file $WORK/a\\x0ab\\x20c;deny alias b;" || return 1
+	well && is "$(in_force autoload/policy)" "file $WORK/a\\x0ab\\x20c;deny alias b;" ||
+		return 1
 	mkdir -p "$WORK/$(printf '%0100d/%0100d' 0 0)"
 	file "$(printf '%0100d/%0100d/end' 0 0)" 'deny alias b'
 	policy load "$WORK/$(printf '%0100d/%0100d/end' 0 0)"

@@ -176,7 +176,8 @@ merged()
 	needed a 998 /system.slice/a.service >"$WORK/one"
 	{ needed a 998 /system.slice/a.service; needed b 1000 /; } >"$WORK/two"
 	kmodctl policy suggest "$WORK/one" "$WORK/two"
-	well && is "$(rules)" $'allow alias a cgroup /system.slice/a.service/**\nallow alias b uid 1000' &&
+	well && is "$(rules)" \
+		$'allow alias a cgroup /system.slice/a.service/**\nallow alias b uid 1000' &&
 		grep -q '^# uid 998 in a.service: 4 times, first by x$' "$WORK/out" || return 1
 	kmodctl policy suggest "$WORK/one" "$WORK/nowhere"
 	is "$STATUS" 1 && grep -q "$WORK/nowhere: No such file" "$WORK/err"

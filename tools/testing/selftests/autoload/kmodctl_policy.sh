@@ -52,8 +52,8 @@ is_denied()
 
 in_force() { cat "$MODE_SYSCTL" "$POLICY"/{enforce,policy,helpers_mode,helpers}; }
 
-# denied_in: prints the file and the line of the rule that the log names for a denied request of root. The
-# messages are limited to ten in five seconds, which other tests may have used up.
+# denied_in: prints the file and the line of the rule that the log names for a denied request of
+# root. The messages are limited to ten in five seconds, which other tests may have used up.
 denied_in()
 {
 	sleep 6

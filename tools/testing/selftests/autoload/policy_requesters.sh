@@ -191,12 +191,14 @@ templates()
 
 logged()
 {
+	local expected="kind=alias name=$ALIAS rule=/etc/a.conf:2 uid=$USER_ID caps=1000"
+
+	expected+=" userns=init kthread=0 comm=kmod_req exe=$HERE/kmod_req"
 	rules "# nothing" "file /etc/a.conf" "" "deny alias $ALIAS" "deny module test_module" \
 		>/dev/null
 	new_log
 	asks net_admin
-	is "$(fields kind name rule uid caps userns kthread comm exe)" \
-		"kind=alias name=$ALIAS rule=/etc/a.conf:2 uid=$USER_ID caps=1000 userns=init kthread=0 comm=kmod_req exe=$HERE/kmod_req" ||
+	is "$(fields kind name rule uid caps userns kthread comm exe)" "$expected" ||
 		return 1
 	dmesg -c >/dev/null
 	asks userns_root
@@ -224,6 +226,8 @@ forged()
 
 traced()
 {
+	local helper="kind=helper name=$WORK/fake/modprobe rule=helpers"
+
 	[[ -d $TRACING/events/autoload ]] || mount -t tracefs none "$TRACING" 2>/dev/null || :
 	[[ -d $TRACING/events/autoload ]] || return "$KSFT_SKIP"
 	rules "deny alias $ALIAS" >/dev/null
@@ -240,7 +244,7 @@ traced()
 		"$TRACING/trace")" 1 "denied requests" &&
 		is "$(grep -c "autoload_deny: enforced=0 kind=alias name=$ALIAS " \
 			"$TRACING/trace")" 1 "learned requests" &&
-		is "$(grep -c "autoload_deny: enforced=1 kind=helper name=$WORK/fake/modprobe rule=helpers " \
+		is "$(grep -c "autoload_deny: enforced=1 $helper " \
 			"$TRACING/trace")" 1 "denied helpers"
 }
 

@@ -117,6 +117,8 @@ joined()
 
 learning()
 {
+	local requester="uid=$USER_ID caps=0 userns=init kthread=0"
+
 	set_mode 1
 	learn
 	rules "deny module $MODULE" >/dev/null
@@ -124,7 +126,7 @@ learning()
 	set_modprobe "$REAL_MODPROBE"
 	is "$(status_of "$MODULE")" 0 "module" || return 1
 	is "$(grep kind=alias "$POLICY/learned" | sed 's/ comm=.*//')" \
-		"kind=alias name=$ALIAS rule=mode:1 uid=$USER_ID caps=0 userns=init kthread=0 count=2" &&
+		"kind=alias name=$ALIAS rule=mode:1 $requester count=2" &&
 		is "$(grep -c "^kind=module name=$MODULE rule=1 uid=0 count=1 comm=" \
 			"$POLICY/learned")" 1
 }
@@ -230,7 +232,8 @@ many()
 	local i
 
 	for ((i = 0; i < 9999; i++)); do
-		echo "allow alias kmod-of-that-name-$i uid 1-9 cap kill userns init cgroup /*/a kthread"
+		echo "allow alias kmod-of-that-name-$i uid 1-9 cap kill userns init" \
+			"cgroup /*/a kthread"
 	done >"$WORK/rules"
 	echo "deny alias $ALIAS" >>"$WORK/rules"
 	is "$(write_to "$POLICY/policy" <"$WORK/rules")" OK &&

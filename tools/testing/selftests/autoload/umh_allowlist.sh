@@ -25,7 +25,11 @@ allow()
 }
 
 # refusals PATH: prints how many refusals of that program the log has
-refusals() { dmesg | grep -cE "autoload: (denied|would deny): kind=helper name=$1 rule=helpers " || :; }
+refusals()
+{
+	dmesg | grep -cE "autoload: (denied|would deny): kind=helper name=$1 rule=helpers " || :
+}
+
 refused() { [[ $(refusals "$1") -ge 1 ]]; }
 
 # Each of these triggers one caller of the engine, whose helper has the caller's name.
@@ -142,12 +146,14 @@ request_key()
 
 logged()
 {
+	local helper="kind=helper name=$WORK/modprobe/modprobe rule=helpers"
+
 	allow /none
 	echo log >"$POLICY/helpers_mode"
 	dmesg -c >/dev/null
 	run_modprobe
 	is "$(started modprobe)" 1 "started" || return 1
-	dmesg | grep -F "autoload: would deny: kind=helper name=$WORK/modprobe/modprobe rule=helpers " |
+	dmesg | grep -F "autoload: would deny: $helper " |
 		grep -q ' comm=kmod_req$'
 }
 

@@ -59,7 +59,8 @@ lent_path_hung()
 		dmesg -c >/dev/null
 		abandon 1 "lent=$memory" || return 1
 		exec {FD}>&-
-		line="umh: helper $ACT (pid $(held_pids)), requested by bash[$REQUESTER], has not completed"
+		line="umh: helper $ACT (pid $(held_pids)), requested by bash[$REQUESTER],"
+		line+=' has not completed'
 		wait_until logged "$line" || return 1
 		dmesg | grep -F "$line" | grep -q 'requester was killed' ||
 			complain "the requester is not said to be killed" || return 1
@@ -102,7 +103,8 @@ cleanup_first()
 # The tracepoint outlives the request.
 traced()
 {
-	[[ -w $EVENTS/umh_exit/enable ]] || mount -t tracefs kmod "${EVENTS%/events/umh}" 2>/dev/null
+	[[ -w $EVENTS/umh_exit/enable ]] ||
+		mount -t tracefs kmod "${EVENTS%/events/umh}" 2>/dev/null
 	[[ -w $EVENTS/umh_exit/enable ]] || return "$KSFT_SKIP"
 	echo >"${EVENTS%/events/umh}/trace"
 	echo 1 >"$EVENTS/umh_exit/enable"
@@ -162,7 +164,8 @@ hung_kinds()
 		echo "wait=0 hooks -- $ACT.$i hold $HOLD 3" >&"$fd"
 		exec {fd}>&-
 	done
-	wait_until logged "umh: helper $ACT (pid" && wait_until logged "umh: helper $ACT." || return 1
+	wait_until logged "umh: helper $ACT (pid" && wait_until logged "umh: helper $ACT." ||
+		return 1
 	at_most "$(dmesg | grep -Fc "umh: helper $ACT (pid")" 20 "reports of one kind:"
 	end_held
 }
