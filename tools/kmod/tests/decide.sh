@@ -166,8 +166,8 @@ warned()
 {
 	rules "${@:2}"
 	kmodctl policy check --modules "${MODULES:-/nowhere}" "$WORK/p"
-	is "$STATUS" 0 status && is "$(wc -l <"$WORK/err")" 1 "warnings for ${*:2}" &&
-		grep -qE "$1" "$WORK/err" || { say "$(<"$WORK/err")"; return 1; }
+	is "$STATUS" 0 status && is "$(wc -l <"$WORK/err")" 1 "warnings for ${*:2}" || return 1
+	grep -qE "$1" "$WORK/err" || complain "$(<"$WORK/err")"
 }
 
 unreachable()
@@ -291,6 +291,7 @@ locks()
 	[[ $(id -u) -eq 0 ]] || { SKIP='needs root'; return 1; }
 	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
 	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
 	unshare -m bash -c 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && shift &&
 		exec "$@"' bash "$FAKE" "$KMODCTL" policy load --securityfs "$FAKE" \
 		--sysctl "$FAKE" "$WORK/p" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
@@ -302,6 +303,7 @@ booted()
 {
 	echo "$1" >"$WORK/cmdline"
 	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
 	unshare -m bash -c 'mount --bind "$1" /proc/cmdline && shift && exec "$@"' bash \
 		"$WORK/cmdline" "$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" \
 		"$WORK/p" >"$WORK/out" 2>"$WORK/err" || STATUS=$?

@@ -67,6 +67,7 @@ installs()
 		cat "$FAKE/autoload/policy"; } >"$WORK/policy"
 	cp "$WORK/policy" "$FAKE/autoload/policy"
 	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
 	unshare -m bash -c 'mount -t tmpfs none /etc && mkdir -p /etc/kmod/policy.d &&
 		mount --bind "$1" /etc/kmod/policy.d && shift && exec "$@"' bash "$WORK/etc" \
 		"$KMODCTL" policy allow --write 4 --debugfs "$WORK" --securityfs "$FAKE" \

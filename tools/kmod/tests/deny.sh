@@ -14,6 +14,7 @@ export ASAN_OPTIONS=detect_leaks=0
 brake()
 {
 	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
 	unshare -m bash -c '
 		work=$1
 		mount -t tmpfs none /etc
@@ -43,7 +44,7 @@ machine()
 	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
 	fake_modules || return 1
 	fake_kernel
-	rm -rf "$WORK/etc" "$WORK/sys" "$WORK/debugfs"
+	rm -rf "${WORK:?}"/{etc,sys,debugfs}
 	mkdir -p "$WORK/etc" "$WORK/sys" "$WORK/debugfs/kmod"
 	: >"$WORK/debugfs/kmod/requests"
 	: >"$WORK/debugfs/kmod/modules"

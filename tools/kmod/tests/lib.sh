@@ -79,7 +79,7 @@ fake_module()
 		number=$((number + 1))
 		case $line in
 		ALIAS=*)
-			echo "static char a$number[]" \
+			echo "static char a${number}[]" \
 				"__attribute__((used, section(\".modinfo\"))) =" \
 				"\"alias=${line#*=}\";" ;;
 		EXPORT=*)

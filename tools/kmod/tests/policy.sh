@@ -152,7 +152,7 @@ BAD=(
 	'missing or malformed pattern after .cgroup.|deny alias a cgroup *'
 	'missing or malformed pattern after .cgroup.|deny alias a cgroup /a***'
 	'missing or malformed pattern after .cgroup.|deny alias a cgroup /[a]'
-	'missing or malformed pattern after .cgroup.|deny alias a cgroup /a\\'
+	"missing or malformed pattern after .cgroup.|deny alias a cgroup /a\\\\"
 	'missing or malformed pattern after .cgroup.|deny alias a cgroup /\xc3\xa4'
 	'expected one path after .file.|file'
 	'expected one path after .file.|file a b'
