@@ -85,8 +85,7 @@ requesters()
 	for line in "${CASES[@]}"; do
 		# shellcheck disable=SC2086 # words
 		set -- $line
-		# shellcheck disable=SC2046 # words
-		is "$(verdicts "${@:1:$#-1}")" "${!#}" "$(echo $line)" || failed=1
+		is "$(verdicts "${@:1:$#-1}")" "${!#}" "$*" || failed=1
 	done
 	return "$failed"
 }
