@@ -25,6 +25,8 @@
 
 #include <asm/sections.h>
 
+#include <trace/misc/umh.h>
+
 #include "record.h"
 
 #define CREATE_TRACE_POINTS
@@ -53,6 +55,21 @@ void kmod_requester_current(struct kmod_requester *requester)
 	requester->uid = from_kuid(&init_user_ns, current_uid());
 	requester->loginuid = from_kuid(&init_user_ns, audit_get_loginuid(current));
 	memcpy(requester->comm, current->comm, TASK_COMM_LEN);
+}
+
+/**
+ * kmod_escape - escape a name for the kernel log
+ * @to: buffer
+ * @name: name of a module or a process; bytes that could be taken for other text are
+ *	escaped as in the journal
+ *
+ * Context: any.
+ * Return: the escaped name, in @to.
+ */
+const char *kmod_escape(struct kmod_log_name *to, const char *name)
+{
+	umh_escape(name, to->text, sizeof(to->text));
+	return to->text;
 }
 
 /**

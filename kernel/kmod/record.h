@@ -8,7 +8,6 @@
 #include <linux/types.h>
 
 #include <trace/misc/kmod.h>
-#include <trace/misc/umh.h>
 
 struct seq_file;
 
@@ -89,16 +88,11 @@ struct kmod_log_name {
 	char text[4 * MODULE_NAME_LEN];
 };
 
-static inline const char *kmod_escape(struct kmod_log_name *to, const char *name)
-{
-	umh_escape(name, to->text, sizeof(to->text));
-	return to->text;
-}
-
 /* Valid until the end of the block */
 #define kmod_escaped(name)	kmod_escape(&(struct kmod_log_name) {}, name)
 
 /* record.c */
+const char *kmod_escape(struct kmod_log_name *to, const char *name);
 u64 kmod_record_last_id(void);
 void kmod_record_begin(struct kmod_record *rec);
 int kmod_record_end(struct kmod_record *rec, enum kmod_outcome outcome, int result);
