@@ -60,8 +60,8 @@
  * request fails, while one of the modprobes runs the init of a module.
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
- * later no longer wait for it. When nobody waits for a flight any more, its modprobes
- * do not keep the system from being suspended.
+ * later no longer wait for it. The modprobes of a flight without waiters do not keep the
+ * system from being suspended.
  *
  * No requester starts or wakes another one. The task whose end settles requests, or a
  * kworker, does.
@@ -499,7 +499,7 @@ static bool kmod_flight_is_awaited(const struct kmod_flight *f)
 	return kmod_is_awaited(&f->requests);
 }
 
-/* Lets suspend ignore modprobes that nobody waits for. They have not ended. */
+/* Lets suspend ignore modprobes without waiters. They have not ended. */
 static void kmod_flight_abandon(struct kmod_flight *f)
 {
 	const struct kmod_modprobe *m;

@@ -53,21 +53,32 @@ bool umh_process_ended(struct pid *pid)
 	return leader->exit_state && thread_group_empty(leader);
 }
 
-static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
-			 int flags, void *key)
+/*
+ * If the process of the entry has ended, removes the entry, and returns the leader of
+ * the thread group; else returns NULL.
+ */
+static const struct task_struct *umh_exit_take(struct wait_queue_entry *entry)
 {
-	struct subprocess_info *info =
-		container_of(entry, struct subprocess_info, exit_wait);
 	struct pid *pid = entry->private;
 	struct task_struct *leader;
 
 	if (!umh_process_ended(pid))
-		return 0;
+		return NULL;
 
 	leader = pid_task(pid, PIDTYPE_TGID);
 	list_del(&entry->entry);
 	trace_umh_exit(leader, umh_exit_status(leader));
-	umh_exited(info, umh_exit_status(leader));
+	return leader;
+}
+
+static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
+			 int flags, void *key)
+{
+	const struct task_struct *leader = umh_exit_take(entry);
+
+	if (leader)
+		umh_exited(container_of(entry, struct subprocess_info, exit_wait),
+			   umh_exit_status(leader));
 	return 0;
 }
 
@@ -103,16 +114,8 @@ void umh_exit_untrack(struct subprocess_info *info)
 static int umh_trace_wake(struct wait_queue_entry *entry, unsigned int mode,
 			  int flags, void *key)
 {
-	struct pid *pid = entry->private;
-	struct task_struct *leader;
-
-	if (!umh_process_ended(pid))
-		return 0;
-
-	leader = pid_task(pid, PIDTYPE_TGID);
-	list_del(&entry->entry);
-	trace_umh_exit(leader, umh_exit_status(leader));
-	kfree(entry);
+	if (umh_exit_take(entry))
+		kfree(entry);
 	return 0;
 }
 

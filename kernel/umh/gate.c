@@ -80,26 +80,33 @@ static struct completion *umh_gate_take_waiter(struct subprocess_info *info)
 	return waiter;
 }
 
-/**
- * umh_gate_leave - stop counting a helper as running, and let its waiter go
- * @info: the helper, which need not have entered
- *
- * Context: any.
- * Return: the waiter, to be passed to umh_hand_over(); NULL if nobody waits.
- */
-struct completion *umh_gate_leave(struct subprocess_info *info)
+static struct completion *umh_gate_release(struct subprocess_info *info, bool completed)
 {
 	struct completion *waiter;
 	unsigned long flags;
 	bool idle;
 
 	raw_spin_lock_irqsave(&umh_lock, flags);
+	if (completed)
+		list_del_init(&info->watched);
 	idle = umh_gate_remove(info);
 	waiter = umh_gate_take_waiter(info);
 	raw_spin_unlock_irqrestore(&umh_lock, flags);
 	if (idle)
 		wake_up(&umh_idle_wait);
 	return waiter;
+}
+
+/**
+ * umh_gate_leave - stop counting a helper as running, and let its waiter go
+ * @info: the helper, which need not have entered
+ *
+ * Context: any.
+ * Return: the waiter, to be passed to umh_hand_over(); NULL without one.
+ */
+struct completion *umh_gate_leave(struct subprocess_info *info)
+{
+	return umh_gate_release(info, false);
 }
 
 /**
@@ -108,26 +115,15 @@ struct completion *umh_gate_leave(struct subprocess_info *info)
  *	set.
  *
  * Context: any, including under tasklist_lock.
- * Return: the waiter, to be passed to umh_hand_over(); NULL if nobody waits.
+ * Return: the waiter, to be passed to umh_hand_over(); NULL without one.
  */
 struct completion *umh_complete(struct subprocess_info *info)
 {
-	struct completion *waiter;
-	unsigned long flags;
-	bool idle;
-
-	raw_spin_lock_irqsave(&umh_lock, flags);
-	list_del_init(&info->watched);
-	idle = umh_gate_remove(info);
-	waiter = umh_gate_take_waiter(info);
-	raw_spin_unlock_irqrestore(&umh_lock, flags);
-	if (idle)
-		wake_up(&umh_idle_wait);
-	return waiter;
+	return umh_gate_release(info, true);
 }
 
 /**
- * umh_abandon - stop counting a helper as running, since nobody waits for it any more
+ * umh_abandon - stop counting a helper without waiters as running
  * @info: a helper that was exec'ed, with a reference. Its user space may be frozen.
  *
  * Context: any.

@@ -17,7 +17,7 @@ struct workqueue_struct;
  * and the variables in kernel/umh/ carry these letters.
  *
  * A: set before umh_gate_enter(), constant afterwards. This also holds for all public
- *    members except retval, which umh_complete() sets.
+ *    members except retval, which is set before umh_complete().
  * E: written only by the holder of the engine's reference. Lockless readers may see
  *    a stale value.
  * L: protected by umh_lock

@@ -31,7 +31,7 @@
 
 struct umh_spawner {
 	struct work_struct work;
-	bool busy;		/* is creating a thread; set under umh_lock */
+	bool busy;		/* creates a thread: set under umh_lock, cleared by the worker */
 	unsigned long since;	/* L: since when, in jiffies */
 };
 
@@ -79,7 +79,7 @@ static struct subprocess_info *umh_queue_pop(struct umh_spawner *s)
 {
 	struct subprocess_info *info = NULL;
 
-	/* Who adds a helper after this queues the work again. */
+	/* A helper that is added after this queues the work again. */
 	if (list_empty(&umh_queue))
 		return NULL;
 
