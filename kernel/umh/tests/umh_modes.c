@@ -68,6 +68,7 @@
 #define MAX_LINE	1024
 #define MAX_WORDS	24
 #define CLEANUP_TIMEOUT	(60 * HZ)
+#define DISABLE_TIMEOUT	(60 * HZ)
 
 static DEFINE_MUTEX(modes_mutex);
 
@@ -306,14 +307,19 @@ static int modes_start(struct modes_run *run)
 	return err;
 }
 
-/* Waits until suspend disables helpers. User space is frozen by then, this work is not. */
+/*
+ * Waits until suspend disables helpers. User space is frozen by then, this work is not.
+ * With pm_test and one processor it may run only for some milliseconds after that. If it
+ * misses them, the call succeeds, and the test fails.
+ */
 static void modes_when_disabled(struct work_struct *work)
 {
 	struct modes_run *run = container_of(work, struct modes_run, work);
+	unsigned long end = jiffies + DISABLE_TIMEOUT;
 
-	while (!usermodehelper_read_trylock()) {
+	while (time_before(jiffies, end) && !usermodehelper_read_trylock()) {
 		usermodehelper_read_unlock();
-		msleep(20);
+		usleep_range(200, 400);
 	}
 	modes_start(run);
 	kref_put(&run->ref, modes_run_free);
