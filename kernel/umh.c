@@ -30,10 +30,11 @@
  * DOC: the helper engine
  *
  * call_usermodehelper_exec() queues a request for khelper. Its worker creates the
- * helpers' threads in the order of the requests. It does nothing else and never waits
- * for a helper, so slow helpers do not delay other helpers. If a thread takes longer
- * than a second to create, another worker continues. The thread resets the state that
- * it inherited from the worker, narrows its capabilities, calls init() and execs.
+ * helpers' threads in the order of the requests, with the kernel's credentials, narrowed
+ * by the kernel.usermodehelper sysctls. It does nothing else and never waits for a helper,
+ * so slow helpers do not delay other helpers. If a thread takes longer than a second to
+ * create, another worker continues. The thread resets the other state that it inherited
+ * from the worker, calls init() and execs.
  *
  * No thread waits in wait(2) for a helper. A helper is a child of kthreadd, which
  * ignores SIGCHLD, and is therefore reaped automatically. The exiting process
@@ -181,18 +182,19 @@ static void umh_reset_inherited(void)
 	}
 }
 
-/* Kernel credentials have no keyrings. init() may install some. */
-static int umh_set_creds(struct subprocess_info *info)
+/* Lets the caller change the thread and its credentials, which have no keyrings. */
+static int umh_init(struct subprocess_info *info)
 {
-	struct cred *new = prepare_kernel_cred(current);
-	int err = 0;
+	struct cred *new;
+	int err;
 
+	if (!info->init)
+		return 0;
+	new = prepare_creds();
 	if (!new)
 		return -ENOMEM;
 
-	umh_caps_narrow(new);
-	if (info->init)
-		err = info->init(info, new);
+	err = info->init(info, new);
 	if (err)
 		abort_creds(new);
 	else
@@ -208,7 +210,7 @@ static int umh_run(struct subprocess_info *info)
 	umh_origin_enter(info);
 	if (info->spawned)
 		info->spawned(info);
-	err = umh_set_creds(info);
+	err = umh_init(info);
 	if (err)
 		return err;
 	/* The first uevents are sent before the initramfs is unpacked. */
@@ -265,10 +267,13 @@ static int call_usermodehelper_exec_async(void *data)
  */
 void umh_spawn(struct subprocess_info *info)
 {
+	const struct cred *cred = umh_caps_cred(), *old = override_creds(cred);
 	pid_t pid;
 
 	pid = user_mode_thread(call_usermodehelper_exec_async, info,
 			       CLONE_PARENT | SIGCHLD);
+	revert_creds(old);
+	put_cred(cred);
 	if (pid < 0)
 		umh_failed(info, pid, umh_release_deferred);
 }

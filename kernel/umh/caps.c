@@ -7,7 +7,9 @@
 #include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/init.h>
+#include <linux/init_task.h>
 #include <linux/limits.h>
+#include <linux/panic.h>
 #include <linux/spinlock.h>
 #include <linux/sysctl.h>
 #include <linux/wordpart.h>
@@ -16,24 +18,51 @@
 
 #include "internal.h"
 
-/* Protects umh_bset and umh_inheritable. */
+/* Protects everything below. */
 static DEFINE_SPINLOCK(umh_caps_lock);
 static kernel_cap_t umh_bset = CAP_FULL_SET;
 static kernel_cap_t umh_inheritable = CAP_FULL_SET;
+static const struct cred *umh_cred;	/* those of the kernel, narrowed by the masks */
 
 /**
- * umh_caps_narrow - apply the masks to the credentials of a helper
- * @new: credentials that are not committed yet
+ * umh_caps_cred - the credentials that the thread of a helper is created with
  *
  * Context: process context.
+ * Return: credentials with a reference, to be dropped by put_cred().
  */
-void umh_caps_narrow(struct cred *new)
+const struct cred *umh_caps_cred(void)
 {
+	const struct cred *cred;
+
 	spin_lock(&umh_caps_lock);
+	cred = get_cred(umh_cred);
+	spin_unlock(&umh_caps_lock);
+	return cred;
+}
+
+static void umh_caps_narrow(struct cred *new)
+{
 	new->cap_bset = cap_intersect(new->cap_bset, umh_bset);
 	new->cap_inheritable = cap_intersect(new->cap_inheritable,
 					     umh_inheritable);
+}
+
+/* Clears the bits of a mask that are not in @keep. */
+static int umh_caps_clear(kernel_cap_t *mask, kernel_cap_t keep)
+{
+	struct cred *new = prepare_kernel_cred(&init_task);
+	const struct cred *old;
+
+	if (!new)
+		return -ENOMEM;
+	spin_lock(&umh_caps_lock);
+	*mask = cap_intersect(*mask, keep);
+	umh_caps_narrow(new);
+	old = umh_cred;
+	umh_cred = new;
 	spin_unlock(&umh_caps_lock);
+	put_cred(old);
+	return 0;
 }
 
 /*
@@ -72,10 +101,7 @@ static int umh_caps_sysctl(const struct ctl_table *table, int write,
 		return -EINVAL;
 
 	new.val = (u64)words[1] << 32 | words[0];
-	spin_lock(&umh_caps_lock);
-	*mask = cap_intersect(*mask, new);
-	spin_unlock(&umh_caps_lock);
-	return 0;
+	return umh_caps_clear(mask, new);
 }
 
 static struct ctl_table umh_caps_sysctls[] = {
@@ -97,6 +123,8 @@ static struct ctl_table umh_caps_sysctls[] = {
 
 static int __init umh_caps_init(void)
 {
+	if (umh_caps_clear(&umh_bset, umh_bset))
+		panic("umh: cannot allocate credentials\n");
 	register_sysctl_init("kernel/usermodehelper", umh_caps_sysctls);
 	return 0;
 }

@@ -76,6 +76,6 @@ void umh_origin_enter(struct subprocess_info *info);
 void umh_origin_drop(struct subprocess_info *info);
 
 /* caps.c: capabilities of helpers */
-void umh_caps_narrow(struct cred *new);
+const struct cred *umh_caps_cred(void);
 
 #endif /* _KERNEL_UMH_INTERNAL_H */
