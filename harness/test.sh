@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # test.sh [guest]: runs the request pipeline in user space, the model of it in its quick
-# configurations, the KUnit suites, the guest suite, two minutes of torture, and the cost of a request; with guest, only the guest suite. The last line
-# has the totals. TEST=REGEX runs only matching guest tests. SCALE=N multiplies the guest's time
+# configurations, the KUnit suites, the guest suite, two minutes of torture, and the cost of a
+# request; with guest, only the guest suite. The last line has the totals. TEST=REGEX runs only matching guest tests. SCALE=N multiplies the guest's time
 # limits, for a busy machine.
 # A base that cannot be fetched counts as one skipped test; the status is 4.
 #
@@ -19,7 +19,7 @@ TEST=${TEST:-}
 DEBUG_SCALE=4
 # The tests that keep one processor busy, and those that mostly wait for the kernel's timeouts
 BUSY='policy_profiles|wait_modes|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
-WAITING='flights|slot_classes|loops|inflight|journal'
+WAITING=('flights|loops' 'slot_classes|inflight|journal')
 # Suffix of boots on other architectures, so that logs have different names
 ON=${DEBIAN:+-$ARCH}
 # In seconds; make torture runs longer.
@@ -59,17 +59,19 @@ guest_suite()
 	fi
 }
 
-# parts NAME ARGUMENT...: runs the suite in three parallel guests, because one guest keeps
+# parts NAME ARGUMENT...: runs the suite in four parallel guests, because one guest keeps
 # little more than one core busy. The tests in BUSY are sequential, and faster with one
 # processor; but KCSAN needs two.
 parts()
 {
-	local processors=1
+	local processors=1 all
 
 	[[ $CONFIG != kcsan ]] || processors=2
 	SMP=$processors background in_guest "$1-2" "${@:2}" "only=$BUSY"
-	background in_guest "$1-3" "${@:2}" "only=$WAITING"
-	in_guest "$1-1" "${@:2}" "except=$BUSY|$WAITING"
+	background in_guest "$1-3" "${@:2}" "only=${WAITING[0]}"
+	background in_guest "$1-4" "${@:2}" "only=${WAITING[1]}"
+	all=$(IFS='|'; echo "$BUSY|${WAITING[*]}")
+	in_guest "$1-1" "${@:2}" "except=$all"
 	wait_background
 }
 
