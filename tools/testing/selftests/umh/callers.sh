@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Callers of the helper engine other than request_module(), each run by its ordinary trigger:
-# the caller must act on its helper's result, and sleeping helpers must not delay others.
+# Callers of the helper engine other than request_module(), each with its ordinary trigger: the
+# caller must act on the result of its helper, and sleeping helpers must not delay others.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -18,8 +18,8 @@ clean_up_more()
 	remove_cgroup
 }
 
-# One module is requested while each of the helpers sleeps and its requester waits for a key.
-# If workers waited for helpers, the request would take ten minutes.
+# A module is requested while all the helpers sleep and their requesters wait for keys. If
+# workers waited for helpers, the request would take ten minutes.
 crowd()
 {
 	local before requesters result=0
@@ -80,7 +80,7 @@ start_stp()
 	cat "/sys/class/net/$BRIDGE/bridge/stp_state"
 }
 
-# stp WORDS...: the same, with a helper that obeys the words
+# stp WORDS...: as start_stp, with a bridge-stp that obeys the words
 stp()
 {
 	link_helper "$BRIDGE_STP" "$(make_helper stp "$@")"
@@ -101,7 +101,7 @@ bridge_missing()
 	is "$(start_stp)" 1
 }
 
-# dump_core ARGUMENTS WORDS...: a process dumps core into a helper
+# dump_core ARGUMENTS WORDS...: makes a process dump core into a helper that obeys the words
 dump_core()
 {
 	echo "|$(make_helper core "${@:2}") $1" >"$CORE_PATTERN"
@@ -124,7 +124,7 @@ core_of_core()
 	is "$(started core)" 1 "core helpers"
 }
 
-# %F passes a pidfd of the process that dumps core. An older kernel drops %F.
+# %F passes a pidfd of the process that dumps core. Older kernels drop %F.
 core_pidfd()
 {
 	dump_core '%F %p' fdinfo 3 || return 1

@@ -18,7 +18,7 @@ words() { tr '\t' ' ' <"$1"; }
 low() { words "$1" | cut -d' ' -f1; }
 high() { words "$1" | cut -d' ' -f2; }
 
-# helper_mask FIELD: that mask in the status of a helper, as a number
+# helper_mask FIELD: prints this mask from /proc/PID/status of a helper, as a number
 helper_mask()
 {
 	use_helper fake status
@@ -38,7 +38,8 @@ format()
 	done
 }
 
-# rejected RESULT TEXT [COMMAND...]: a write of TEXT to either mask fails with RESULT
+# rejected RESULT TEXT [COMMAND...]: a write of TEXT to either mask, run by COMMAND, fails with
+# RESULT and changes nothing
 rejected()
 {
 	local expected=$1 text=$2 file before
@@ -79,7 +80,7 @@ unprivileged()
 		rejected EACCES '0 0' as "$NOBODY"
 }
 
-# clears FILE LOW HIGH: the write clears these bits and no other
+# clears FILE LOW HIGH: a write clears these bits and no others
 clears()
 {
 	local low high
@@ -135,9 +136,9 @@ TESTS=(
 	'negative|negative numbers fail with EINVAL and change nothing'
 	'too_large|words of more than 32 bits fail with EINVAL and change nothing'
 	'unprivileged|a write requires CAP_SETPCAP and CAP_SYS_MODULE'
-	'bset_shrinks|a bit cleared in bset is cleared in the sets of a helper'
-	'inheritable_shrinks|a bit cleared in inheritable is cleared in a helper'
+	'bset_shrinks|a bit cleared in bset is cleared in CapBnd and CapPrm of a helper'
+	'inheritable_shrinks|a bit cleared in inheritable is cleared in CapInh of a helper'
 	'stays_cleared|a cleared bit cannot be set again'
-	'one_word|a single word does not change the upper word'
+	'one_word|a write of one word does not change the upper word'
 )
 run_tests

@@ -6,8 +6,8 @@
 # must equal that of a plain requester, which must agree with Documentation/kmod.txt.
 # umh_dump.c lists the fields that a dump leaves out.
 #
-# With KMOD_DUMPS=FILE in the environment the test checks nothing. It writes all dumps to that
-# file, with the name of the requester before each line, for a comparison with another kernel.
+# With KMOD_DUMPS=FILE in the environment the test checks nothing. It writes all dumps to FILE,
+# with the name of the requester before each line, for a comparison with another kernel.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 DUMPS=${KMOD_DUMPS:-}
@@ -15,7 +15,7 @@ REQUESTER=plain
 CGROUP=/sys/fs/cgroup
 GROUP=$CGROUP/kmod_inherit
 JAIL=$WORK/jail
-# A family without a module in the tests' kernels
+# A protocol family for which the test kernels have no module
 FAMILY=30
 UNBOUND_MASK=/sys/devices/virtual/workqueue/cpumask
 OLD_MASK=$(cat "$UNBOUND_MASK" 2>/dev/null || :)
@@ -27,21 +27,22 @@ clean_up_more()
 	umount "$JAIL/proc" || :
 } 2>/dev/null
 
-# dump NAME COMMAND...: the command requests a module; writes its modprobe's dump to NAME
+# dump NAME COMMAND...: runs a command that requests a module, and moves the dump of its
+# modprobe to NAME
 dump()
 {
 	local name=$1
 
 	shift
 	rm -f "$WORK/dump/dump"
-	"$@" >/dev/null || complain "the requester failed with $?" || return 1
+	"$@" >/dev/null || complain "the requester failed with status $?" || return 1
 	mv "$WORK/dump/dump" "$WORK/$name" || complain "no helper ran"
 }
 
-# record NAME: appends that dump for the current requester
+# record NAME: appends the dump NAME, for the current requester, to DUMPS
 record() { sed "s/^/$REQUESTER /" "$WORK/$1" >>"$DUMPS"; }
 
-# same COMMAND...: the dump that the command causes must equal that of the plain requester
+# same COMMAND...: checks that the command causes the same dump as the plain requester
 same()
 {
 	set_modprobe "$WORK/dump/modprobe"
@@ -53,10 +54,10 @@ same()
 }
 
 ASK=("$HERE/kmod_req" pf "$FAMILY")
-# in_state STATE: the same for a requester in that state, see umh_as.c
+# in_state STATE: as same, for a requester in that state, see umh_as.c
 in_state() { same "$HERE/umh_as" "$1" "${ASK[@]}"; }
 
-# has FIELD VALUE: checks the plain requester's dump
+# has FIELD VALUE: checks a field in the dump of the plain requester
 has()
 {
 	local value
@@ -78,7 +79,7 @@ plain()
 		has 'stat field 6' 0 && has 'stat field 7' 0 && has /proc/self/oom_score_adj 0
 }
 
-# The engine sets 022. In the guest, PID 1 has 077.
+# The engine sets the umask to 022. In the guest, that of PID 1 is 077.
 umask_is_ours()
 {
 	say "PID 1 has $(sed -n 's/^Umask:\t//p' /proc/1/status)"
@@ -134,7 +135,7 @@ namespaces()
 		same unshare -U -r -n "${ASK[@]}"
 }
 
-# A root directory in a mount namespace of the requester
+# A requester whose root directory is in its own mount namespace
 own_root()
 {
 	mkdir -p "$JAIL"
@@ -170,13 +171,13 @@ workers()
 	local stat
 
 	for stat in /proc/[0-9]*/stat; do
-		# Those with an H in their names have another priority.
+		# An H in the name marks workers of high priority, which fork no helper.
 		[[ ! $(<"$stat") =~ \(kworker/u[0-9]+:[0-9]+[^0-9H] ]] || echo "$stat"
 	done 2>/dev/null | cut -d/ -f3
 }
 
 # by_workers COMMAND... -- COMMAND...: runs the first command with the pid of each worker,
-# then checks the dump. The second command undoes the first.
+# checks the dump, and runs the second command, which undoes the first.
 by_workers()
 {
 	local -a make=()
@@ -187,7 +188,7 @@ by_workers()
 		shift
 	done
 	shift
-	workers | xargs -n 1 "${make[@]}" >/dev/null || complain "${make[*]} fails" || return 1
+	workers | xargs -n 1 "${make[@]}" >/dev/null || complain "${make[*]} failed" || return 1
 	same "${ASK[@]}" || result=1
 	workers | xargs -n 1 "$@" >/dev/null || :
 	return "$result"
@@ -197,7 +198,7 @@ niced_worker() { by_workers renice 10 -p -- renice 0 -p; }
 
 real_time_worker() { by_workers chrt -f -p 10 -- chrt -o -p 0; }
 
-# The CPUs that unbound workqueues may use are those of the helper.
+# The helper must have the CPUs that unbound workqueues may use.
 workqueue_mask()
 {
 	local result=0
@@ -226,7 +227,7 @@ record_all()
 }
 
 TESTS=(
-	'plain|a helper inherits the documented state'
+	'plain|a helper starts in the documented state'
 	'umask_is_ours|the umask of a helper is 022, even if PID 1 has another one'
 	'no_files|a helper inherits no open files'
 	'pid1_root|a helper has the root directory of PID 1'
@@ -247,16 +248,16 @@ REQUESTERS=(
 	'ioprio|the I/O priority is not inherited'
 	'a_personality|the personality is not inherited'
 	'slack|the timer slack is not inherited'
-	'controlled|subreaper, securebits and parent death signal are not inherited'
+	'controlled|subreaper state, securebits and parent death signal are not inherited'
 	'no_new_privs|no_new_privs is not inherited'
 	'filtered|a seccomp filter is not inherited'
 	'timed|timers are not inherited'
 	'open_files|open files are not inherited'
-	'bound|a memory policy and locked memory are not inherited'
+	'bound|the memory policy and memory locks are not inherited'
 	'session|the session is not inherited'
 	'chrooted|a chroot, the working directory and the environment are not inherited'
 	'namespaces|namespaces are not inherited'
-	'own_root|a root directory in a mount namespace is not inherited'
+	'own_root|a root directory in another mount namespace is not inherited'
 	'unprivileged|credentials are not inherited'
 	'in_cgroup|the cgroup is not inherited'
 	'in_cpuset|the cpuset is not inherited'

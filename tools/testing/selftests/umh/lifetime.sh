@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What a requester may free and when: the path after a wait that was killed, and everything
-# that cleanup() uses once the call has returned. A cleanup() that blocks delays no helper, and
-# many hung helpers do not hide another one in the log. FAULTS 46 to 48 and 51.
+# What a requester may free, and when: its path once a killed wait has returned, and the data of
+# cleanup() once a wait that was not killed has returned. A cleanup() that blocks must not delay
+# helpers, and the reports of many hung helpers must not suppress that of another one. FAULTS 46
+# to 48 and 51.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -24,7 +25,8 @@ are_held() { [[ $(held_pids | wc -l) -ge $1 ]]; }
 are_at_most() { [[ $(held_pids | wc -l) -le $1 ]]; }
 none_held() { [[ -z $(held_pids) ]]; }
 
-# start OPTIONS... -- PATH [ARGUMENTS...]: a requester, REQUESTER, which uses the open file FD
+# start OPTIONS... -- PATH [ARGUMENTS...]: starts a requester of this helper. Sets REQUESTER to
+# its pid and FD to the file descriptor that it uses.
 start()
 {
 	exec {FD}<>"$DRIVER"
@@ -32,8 +34,8 @@ start()
 	REQUESTER=$!
 }
 
-# abandon N OPTIONS...: the requester of a helper is killed. The helper is the Nth that runs
-# until HOLD is removed.
+# abandon N OPTIONS...: starts the Nth helper that runs until HOLD is removed, and kills its
+# requester
 abandon()
 {
 	: >"$HOLD"
@@ -63,7 +65,7 @@ lent_path_hung()
 		line+=' has not completed'
 		wait_until logged "$line" || return 1
 		dmesg | grep -F "$line" | grep -q 'requester was killed' ||
-			complain "the requester is not said to be killed" || return 1
+			complain "expected 'requester was killed'" || return 1
 		end_held || return 1
 	done
 }
@@ -82,7 +84,7 @@ lent_path_suspend()
 	done
 }
 
-# cleaned_first FLAGS N: N calls return after cleanup()
+# cleaned_first FLAGS N: N calls each return after their cleanup()
 cleaned_first()
 {
 	local result fd
@@ -100,7 +102,7 @@ cleanup_first()
 		cleaned_first "$((EXEC | KILLABLE))" 1000
 }
 
-# The tracepoint outlives the request.
+# umh_exit is hit after the request has been freed.
 traced()
 {
 	[[ -w $EVENTS/umh_exit/enable ]] ||
@@ -115,7 +117,7 @@ traced()
 }
 
 # The first helper's cleanup() waits for a mutex, which the second requester holds while its
-# helper runs. The third helper must start.
+# helper runs. The third helper must run meanwhile.
 cleanup_blocks()
 {
 	local first second line result=$WORK/third
@@ -145,7 +147,7 @@ cleanup_blocks()
 	is "$line" "ret=$ERESTARTSYS calls=ic status=0 retval=768 task=1" "the first:"
 }
 
-# Four other paths, since two paths may share a rate limit
+# Four other paths, since a path may share its rate limit with another
 hung_kinds()
 {
 	local i fd

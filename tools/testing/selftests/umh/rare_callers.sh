@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Callers of the helper engine that few kernels have: TOMOYO, the firmware loader's
+# Callers of the helper engine that are built into few kernels: TOMOYO, the firmware loader's
 # fallback, nfsd's client tracking, and uevents before the root file system is mounted (FAULTS
 # 22). Not run by default: make test-configs boots a kernel with all of them, in which
 # harness/guest/hotplug is CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader the loader
@@ -27,7 +27,8 @@ clean_up_more()
 stop_nfsd() { [[ $(<"$NFSD/threads") == 0 ]] || echo 0 >"$NFSD/threads"; }
 restore_more() { stop_nfsd; }
 
-# The log has every sequence number from its first one on, which precedes PID 1.
+# The log must have every sequence number from the first uevent, which was sent before PID 1
+# started, to the last one.
 no_uevent_lost()
 {
 	local first last
@@ -42,7 +43,7 @@ early_uevents()
 	wait_until no_uevent_lost || return 1
 	say "$(wc -l <"$UEVENTS") uevents, the first: $(sort -n "$UEVENTS" | head -n 1)"
 	# A driver's initcall sends this one while the initramfs is being unpacked.
-	grep -q ' add tty /devices/.*/ttyS1$' "$UEVENTS" || complain "expected that of ttyS1"
+	grep -q ' add tty /devices/.*/ttyS1$' "$UEVENTS" || complain "expected a uevent of ttyS1"
 }
 
 # The kernel panics if the loader exits without having written a profile.
@@ -61,7 +62,7 @@ answer()
 	echo 0 >"$PENDING/$1/loading"
 }
 
-# firmware_helper COMMANDS: the uevent helper runs them for each firmware request
+# firmware_helper COMMANDS: makes the uevent helper run them for each firmware request
 firmware_helper()
 {
 	cat >"$WORK/firmware" <<-END
@@ -116,7 +117,7 @@ firmware_holds()
 	is "$(<"$WORK/request")" OK && is "$(<"$WORK/suspend")" OK
 }
 
-# Suspend must abort a firmware request without a uevent, which user space cannot complete.
+# A firmware request without a uevent cannot be completed by user space. Suspend must abort it.
 firmware_given_up()
 {
 	echo >"$UEVENT_HELPER"
@@ -141,9 +142,9 @@ nfsd_tracks()
 
 	helper=$(make_helper cltrack environ)
 	start_nfsd "$helper" || return 1
-	has_ended cltrack || complain "nfsd did not wait for it" || return 1
+	has_ended cltrack || complain "nfsd did not wait for its program" || return 1
 	stop_nfsd
-	# nfsd runs it once to test it, and again.
+	# nfsd runs the program once to select this method and once to initialize it.
 	is "$(grep ^start "$WORK/cltrack/log" | cut -d ' ' -f 5- | sort -u)" "$helper init" &&
 		is "$(tr '\0' '\n' <"$WORK/cltrack/environ" | cut -d = -f 1)" \
 			NFSDCLTRACK_GRACE_START &&
@@ -163,8 +164,8 @@ nfsd_forgets()
 }
 
 TESTS=(
-	'early_uevents|uevents sent before the root file system is mounted wait for it'
-	'tomoyo|the loader of TOMOYO runs in the exec of PID 1, which waits for it'
+	'early_uevents|helpers for uevents sent before the root file system is mounted wait for it'
+	'tomoyo|the policy loader of TOMOYO runs during the exec of PID 1, which waits for it'
 	'firmware_served|a uevent helper that loads the firmware completes the request'
 	'firmware_denied|a uevent helper that aborts the load fails the request'
 	'firmware_holds|suspend waits for a firmware request'

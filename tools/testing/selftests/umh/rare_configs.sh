@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Helpers in kernels with a rare configuration. Not run by default: KMOD_CONFIG in the
-# environment names the configuration, which is static-path, static-empty, no-sysctl,
+# environment must name the configuration, which is static-path, static-empty, no-sysctl,
 # no-modules, no-autoload, autoload-unlisted or callers. Each test counts the helpers that
 # ran. FAULTS 10.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
@@ -10,7 +10,7 @@ source "$(dirname "$0")/umh_lib.sh"
 
 CONFIG=${KMOD_CONFIG:-}
 MODPROBE=/sbin/modprobe
-# For the callers whose path can be set; no program of the guest has this name.
+# A helper path for the callers that have a configurable one. The guest has no such program.
 ANY=/sbin/kmod-any
 STATIC=/sbin/usermode-helper
 AUTOLOAD=/sys/kernel/security/autoload
@@ -25,7 +25,7 @@ clean_up_more()
 	[[ ! -e $AUTOLOAD ]] || echo off >"$AUTOLOAD/helpers_mode"
 } 2>/dev/null
 
-# serve PATH [WORDS...]: the helper "it" runs where the kernel runs PATH
+# serve PATH [WORDS...]: makes the kernel run the helper "it" when a caller names PATH
 serve()
 {
 	local path=$1 helper
@@ -58,7 +58,7 @@ modprobe_runs()
 	is "$(result_of "$(ask fs kmod_config)")" ENODEV && ran "$MODPROBE -q -- fs-kmod_config"
 }
 
-# With a static path the static program runs instead, and there is no file with that path.
+# With a static path the static program runs, although no file has the other path.
 other_modprobe()
 {
 	serve "$ANY"
@@ -104,7 +104,7 @@ no_request()
 	is "$(started it)" 0 "helpers" && [[ ! -e $MODPROBE_SYSCTL && ! -e $LIMIT_SYSCTL ]]
 }
 
-# With modules, exec would request binfmt-0003. bash does not run a file with a NUL as a
+# On a kernel with modules, exec would request binfmt-0003. bash does not run a file with a NUL as a
 # script, and exits with 126 when the kernel cannot run it.
 no_format()
 {
@@ -157,7 +157,7 @@ release_agent()
 	ran "$ANY /a"
 }
 
-# The list of helpers needs no modules.
+# The allow-list of helpers does not depend on CONFIG_MODULES.
 allow_list()
 {
 	serve "$ANY"
@@ -172,7 +172,7 @@ allow_list()
 	ran "$ANY mem"
 }
 
-# There must be no interface with which an administrator could set a policy without effect.
+# An administrator must not be able to set a policy that has no effect.
 no_policy()
 {
 	[[ ! -e $AUTOLOAD && ! -e $SYSCTL/modules_autoload_mode ]] &&
@@ -215,14 +215,14 @@ no-modules)
 		'no_request|an unknown file system starts no modprobe'
 		'no_format|an unknown binary format starts no modprobe'
 		'no_keys|the kernel has no keys'
-		'allow_list|a helper that is not on the list is denied, one that is runs'
+		'allow_list|a helper is denied unless it is on the allow-list'
 	)
 	;;
 no-autoload | autoload-unlisted)
 	TESTS+=(
 		'no_policy|autoload is not enabled, and has neither files nor a sysctl'
-		"other_modprobe|another path of modprobe $RAN"
-		'no_modprobe|an empty path of modprobe runs no program'
+		"other_modprobe|a modprobe at another path $RAN"
+		'no_modprobe|an empty kernel.modprobe runs no program'
 	)
 	;;
 callers)

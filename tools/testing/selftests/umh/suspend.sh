@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Suspend, as far as freezing user space: no helper may run meanwhile, and the log must name
-# a helper that prevents it.
+# Suspend, as far as freezing user space: no helper may run while user space is frozen, and
+# the log must name a helper that makes suspend fail.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 
 STATE=/sys/power/state
@@ -29,14 +29,15 @@ long_helper()
 	is "$(suspend_logged)" EAGAIN || return 1
 	line=$(dmesg | grep "umh: .*$WORK/fake/modprobe" || :)
 	say "$line"
-	[[ $line == *"(pid $(pid_of fake)),"* ]] || complain "no pid of the helper" || return 1
-	[[ $line == *"kmod_req"*"[$REQUESTER]"* ]] || complain "no requester" || return 1
+	[[ $line == *"(pid $(pid_of fake)),"* ]] ||
+		complain "expected the pid of the helper" || return 1
+	[[ $line == *"kmod_req"*"[$REQUESTER]"* ]] || complain "expected the requester" || return 1
 	release
 	wait "$REQUESTER"
 	next_is_served && nothing_runs
 }
 
-# The modprobe that nobody waits for is frozen.
+# Suspend freezes the modprobe, since no requester waits for it.
 killed_requester()
 {
 	ask_held kmod_orphan || return 1

@@ -12,7 +12,7 @@
  *	orphaned N		the first thread ends, then another one execs "exit N"
  *	stopped N		is stopped and continued, then exits
  *	traced N		exits under a tracer that reaps late
- *	dropped N		exits under a tracer that dies without reaping
+ *	dropped N		exits under a tracer that exits without reaping
  *	traceme N		asks its parent to trace it, then exits
  *	tracethread N		the same in another thread, which ends first
  *	parent N		exits and leaves a child that runs for minutes
@@ -34,7 +34,7 @@
 
 #include "../kmod/kmod_util.h"
 
-/* Detects an engine that mistakes an earlier event for the end of the helper. */
+/* Long enough to detect an engine that mistakes an earlier event for the end of the helper */
 #define A_WHILE_MS	30
 #define LONG_S		600
 
@@ -59,7 +59,7 @@ static void die(int signal_number, rlim_t core)
 	_exit(98);
 }
 
-/* exit_group(): N is the status of the process, in whichever thread it is called. */
+/* Calls exit_group(): N becomes the status of the process, whichever thread calls it. */
 static void *exits(void *unused)
 {
 	sleep_ms(A_WHILE_MS);
@@ -67,7 +67,7 @@ static void *exits(void *unused)
 	return unused;
 }
 
-/* Ends this thread only. It is the last one, so its status is that of the process. */
+/* Ends only this thread. It is the last one, so its status becomes that of the process. */
 static void *ends(void *unused)
 {
 	sleep_ms(A_WHILE_MS);
@@ -96,8 +96,8 @@ static void end_this_thread(void)
 }
 
 /*
- * The child that continues this process has another name and repeats the signal: torture,
- * which kills helpers by name, must not leave this one stopped.
+ * The child that continues this process repeats SIGCONT, and has another name: make torture,
+ * which stops and kills helpers by name, must not leave this one stopped.
  */
 static void stopped(void)
 {
@@ -121,7 +121,7 @@ static void stopped(void)
 	wait(NULL);
 }
 
-/* The tracer outlives this process: it reaps it late, or dies without reaping. */
+/* The tracer outlives this process, and reaps it late or exits without reaping it. */
 static void traced(int reap)
 {
 	pid_t me = getpid();

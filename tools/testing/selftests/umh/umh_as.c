@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * umh_as STATE PROGRAM [ARGUMENT]...: runs the program in a state that its helpers must not
+ * umh_as STATE PROGRAM [ARGUMENT]...: runs PROGRAM in a state that its helpers must not
  * inherit. states[] lists the states.
  */
 #include <fcntl.h>
@@ -95,7 +95,7 @@ static void as_ignoring(void)
 		signal(i, SIG_IGN);
 }
 
-/* With signals pending as well */
+/* Also with signals pending */
 static void as_pending(void)
 {
 	as_masked();
@@ -103,7 +103,7 @@ static void as_pending(void)
 	must(raise(SIGUSR1));
 }
 
-/* All limits that the program itself does not need */
+/* Every limit that does not keep the program itself from running */
 static void as_limited(void)
 {
 	static const int which[] = {
@@ -191,7 +191,7 @@ static void as_bound(void)
 {
 	unsigned long node = 1;
 
-	/* May fail: without CONFIG_NUMA there is no such call and no policy to inherit. */
+	/* Fails without CONFIG_NUMA, when there is no policy to inherit. */
 	syscall(SYS_set_mempolicy, MPOL_BIND, &node, sizeof(node) * 8);
 }
 
@@ -228,6 +228,6 @@ int main(int argc, char **argv)
 		perror(argv[2]);
 		return 121;
 	}
-	fprintf(stderr, "umh_as: STATE PROGRAM [ARGUMENT]...\n");
+	fprintf(stderr, "usage: umh_as STATE PROGRAM [ARGUMENT]...\n");
 	return 122;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A helper that writes its inherited state to the file "dump" in its folder, one field per
- * line. It omits fields that differ between any two processes: process ids, addresses, sizes,
- * counters and times.
+ * line. It omits the fields that differ between any two processes: process ids, addresses,
+ * sizes, counters and times.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -198,7 +198,7 @@ static void dump_timers(void)
 	file("/proc/self/timens_offsets");
 }
 
-/* Its description: the serial number of a keyring that is created on demand varies. */
+/* Dumps the description: the serial number of a keyring that is created on demand varies. */
 static void keyring(const char *name, int id)
 {
 	char text[256] = "";
@@ -273,7 +273,7 @@ static void dump(char **argv)
 	place(".");
 }
 
-/* Renames the complete dump, as inherit.sh waits for the name. */
+/* Renames the dump once it is complete. */
 int main(int argc, char **argv)
 {
 	char self[PATH_MAX] = "", name[PATH_MAX + 16], new[PATH_MAX + 16];
@@ -281,7 +281,7 @@ int main(int argc, char **argv)
 	size_t size;
 	FILE *to;
 
-	/* First the list of open files, while this program has opened none. */
+	/* Lists the open files before this program opens any. */
 	out = open_memstream(&text, &size);
 	links("/proc/self/fd");
 	dump(argv);

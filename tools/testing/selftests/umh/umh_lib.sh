@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the tests of usermode helpers other than modprobe. They must source kmod_lib.sh
+# Shared by the tests of usermode helpers other than modprobe. A test must source kmod_lib.sh
 # first.
 
 # shellcheck disable=SC2034 # for the tests
@@ -24,7 +24,7 @@ crash()
 
 send_uevent() { echo change >/sys/class/mem/null/uevent; }
 
-# release_cgroup PROGRAM: empties a cgroup with that release agent
+# release_cgroup PROGRAM: empties a cgroup that has PROGRAM as its release agent
 release_cgroup()
 {
 	mkdir -p "$WORK/cg"

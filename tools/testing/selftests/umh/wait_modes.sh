@@ -15,7 +15,7 @@ FREEZER=$WORK/freezer
 ACT=$WORK/act/helper
 
 EXEC=1 PROC=2 KILLABLE=4 FREEZABLE=8
-# name:flags:context. Each mode is tried with and without spawned() and exited().
+# NAME:FLAGS:CONTEXT. Each mode is tried with and without spawned() and exited().
 MODES=(
 	no:0:task no-spinlock:0:spinlock no-timer:0:timer no-irq:0:irq
 	"exec:$EXEC:task" "exec-k:$((EXEC | KILLABLE)):task"
@@ -46,7 +46,7 @@ run()
 # expected KIND VALUE FLAGS HOOKS CONTEXT: sets EXPECTED to the result of a cell. KIND is ran
 # (VALUE is the wait status), failed (VALUE is the errno of init() or exec), unborn (VALUE is
 # the errno of the fork), refused (VALUE is the errno of the call) or killed (VALUE is the
-# signal that ends it before its exec). "bare-" stands for a helper without init().
+# signal that ends the helper before its exec). The prefix "bare-" means no init().
 expected()
 {
 	local kind=$1 value=$2 flags=$3 hooks=$4 context=$5 ret=$2 retval=$2 calls='' task=1
@@ -61,7 +61,7 @@ expected()
 		ret=$((flags ? EINTR : 0)) retval=$EINTR
 	fi
 	[[ -n $hooks ]] && calls+=e || value=0
-	# A refused call cleans up in the context of the caller.
+	# A refused call runs cleanup() in the context of the caller.
 	[[ $kind != refused || $context == task ]] || task=0
 	EXPECTED="ret=$ret calls=${calls}c status=$value retval=$retval task=$task"
 }
@@ -134,7 +134,7 @@ dropped() { act 1792 dropped 7; }
 traceme() { act 1792 traceme 7; }
 tracethread() { act 1792 tracethread 7; }
 
-# The children of all helpers still run.
+# The children of all helpers must still run.
 parent()
 {
 	act 256 parent 1 && is "$(helper_pid | wc -l)" $((2 * ${#MODES[@]})) "children:"
@@ -154,7 +154,7 @@ eacces()
 	row failed "$EACCES" -- "$WORK/act/plain" && row failed "$EACCES" -- "$WORK/act"
 }
 
-# For the second file exec requests a module, in the thread of the helper.
+# For the second file, exec requests a module in the thread of the helper.
 enoexec()
 {
 	local asked=""
@@ -165,7 +165,7 @@ enoexec()
 	! exec_asks_for "$WORK/act/bytes" || asked=binfmt-0403
 	use_helper fake exit 1
 	row failed "$ENOEXEC" -- "$WORK/act/text" && row failed "$ENOEXEC" -- "$WORK/act/bytes" &&
-		is "$(names_of fake | sort -u)" "$asked" "modules asked for:"
+		is "$(names_of fake | sort -u)" "$asked" "modules requested:"
 }
 
 eloop()
@@ -179,7 +179,7 @@ e2big() { row failed "$E2BIG" env=big -- "$ACT" exit 0; }
 killed_early() { row killed 9 killed -- "$ACT" exit 0; }
 init_error() { row failed "$EIO" init="$EIO" -- "$ACT" exit 0; }
 
-# Every fork fails meanwhile, so that row() must not need one.
+# With one thread allowed every fork fails, so row() must not fork.
 no_fork()
 {
 	local result=0
@@ -193,7 +193,7 @@ no_fork()
 empty() { row refused 0 --; }
 null_path() { row refused "$EINVAL" path=null --; }
 
-# Suspend disables helpers. umh_modes.c runs the cells when that happens.
+# Suspend disables helpers; umh_modes.c then runs the cells.
 disabled()
 {
 	local mode hooks fd bad=0
@@ -223,8 +223,8 @@ disabled()
 	return "$bad"
 }
 
-# held FLAGS: starts a helper that runs until $WORK/act/hold is removed. Its requester is the
-# process REQUESTER, which uses the open file FD.
+# held FLAGS: starts a helper that runs until $WORK/act/hold is removed. Sets REQUESTER to the
+# pid of its requester and FD to the file descriptor that the requester uses.
 held()
 {
 	touch "$WORK/act/hold"
@@ -238,7 +238,7 @@ helper_runs() { [[ -n $(helper_pid) ]]; }
 
 helper_pid() { running "$ACT"; }
 
-# end_held: releases what held() has started; sets RESULT
+# end_held: ends the helper and the requester of held(); sets RESULT
 end_held()
 {
 	rm -f "$WORK/act/hold"
@@ -326,14 +326,14 @@ TESTS=(
 	'leader_first|when the first thread ends first, the status is that of the process'
 	'last_thread|when threads end one by one, the status is that of the last one'
 	'thread_execs|after an exec in another thread the status is that of the new program'
-	'orphaned_thread_execs|the same holds if the first thread has ended before'
+	'orphaned_thread_execs|an exec after the first thread has exited returns the new status'
 	'stopped|a stop and a continuation do not end the wait'
 	'traced|the status is complete when a tracer reaps late'
 	'dropped|the status is complete when a tracer exits without reaping'
-	'traceme|the status is complete when the helper asks its parent to trace it'
-	'tracethread|the same holds for another thread of the helper'
+	'traceme|the status is complete when the helper calls PTRACE_TRACEME'
+	'tracethread|the status is complete when another thread calls PTRACE_TRACEME'
 	'parent|a child that outlives the helper does not delay the result'
-	'no_env|a NULL environment is an empty one'
+	'no_env|with a NULL environment the helper has an empty one'
 	'with_env|the environment reaches the helper'
 	'no_init|a helper without init() returns its status'
 	'enoent|a missing program returns ENOENT'
