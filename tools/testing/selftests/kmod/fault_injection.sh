@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Failing allocations: each allocation of the requester in turn, and random ones in the thread
-# of the helper and in khelper. After each failure no request may be in flight, the one slot
-# must be free, the counters must add up and the next request must be served. umh/wait_modes.sh
+# of the helper and in khelper. After each failure no request may be in flight, the one slot must
+# be free, the counters must add up and the next request must be served. umh/wait_modes.sh
 # no_fork covers a fork that fails for lack of threads. FAULTS 5 and 25.
 source "$(dirname "$0")/kmod_lib.sh"
 source "$(dirname "$0")/../umh/umh_lib.sh"
@@ -15,10 +15,10 @@ MIN_ORDER=$DEBUGFS/fail_page_alloc/min-order
 # MAX_PAGE_ORDER is 10.
 ALL_PAGES=0 NO_PAGES=11
 KMEMLEAK=$DEBUGFS/kmemleak
-# A sweep needs some dozen rounds; that of a module's load needs more.
+# A sweep needs some dozen rounds, or more for the load of a module.
 MAX_ROUNDS=2000
 ANYWHERE=(0 0xffffffffffffffff)
-# Per cent of the allocations that fail, and requests with each
+# Probabilities of a failure, in per cent, and the number of requests with each
 PROBABILITIES=(1 5 20 100)
 REQUESTS=20
 
@@ -31,14 +31,14 @@ fail_attribute()
 	done
 }
 
-# restrict START END: only allocations with an address of this range on the stack fail.
+# restrict START END: only allocations with an address in this range on their stack may fail
 restrict()
 {
 	fail_attribute require-start "$1"
 	fail_attribute require-end "$2"
 }
 
-# address_range FUNCTION: prints its first address and that behind it
+# address_range FUNCTION: prints the address of FUNCTION and that of the next symbol
 address_range()
 {
 	awk -v name="$1" 'start && $1 != start { print "0x" start, "0x" $1; exit }
@@ -80,8 +80,8 @@ clean_up_more()
 } 2>/dev/null
 
 # sweep ARGUMENTS...: runs kmod_fail_nth with failing slab allocations only, then with failing
-# page allocations as well. A slab allocates pages only now and then, so that the second run
-# alone could miss one of the allocations under test.
+# page allocations as well. A slab allocates pages only occasionally, so the second run alone
+# could miss one of the allocations under test.
 sweep()
 {
 	local order status=0
@@ -151,7 +151,7 @@ injected()
 	echo "$sum"
 }
 
-# storm FUNCTION COMMAND...: runs the command with each probability of failure in FUNCTION
+# storm FUNCTION COMMAND...: runs the command with each probability of failures in FUNCTION
 storm()
 {
 	local name=$1 probability status result=0
@@ -223,10 +223,10 @@ TESTS=(
 	'by_key|every failing allocation of request_key() is handled'
 	'by_uevent|every failing allocation of a uevent is handled'
 	'by_bridge|every failing allocation of a bridge that starts bridge-stp is handled'
-	'thread_requests|failing allocations in the thread of a modprobe end its request'
-	'thread_modes|failing allocations in the thread of a helper leave the calls balanced'
-	'khelper_requests|failing allocations of the thread of a modprobe end its request'
-	'khelper_modes|failing allocations of the thread of a helper leave the calls balanced'
+	'thread_requests|failing allocations in the thread of a modprobe end the request'
+	'thread_modes|after failing allocations in the thread init() is matched by cleanup()'
+	'khelper_requests|failing allocations in khelper end the request'
+	'khelper_modes|after failing allocations in khelper init() is matched by cleanup()'
 	'nothing_left|no helper stays a zombie or prevents suspend'
 )
 skip_without "needs CONFIG_FAILSLAB and CONFIG_FAULT_INJECTION_DEBUG_FS" test -d "${PLACES[0]}"

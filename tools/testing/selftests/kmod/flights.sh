@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Flights: overlapping requests for one name. No result may be older than its request, no
-# request may return later than alone plus SLOT_TIMEOUT, and none may depend on another
-# requester. See inflight.sh for the number of modprobes.
+# request may take more than SLOT_TIMEOUT longer than it would alone, and none may depend on
+# another requester. See inflight.sh for the number of modprobes.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
@@ -12,16 +12,16 @@ CGROUPS=$WORK/cgroups
 BOX=$CGROUPS/box
 RT_RUNTIME=$SYSCTL/sched_rt_runtime_us
 WORKER_CPUS=/sys/devices/virtual/workqueue/cpumask
-# A module that no test needs to stay, and whose file system type cannot be mounted without
-# a device: a mount fails with ENODEV only as long as the module is not loaded.
+# A module that no test needs to stay loaded. As its file system needs a device, a mount without
+# one fails with ENODEV only while the module is not loaded.
 MODULE=vfat
-# For how long a modprobe goes on after it has decided, in seconds
+# Seconds for which a modprobe continues after its result is decided
 LINGER=3
-# The time that each CPU keeps for tasks that are not real-time ones
+# The time that each CPU reserves for tasks that are not real-time
 FAIR_SERVERS=(/sys/kernel/debug/sched/fair_server/cpu*/runtime)
 ALL_CPUS=$(taskset -p $$ | sed 's/.*: //')
 
-# Busy processes, which end with the test
+# Busy processes, which restore_more kills
 HOGS=()
 
 restore_more()
@@ -42,7 +42,7 @@ restore_more()
 	umount "$CGROUPS" || :
 }
 
-# microseconds SECONDS: those, and as much as a result may take in any case
+# microseconds SECONDS: prints SECONDS plus the time that any result may take
 microseconds() { echo $(($1 * 1000000 + SOON)); }
 
 all_failed() { is "$(grep -c ' ENODEV ' "$WORK/out")" "$1" "requests"; }
@@ -58,8 +58,8 @@ slow_failure()
 		"microseconds:" && at_most "$(started fake)" 3 "modprobes:"
 }
 
-# FAULTS 34. Root's request comes right after the start of a modprobe, when the next one is as
-# far away as possible.
+# FAULTS 34. Root makes its request right after the start of a modprobe, when the start of the
+# next one is as far away as possible.
 root_among_users()
 {
 	local pids=() i line
@@ -77,7 +77,8 @@ root_among_users()
 
 unload_module() { ! is_loaded "$MODULE" || rmmod "$MODULE"; }
 
-# loads_module MODPROBES: a request now succeeds, and the helper "fake" has so many processes
+# loads_module MODPROBES: checks that a request now loads the module, and that MODPROBES
+# modprobes have been started in total
 loads_module()
 {
 	local line
@@ -130,8 +131,8 @@ removed_meanwhile()
 	wait
 }
 
-# FAULTS 37. The killed requester was the first one for its name, and others for that name and
-# for other names wait behind it.
+# FAULTS 37. The killed requester was the first one for its name. Requests for that name and for
+# other names wait behind it.
 kept_place()
 {
 	local first name
@@ -151,8 +152,8 @@ kept_place()
 		'fs-kmod_x fs-kmod_b1 fs-kmod_b2 fs-kmod_b3 '
 }
 
-# request_module_nowait() while a modprobe runs that has been started before: it must return
-# without waiting, and the failure of that modprobe is not its result.
+# request_module_nowait() while an older modprobe runs: it must return without waiting, and must
+# not share the failure of that modprobe.
 nowait_later()
 {
 	"$REAL_MODPROBE" -n kmod_stub 2>/dev/null || return "$KSFT_SKIP"
@@ -183,7 +184,7 @@ nowait_storm()
 		at_most "$(started fake)" "$most" "modprobes:"
 }
 
-# returns_soon PID: the modprobe ends, and this requester returns
+# returns_soon PID: lets the modprobe end; this requester must return soon after
 returns_soon()
 {
 	local from
@@ -195,8 +196,8 @@ returns_soon()
 }
 
 # FAULTS 56. All but the first and the last requester are in a cgroup with 1 ms of CPU time per
-# second, which busy processes use up. The first modprobe fails: the next one, and all results,
-# must come without these requesters.
+# second, which busy processes use up. The first modprobe fails. Neither the start of the next
+# one nor any result may depend on these requesters.
 without_quota()
 {
 	local pids=() i pid
@@ -225,8 +226,8 @@ without_quota()
 	wait_until asleep $! && returns_soon $!
 }
 
-# The same with a real-time task on the CPU of the requesters in the middle. Helpers and the
-# kernel's workers are kept off that CPU, as on machines that do real-time work.
+# The same with a real-time task on the CPU of all requesters but the first and the last one.
+# Helpers and the kernel's workers are kept off that CPU, as on machines for real-time work.
 behind_real_time()
 {
 	local i file
@@ -244,7 +245,7 @@ behind_real_time()
 		taskset 2 "$HERE/kmod_req" fs kmod_rt >/dev/null &
 	done
 	wait_until are_waiting 4 || return 1
-	# Ends by itself: no other task could end it from that CPU.
+	# Ends by itself, as no other task gets that CPU to end it.
 	# shellcheck disable=SC2016 # not to be expanded
 	taskset 2 chrt -f 50 bash -c 'while ((SECONDS < $0)); do :; done' $((4 * SCALE + 4)) &
 	HOGS+=($!)
@@ -253,7 +254,7 @@ behind_real_time()
 	wait_until asleep $! && returns_soon $!
 }
 
-# slow_module: a request for fs-kmod_slow_init loads a module whose init takes longer
+# slow_module: makes a request for fs-kmod_slow_init load a module with an init that takes longer
 # than HUNG seconds, when a modprobe counts as hung, and longer than SLOT_TIMEOUT
 slow_module()
 {
@@ -284,7 +285,7 @@ slow_init()
 	use_helper fake run "$REAL_MODPROBE"
 	"$HERE/kmod_req" fs kmod_slow_init >/dev/null &
 	wait_until in_state fs-kmod_slow_init loading || return 1
-	# Requests that wait for long before the init runs may start a modprobe of their own.
+	# Before the init runs, these requests might have another modprobe started for them.
 	"$HERE/kmod_req" -n 4 -s fs kmod_slow_init >/dev/null &
 	wait
 	is_loaded kmod_stub || complain "kmod_stub is not loaded" || return 1
@@ -308,19 +309,19 @@ hangs_after_init()
 	"$HERE/kmod_req" fs kmod_slow_init >/dev/null &
 	sleep "$HUNG"
 	wait_until has_hung_line && is "$(init_lines)" 1 "lines on a slow init" || return 1
-	in_state fs-kmod_slow_init hung || complain "it is not in state hung" || return 1
+	in_state fs-kmod_slow_init hung || complain "the request is not in state hung" || return 1
 	release
 	wait
 }
 
 TESTS=(
 	'slow_failure|8 requests that share a modprobe of 7 s all return within 12 s'
-	'root_among_users|users that repeat a request delay one of root by no more than 5 s'
+	'root_among_users|users that repeat a request delay a request of root by at most 5 s'
 	'installed_meanwhile|a request does not share the failure of a modprobe started before it'
 	'removed_meanwhile|a request after rmmod does not share the success of an older modprobe'
-	'kept_place|the kill of the first requester does not cost the others their place'
+	'kept_place|after the kill of the first requester the others keep their place'
 	'nowait_later|a request that does not wait does not share an older failure'
-	'nowait_storm|requests that do not wait and overlap share two modprobes'
+	'nowait_storm|overlapping requests that do not wait share two modprobes'
 	'without_quota|a requester without CPU quota does not delay other requesters'
 	'behind_real_time|a requester behind a real-time task does not delay other requesters'
 	'slow_init|a module with a slow init is reported as such, and loaded by one modprobe'

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Generated input for every sysctl except kernel.modules_autoload_mode, and for every kind of
-# module name that user space can choose. A write must fail and change nothing, or have the
-# effect that Documentation/kmod.txt describes.
+# module name that user space can choose. A write must either fail and change nothing, or have
+# the effect that Documentation/kmod.txt describes.
 #
 #	fuzz_input.sh [SEED [SYSCTL_ROUNDS [NAME_ROUNDS]]]
 #
@@ -17,14 +17,14 @@ VERBOSE_SYSCTL=$SYSCTL/kmod_verbose
 BSET=$SYSCTL/usermodehelper/bset
 INHERITABLE=$SYSCTL/usermodehelper/inheritable
 OURS=("$MODPROBE_SYSCTL" "$LIMIT_SYSCTL" "$VERBOSE_SYSCTL" "$HUNG_SYSCTL" "$BSET" "$INHERITABLE")
-# With the terminating NUL
+# Includes the terminating NUL.
 PATH_LEN=256
 UINT_MAX=4294967295
 DAY=86400
 
 clean_up_more() { echo 0 >"$VERBOSE_SYSCTL"; }
 
-# written KIND FILE [ARGUMENTS...]
+# written KIND FILE [ARGUMENTS...]: compares writes to FILE with a model
 written() { as_comments "$HERE/kmod_fuzz_sysctl" "$SEED" "$SYSCTL_ROUNDS" "$@"; }
 
 modprobe_path() { written string "$MODPROBE_SYSCTL" "$PATH_LEN"; }
@@ -41,8 +41,8 @@ verbose()
 hung() { written number "$HUNG_SYSCTL" 0 "$DAY"; }
 masks() { written words "$BSET" && written words "$INHERITABLE"; }
 
-# refused FILES -- COMMAND...: under COMMAND, which drops privileges, writes to the files must
-# fail with EPERM, also to a file that root has opened
+# refused FILES -- COMMAND...: writes under COMMAND, which drops privileges, must fail with EPERM,
+# also through a file descriptor that root has opened
 refused()
 {
 	local files=() file before result=0
@@ -80,7 +80,7 @@ no_capability()
 	refused "$MODPROBE_SYSCTL" "$BSET" "$INHERITABLE" -- without sys_module
 }
 
-# asked KIND: requests modules of generated names
+# asked KIND: requests modules with generated names
 asked()
 {
 	use_helper fake exit 1

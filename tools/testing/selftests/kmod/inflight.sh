@@ -8,15 +8,16 @@
 # than its request. A modprobe decides before it exits, so its failure is shared only by the
 # requests that were made before it was started; all later ones share the next modprobe. A
 # success is shared by all, unless a module has been unloaded since the modprobe was started.
-# If the modprobes take longer than SLOT_TIMEOUT, their number is doubled each time.
+# While no modprobe ends, their number is doubled every SLOT_TIMEOUT seconds.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
-# doubled N FROM: the most modprobes since SECONDS was FROM, where N suffice if they are fast
+# doubled N FROM: prints the maximum number of modprobes since SECONDS was FROM, where N suffice
+# while they are fast
 doubled() { echo $(($1 << ((SECONDS - $2) / SLOT_TIMEOUT))); }
 
-# share N MODPROBES WORDS...: N requests for one name. The first modprobe runs until all of
-# them wait, and then obeys the words. So many modprobes may be started.
+# share N MODPROBES WORDS...: makes N requests for one name, for which at most MODPROBES modprobes
+# may be started. The first one runs until all requesters wait, and then obeys the words.
 share()
 {
 	local n=$1 from=$SECONDS
@@ -46,7 +47,8 @@ share_status()
 	is "$(cat "$TEST_KMOD/test_result")" 768 && at_most "$(started fake)" 2 "modprobes:"
 }
 
-# start_sharing N: starts a request, LEADER, and N that join it, JOINERS
+# start_sharing N: starts a request and N others that join it. Sets LEADER and JOINERS to the
+# pids of the requesters.
 start_sharing()
 {
 	local i
@@ -84,7 +86,7 @@ kill_joiner()
 }
 
 # With no free slot, the first of three requests for one name is killed while it waits for a
-# slot. The others must get one modprobe for both.
+# slot. The two others must share one modprobe.
 kill_leader_without_slot()
 {
 	local first
@@ -113,7 +115,7 @@ other_name()
 	wait_until are_waiting 51 || return 1
 	is "$(started fake)" 1 "modprobes" &&
 		at_most "$(time_of "$(ask fs kmod_other)")" "$SOON" "microseconds:" || return 1
-	# One more modprobe is started for them after SLOT_TIMEOUT.
+	# One more modprobe is started for the 51 requests after SLOT_TIMEOUT.
 	sleep $((SLOT_TIMEOUT + 2))
 	at_least "$(started fake)" 3 "modprobes:" &&
 		at_most "$(started fake)" $((1 + $(doubled 1 "$from"))) "modprobes:" &&
@@ -183,8 +185,7 @@ has_hung_lines()
 }
 
 # All slots are held by modprobes that hang. After HUNG seconds each must be reported and must
-# release its slot, which a request that waits by then gets. kernel.umh_hung_secs is about
-# reports alone.
+# release its slot to a waiting request. kernel.umh_hung_secs must not delay that.
 hung()
 {
 	dmesg -c >/dev/null
@@ -216,8 +217,8 @@ TESTS=(
 	'share_255|255 overlapping requests for one name share two failing modprobes'
 	'share_status|all requests that share a modprobe return its status'
 	'kill_leader|the requests that share a modprobe survive the kill of the first requester'
-	'kill_joiner|a killed joiner returns at once, the other requests go on'
-	'kill_leader_without_slot|the kill of a first requester that waits for a slot delays none'
+	'kill_joiner|a killed joiner returns at once, and the other requests continue'
+	'kill_leader_without_slot|killing a first requester that waits for a slot delays no other'
 	'other_name|50 requests that wait for a hung modprobe do not delay another name'
 	'not_remembered|neither a failure nor a success outlives its modprobe'
 	'nested|50 modprobes that each request another module all end'

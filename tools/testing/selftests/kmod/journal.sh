@@ -20,7 +20,7 @@ clean_up_more()
 	rmmod kmod_stub 2>/dev/null || :
 }
 
-# record NAME [NUMBER]: prints the JSON object of the last request for NAME, or of that one
+# record NAME [INDEX]: prints the JSON object of the last request for NAME, or of that at INDEX
 record()
 {
 	kmodctl log --json | jq -c --arg name "$1" --argjson n "${2:--1}" \
@@ -34,7 +34,7 @@ expect()
 
 	shift
 	object=$(record "$name")
-	[[ $object != null ]] || complain "there is no record of $name" || return 1
+	[[ $object != null ]] || complain "no record of $name" || return 1
 	while [[ $# -gt 0 ]]; do
 		is "$(jq -r --arg key "$1" '.[$key]' <<<"$object")" "$2" "$1:" || return 1
 		shift 2
@@ -76,7 +76,7 @@ fails()
 	expect fs-kmod_missing outcome failed result "$ENOENT"
 }
 
-# The clock of a guest can be so coarse that the wait for a slot takes no time.
+# The clock of a guest can be so coarse that the wait for a slot seems to take no time.
 durations()
 {
 	use_helper fake sleep 400 exit 1
@@ -114,8 +114,8 @@ nests()
 		expect fs-kmod_inner outcome ok parent "$(value fs-kmod_outer id)"
 }
 
-# A request that an orphan makes after the end of its modprobe has no parent request. A chain
-# of these is not detected as a loop; the journal must show it (FAULTS 32).
+# A request that an orphan makes after the end of its modprobe has no parent request. A chain of
+# such requests is not detected as a loop, so the journal must show it (FAULTS 32).
 outlives()
 {
 	local n orphan=kmod_orphan$$
@@ -249,7 +249,7 @@ odd_names()
 	return 0
 }
 
-# The caller's text may be gone when the journal is read.
+# The code of the caller may have been freed when the journal is read.
 gone_caller()
 {
 	use_helper fake
@@ -289,7 +289,7 @@ same_as_file()
 		"\(.key)=\(.value)"' | sed 's/^nr_//' | sort)" "$(tr ' ' '\n' <<<"$line" | sort)"
 }
 
-# More requests than the journal holds. Without modprobe they take little time.
+# More requests than the journal holds. With an empty kernel.modprobe they are fast.
 wraps()
 {
 	local requests outcomes
@@ -307,7 +307,7 @@ wraps()
 			"$(stat_of requests)" "by outcome:"
 }
 
-# Also when all users may search the directory
+# The files must be private even if all users may search /sys/kernel/debug.
 private()
 {
 	local file
@@ -373,7 +373,7 @@ hung_modprobe()
 		! dmesg_has 'has not completed after'
 }
 
-# Longer than the 30 s after which a modprobe counts as hung in any case
+# The modprobe runs for longer than the 30 s after which one counts as hung.
 no_reports()
 {
 	dmesg -c >/dev/null
@@ -447,7 +447,7 @@ skip_without 'needs kmodctl, jq, CONFIG_KMOD_JOURNAL and CONFIG_TEST_KMOD_STUB' 
 TESTS=(
 	'succeeds|a successful request is recorded with its requester'
 	'fails|a failed request is recorded with the wait status or the errno'
-	'durations|the wait for a slot and the run of modprobe are recorded apart'
+	'durations|the wait for a slot and the run of modprobe are recorded separately'
 	'joins|requests that join another are recorded with its id'
 	'nests|a nested request is recorded with the id of its parent'
 	'loops|a loop is recorded with ELOOP'

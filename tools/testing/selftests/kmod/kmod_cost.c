@@ -4,11 +4,11 @@
  *
  * Compares the cost of a failing module request with that of a user space process that
  * starts the same program with the same arguments and waits for it. PROGRAM must exit
- * with 1; it becomes kernel.modprobe. Addresses are random, so that rounds differ by some
- * per cent: prints the mean of the middle half of the rounds, in nanoseconds:
+ * with 1; it becomes kernel.modprobe. Rounds differ by some per cent because addresses are
+ * random. Prints the mean of the middle half of the rounds, in nanoseconds:
  *
  *	user	vfork(), execve() and waitpid()
- *	kernel	socket() of an unknown family, which makes a request
+ *	kernel	socket() of an unknown family, which requests a module
  *	socket	the same with an empty kernel.modprobe: the cost of the system call
  *		without the request
  *	ratio	(kernel - socket) / user
@@ -19,7 +19,7 @@
  *	ruled	as kernel, with these rules loaded
  *	rules	(ruled - socket) / (kernel - socket)
  *
- * In a guest whose instructions take one nanosecond each, these are instructions.
+ * In a guest that takes one nanosecond per instruction, these are counts of instructions.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
 		return 2;
 	if (argc == 3)
 		len = read_rules(argv[2], rules);
-	/* The results of the first rounds, which warm up, are overwritten. */
+	/* Later rounds overwrite the results of the rounds that warm up. */
 	for (i = -WARM_UP; i < ROUNDS; i++) {
 		n = i < 0 ? 0 : i;
 		set_modprobe(argv[1]);

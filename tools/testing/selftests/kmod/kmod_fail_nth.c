@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Repeats an action. In the first round its first allocation fails, in the second round
- * the second one, and so on, until no allocation has failed.
+ * its second one, and so on, until a round in which no allocation fails.
  *
  *	kmod_fail_nth MAX fs|pf|key NAME	as kmod_req
  *	kmod_fail_nth MAX write FILE TEXT	opens FILE and writes TEXT
@@ -83,7 +83,7 @@ static struct counts read_counts(void)
 	return counts;
 }
 
-/* Some requests do not wait for their modprobe. */
+/* Waits for requests that the action has started and does not wait for. */
 static bool all_ended(void)
 {
 	time_t end = time(NULL) + PATIENCE_S;
@@ -98,7 +98,7 @@ static bool all_ended(void)
 	return true;
 }
 
-/* The only slot must be free and a modprobe must run, not beyond the limit. */
+/* The only slot must be free: a modprobe must be started, and not beyond the limit. */
 static bool next_is_served(void)
 {
 	struct counts before = read_counts(), after;
@@ -154,7 +154,7 @@ static void fail_at(int fd, unsigned int n)
 	}
 }
 
-/* The number of allocations before the one that would have failed */
+/* Returns 0 if an allocation has failed, else the number of those left until one fails. */
 static unsigned int left_over(int fd)
 {
 	char text[16] = "";

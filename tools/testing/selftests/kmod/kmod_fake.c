@@ -23,8 +23,9 @@
  *	ran PID STATUS MICROSECONDS
  *	end PID
  *
- * Bytes that are not printable, spaces and per cent signs are %XX. As "end" is written
- * shortly before the exit, a count of the living helpers may be too low, never too high.
+ * Bytes that are not printable, spaces and per cent signs are written as %XX. "end" is
+ * written shortly before the exit, so a count of running helpers may be too low, but never
+ * too high.
  */
 #include <errno.h>
 #include <fcntl.h>

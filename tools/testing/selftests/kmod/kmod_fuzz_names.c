@@ -11,7 +11,7 @@
  *
  * kernel.modprobe must be a kmod_fake that exits with 1, and LOG must be its log. A name
  * that fits must reach modprobe unchanged and be in the journal as failed. One that is too
- * long must be in the journal as such, cut, and must start no modprobe. Prints a summary
+ * long must be in the journal as too long, truncated, and must start no modprobe. Prints a summary
  * and exits with 0, or prints the first difference and exits with 1.
  */
 #include <ctype.h>
@@ -48,7 +48,7 @@ static long log_pos;
 static unsigned long long last_id;
 static unsigned int arrived, too_long, nothing;
 
-/* The crypto API requests its manager as well. */
+/* The crypto API also requests its manager. */
 static bool is_crypto_manager(const char *name)
 {
 	return !strcmp(name, "cryptomgr");
@@ -61,7 +61,7 @@ static void expect(struct names *names, const char *prefix, const char *name,
 		exit(7);
 }
 
-/* A random C string without the bytes of "not" */
+/* Makes a random C string without the bytes of "not". */
 static void make_name(char *name, size_t max, const char *not)
 {
 	static const char odd[] = "%s%n%p\\\"' \t\n\r;|&$`*?[]{}<>!#~^=:,/-_\x7f\xff\x80";
@@ -138,7 +138,7 @@ static void ask_type(struct names *expected)
 	expect(expected, "algif-", type, "");
 }
 
-/* Not with parentheses: the kernel requests the name within. */
+/* Omits parentheses, as the kernel would request the name inside them. */
 static void ask_hash(struct names *expected)
 {
 	char name[ALG_NAME];
@@ -167,7 +167,7 @@ static void unescape(char *text, const char *mark)
 	*to = '\0';
 }
 
-/* The names that modprobe was started with since the last call */
+/* Finds the names with which modprobe was started since the last call. */
 static void read_log(struct names *found)
 {
 	FILE *log = fopen(log_path, "r");

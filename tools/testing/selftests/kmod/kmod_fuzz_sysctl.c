@@ -30,7 +30,7 @@
 #define LONGEST		70000
 #define MEMORY		(20 * 4096)
 #define VALUE_SIZE	512
-/* The kernel ignores the text of a number after so many bytes. */
+/* The kernel ignores the text of a number beyond this many bytes. */
 #define NUMBER_TEXT	4095
 #define NUMBER_DIGITS	21
 
@@ -112,7 +112,7 @@ static void make_bytes(struct attempt *a)
 	a->len = len;
 	if (random_one_in(4))
 		return;
-	/* Without a NUL or a newline, which would end it */
+	/* Without a NUL or a newline, which would end the value */
 	for (i = 0; i < len; i++)
 		if (!a->data[i] || a->data[i] == '\n')
 			a->data[i] = 'a';

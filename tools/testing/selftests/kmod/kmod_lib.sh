@@ -5,7 +5,7 @@
 # sets TESTS to pairs of a function and the promise that it checks, and calls run_tests.
 set -euo pipefail
 
-# The folder of the test, and of the programs that it uses
+# The folder of the test and of the programs that it uses
 HERE=${HERE:-$(cd "$(dirname "$0")" && pwd)}
 source "$(dirname "${BASH_SOURCE[0]}")/../kselftest/ktap_helpers.sh"
 
@@ -25,14 +25,14 @@ NOBODY=65534
 # Time limits. Under emulation with KASAN and lockdep a process takes some 50 ms from fork to
 # exit, and a loaded host triples that.
 SCALE=${KMOD_TEST_SCALE:-1}
-SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no waiting
+SOON=$((2000000 * SCALE))	# microseconds, for a result that needs no wait
 # Seconds after which a modprobe counts as hung
 # shellcheck disable=SC2034
 HUNG=30
-PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen, however late
+PATIENCE=$((60 * SCALE))	# seconds, for an event that must happen but may be late
 
-# on_debug N M: prints N on a kernel with lock debugging, where all takes several times as long,
-# else M: how often to do what needs no exact number. Must not depend on the machine.
+# on_debug N M: prints N on a kernel with lock debugging, which is several times slower, else M.
+# For numbers of repetitions, which must not depend on the speed of the machine.
 on_debug() { [[ -e /proc/lockdep ]] && echo "$1" || echo "$2"; }
 
 # Seconds after which the kernel ends a wait for a slot, or starts more modprobes for requests
@@ -43,7 +43,7 @@ SLOT_TIMEOUT=5
 # shellcheck disable=SC2034
 SLOT_STALL=2
 
-# As request_module() and call_usermodehelper() return them
+# Errnos as request_module() and call_usermodehelper() return them
 # shellcheck disable=SC2034
 {
 	ENOENT=-2 EINTR=-4 EIO=-5 E2BIG=-7 ENOEXEC=-8 EAGAIN=-11 EACCES=-13 EFAULT=-14 EBUSY=-16
@@ -59,7 +59,7 @@ esac
 
 WORK=$(mktemp -d /tmp/kmod.XXXXXX)
 
-# Nothing is ever written to it.
+# For nap(). Nothing is ever written to this pipe.
 mkfifo "$WORK/silence"
 exec {SILENCE}<>"$WORK/silence"
 rm "$WORK/silence"
@@ -67,11 +67,11 @@ rm "$WORK/silence"
 # nap SECONDS: sleeps without starting a process
 nap() { read -r -t "$1" -u "$SILENCE" || :; }
 
-# The contents that restore() writes back, by file
+# The contents that restore() writes, by file
 declare -A SAVED=()
 
-# save FILE...: restore() writes back their present contents. A kernel without sysctls or
-# without modules lacks some of them.
+# save FILE...: saves the contents of the files for restore(). A kernel without sysctls or
+# without modules lacks some of the files.
 save()
 {
 	local file
@@ -85,14 +85,14 @@ save "$MODPROBE_SYSCTL" "$LIMIT_SYSCTL" "$HUNG_SYSCTL"
 
 say() { echo "# $*"; }
 
-# complain MESSAGE...: prints why a check fails, and fails
+# complain MESSAGE...: prints why a check has failed, and returns 1
 complain()
 {
 	say "$@"
 	return 1
 }
 
-# as_comments COMMAND...: prints its output as KTAP comments, returns its status
+# as_comments COMMAND...: prints the output of COMMAND as KTAP comments, returns its status
 as_comments()
 {
 	local status=0
@@ -102,7 +102,7 @@ as_comments()
 	return "$status"
 }
 
-# A test that changes more than restore() knows of redefines this one.
+# Redefined by tests that change more than the files that restore() restores.
 restore_more() { :; }
 
 restore()
@@ -115,8 +115,8 @@ restore()
 	done
 }
 
-# running PREFIX: prints the pids of processes with such a command line. One grep for all
-# processes: under emulation and KASAN, one for each would take as long as a test.
+# running PREFIX: prints the pids of processes whose command line starts with PREFIX. Uses one
+# grep: under emulation and KASAN, one per process would take as long as a test.
 running() { grep -l "^$1" /proc/[0-9]*/cmdline 2>/dev/null | cut -d/ -f3 || :; }
 no_helper_runs() { [[ -z $(running "$WORK/") ]]; }
 
@@ -132,7 +132,7 @@ end_helpers()
 	wait_until no_helper_runs || :
 }
 
-# A test that creates more than files in $WORK redefines this one.
+# Redefined by tests that create more than files in $WORK.
 clean_up_more() { :; }
 
 clean_up()
@@ -189,7 +189,7 @@ run_tests()
 	ktap_finished
 }
 
-# wait_until COMMAND...: until it succeeds, for at most PATIENCE seconds
+# wait_until COMMAND...: waits until COMMAND succeeds, for at most PATIENCE seconds
 wait_until()
 {
 	local end=$((SECONDS + PATIENCE))
@@ -209,16 +209,16 @@ set_limit() { echo "$1" >"$LIMIT_SYSCTL"; }
 set_hung() { echo "$1" >"$HUNG_SYSCTL"; }
 now_us() { echo "${EPOCHREALTIME/./}"; }
 
-# write_to FILE [OFFSET]: writes the standard input with one write(), prints the result
+# write_to FILE [OFFSET]: writes the standard input to FILE with one write(), prints the result
 write_to() { "$HERE/kmod_write" "$@"; }
 
 # become UID COMMAND...: replaces this shell
 become() { exec setpriv --reuid "$1" --regid "$1" --clear-groups -- "${@:2}"; }
 
-# as UID COMMAND...
+# as UID COMMAND...: runs COMMAND with that uid
 as() { (become "$@"); }
 
-# without CAPABILITY COMMAND...: as root without that capability
+# without CAPABILITY COMMAND...: runs COMMAND as root without that capability
 without()
 {
 	local cap=$1
@@ -245,14 +245,14 @@ make_helper()
 	echo "$dir/modprobe"
 }
 
-# use_helper NAME [WORDS...]: creates it and makes it kernel.modprobe
+# use_helper NAME [WORDS...]: creates a helper and makes it kernel.modprobe
 use_helper() { set_modprobe "$(make_helper "$@")"; }
 
-# Between these two the helper "fake" waits where it obeys the word "hold".
+# Between hold and release, the word "hold" makes the helper "fake" wait.
 hold() { : >"$WORK/fake/hold"; }
 release() { rm -f "$WORK/fake/hold"; }
 
-# Each modprobe waits for release.
+# use_held_helper: makes each modprobe wait for release
 use_held_helper()
 {
 	use_helper fake hold
@@ -266,7 +266,7 @@ script()
 	chmod 755 "$WORK/$1"
 }
 
-# link_helper PATH HELPER: the kernel runs HELPER where PATH is built in
+# link_helper PATH HELPER: makes HELPER the helper with the built-in path PATH
 link_helper()
 {
 	rm -f "$1"
@@ -285,7 +285,7 @@ pid_of() { awk -v n="${2:-1}" '$1 == "start" && ++i == n { print $2 }' "$WORK/$1
 # names_of NAME: the last argument of each process of the helper, in order
 names_of() { awk '$1 == "start" { print $NF }' "$WORK/$1/log"; }
 
-# peak_of NAME: the most processes of the helper that were alive at one time
+# peak_of NAME: the largest number of processes of the helper that were alive at one time
 peak_of()
 {
 	awk '$1 == "start" && ++n > max { max = n } $1 == "end" { n-- }
@@ -299,7 +299,7 @@ zombies()
 no_zombies() { [[ $(zombies) -eq 0 ]]; }
 all_reaped() { wait_until no_zombies; }
 
-# The kernel's own threads: PF_KTHREAD is 0x200000.
+# Prints the number of kernel threads. PF_KTHREAD is 0x200000.
 kernel_threads()
 {
 	cat /proc/[0-9]*/stat 2>/dev/null | sed 's/.*) //' |
@@ -310,13 +310,13 @@ kernel_threads()
 
 ask() { "$HERE/kmod_req" "$@"; }
 
-# result_of and time_of: of the one line that kmod_req has printed
+# result_of LINE, time_of LINE: print a field of a line that kmod_req has printed
 result_of() { awk '{ print $2 }' <<<"$1"; }
 time_of() { awk '{ print $3 }' <<<"$1"; }
 
-# ask_held NAME [WORDS...]: starts a request in the background, REQUESTER, whose modprobe
-# waits for release and then obeys the words. Returns once the modprobe runs and the
-# requester waits.
+# ask_held NAME [WORDS...]: starts a request in the background and sets REQUESTER to its pid.
+# The modprobe waits for release and then obeys the words. Returns once the modprobe runs and
+# the requester waits.
 ask_held()
 {
 	use_helper fake hold "${@:2}"
@@ -326,14 +326,14 @@ ask_held()
 	wait_until has_started fake && wait_until asleep "$REQUESTER"
 }
 
-# kill_and_reap PID...
+# kill_and_reap PID...: kills children of this shell and reaps them
 kill_and_reap()
 {
 	kill -KILL "$@"
 	wait "$@" 2>/dev/null || :
 }
 
-# dies_at_once PID: kills it and checks that its wait in the kernel ends at once
+# dies_at_once PID: kills a requester and checks that its wait in the kernel ends at once
 dies_at_once()
 {
 	local from
@@ -343,7 +343,8 @@ dies_at_once()
 	at_most $(($(now_us) - from)) "$SOON" "microseconds from kill to end:"
 }
 
-# next_is_served: with one slot, after whose loss a request would be served beyond the limit
+# next_is_served: checks that the next request is served by the only slot. If that slot had been
+# lost, the request would be served beyond the limit.
 next_is_served()
 {
 	local before
@@ -355,7 +356,7 @@ next_is_served()
 	is "$(names_of after)" fs-kmod_after && is "$(lent)" "$before" "started beyond the limit:"
 }
 
-# is_in PID STATE: R, S, D, Z, ...
+# is_in PID STATE: whether the process is in state R, S, D, Z, ...
 is_in()
 {
 	local stat=
@@ -364,16 +365,16 @@ is_in()
 	[[ ${stat##*) } == "$2 "* ]]
 } 2>/dev/null
 
-# Requesters sleep uninterruptibly, or until they are killed.
+# Requesters wait in TASK_UNINTERRUPTIBLE or TASK_KILLABLE, both shown as D.
 asleep() { is_in "$1" D; }
 gone() { [[ ! -d /proc/$1 ]] || is_in "$1" Z; }
 
-# waiting: prints the number of kmod_req processes in such a wait
+# waiting: prints the number of kmod_req processes in one of these states
 waiting() { cat /proc/[0-9]*/stat 2>/dev/null | grep -c '(kmod_req) D' || :; }
 are_waiting() { [[ $(waiting) -ge $1 ]]; }
 
-# fill_slots: every slot is taken, also those beyond the limit, and other requests wait, until
-# empty_slots
+# fill_slots: takes every slot, including those beyond the limit, and lets two more requests
+# wait, until empty_slots
 fill_slots()
 {
 	set_limit 2
@@ -389,9 +390,9 @@ empty_slots()
 	wait "$FILLER"
 }
 
-# take_every_slot: with a limit of one, two modprobes wait for release: one in the slot, the
-# other beyond the limit, where the kernel starts it after SLOT_STALL. There is no third slot,
-# so that later requests wait until release, or time out.
+# take_every_slot: sets a limit of one and starts two modprobes that wait for release. One has
+# the slot; the kernel starts the other one beyond the limit after SLOT_STALL. There is no third
+# slot, so later requests wait until release, or time out.
 take_every_slot()
 {
 	set_limit 1
@@ -415,7 +416,7 @@ status_of()
 	echo 1 >"$TEST_KMOD/reset"
 	echo 1 >"$TEST_KMOD/config_num_threads"
 	echo 1 >"$TEST_KMOD/config_test_case"
-	# The NUL ends it, and makes a write of an empty one.
+	# The NUL ends the name, and makes the write of an empty name one byte long.
 	printf '%s\0' "$1" >"$TEST_KMOD/config_test_driver"
 	echo 1 >"$TEST_KMOD/trigger_config" 2>/dev/null || :
 	cat "$TEST_KMOD/test_result"
@@ -423,7 +424,7 @@ status_of()
 
 # The journal
 
-# stat_of KEY: a counter
+# stat_of KEY: prints a counter of the journal
 stat_of() { awk -v key="$1" '$1 == key { print $2 }' "$JOURNAL/stats"; }
 
 # lent: prints the number of modprobes that were started beyond the limit, 0 without a journal
@@ -435,15 +436,15 @@ lent()
 	echo "${n:-0}"
 }
 
-# keeps_limit HELPER LIMIT LENT: no more of the helper's processes were alive at one time than
-# the limit, and one for each slot that was lent since "lent" printed LENT
+# keeps_limit HELPER LIMIT LENT: checks that at most LIMIT processes of the helper were alive at
+# one time, plus one for each slot that was lent since "lent" printed LENT
 keeps_limit() { at_most "$(peak_of "$1")" $(($2 + $(lent) - $3)) "alive:"; }
 
 # in_state NAME STATE: whether a request for NAME is in that state
 in_state() { grep -q "^id=[0-9]* name=$1 state=$2 " "$JOURNAL/inflight"; }
 nothing_in_flight() { [[ -z $(cat "$JOURNAL/inflight") ]]; }
 
-# outcome NAME: outcome and result of the last request for it
+# outcome NAME: prints outcome and result of the last request for NAME
 outcome()
 {
 	awk -v name="name=$1" '$2 == name { print $3, $4 }' "$JOURNAL/requests" | tail -n 1
@@ -451,7 +452,7 @@ outcome()
 
 # Suspend
 
-# suspend: as far as freezing user space and back; prints the result
+# suspend: suspends as far as freezing user space, and resumes; prints the result
 suspend()
 {
 	echo freezer >"$PM_TEST"
@@ -464,7 +465,8 @@ suspend()
 declare -A OLD_MODULES=()
 NEW_MODULES=()
 
-# is_loaded NAME. Starts no process: policy_profiles.sh calls it some thousand times.
+# is_loaded NAME: whether the module is loaded. Starts no process, because policy_profiles.sh
+# calls it thousands of times.
 is_loaded()
 {
 	local lines line
@@ -476,7 +478,7 @@ is_loaded()
 	return 1
 }
 
-# note_modules: the modules that are loaded now stay.
+# note_modules: records the modules that are loaded now. are_unloaded keeps them.
 note_modules()
 {
 	local name
@@ -486,8 +488,8 @@ note_modules()
 	done </proc/modules
 }
 
-# Sets NEW_MODULES to those loaded since that can be unloaded, the last one first. Starts
-# no process, as is_loaded.
+# Sets NEW_MODULES to the modules that were loaded since and can be unloaded, the last one
+# first. Like is_loaded, starts no process.
 find_new_modules()
 {
 	local lines line
@@ -500,15 +502,15 @@ find_new_modules()
 	done
 }
 
-# Unloads each before those that it uses. One that a closing socket or namespace holds
-# fails at first.
+# Unloads the new modules, each before those that it uses. The first attempt fails for a module
+# that a closing socket or namespace holds.
 are_unloaded()
 {
 	find_new_modules
 	[[ ${#NEW_MODULES[@]} -eq 0 ]] || rmmod "${NEW_MODULES[@]}" 2>/dev/null
 }
 
-# Unloads as many as possible of the modules that earlier tests have left.
+# Unloads as many as possible of the modules that earlier tests have left loaded.
 unload_others()
 {
 	local i

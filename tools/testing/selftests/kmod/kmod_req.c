@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Makes the kernel run a helper, with system calls that any program may make.
+ * Makes the kernel run a helper, by ordinary system calls.
  *
  *	kmod_req [-n COUNT] [-s] [-k MS] [-r COUNT] fs|pf|key|hash NAME
  *
@@ -11,7 +11,7 @@
  *
  * -n COUNT	that many processes make one request each at the same time, for NAME0,
  *		NAME1, ..., or with -s all for NAME
- * -k MS	kills each of these processes at a random time within MS milliseconds
+ * -k MS	kills each of these COUNT processes at a random time within MS milliseconds
  * -r COUNT	one process makes that many requests, one after the other
  *
  * Prints a line per request,
@@ -19,7 +19,7 @@
  *	NAME RESULT MICROSECONDS
  *
  * in which RESULT is OK or the name of the errno. For a killed process RESULT is "killed",
- * and the time is that from the kill to its end.
+ * and the time is that from the kill to the exit.
  */
 #include <errno.h>
 #include <signal.h>

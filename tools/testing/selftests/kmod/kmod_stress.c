@@ -55,7 +55,7 @@ static bool is_victim(const char *pid)
 	return found;
 }
 
-/* A random process of these names, or 0 */
+/* Returns a random process with one of the names, or 0. */
 static pid_t pick_victim(void)
 {
 	pid_t victims[MAX_VICTIMS];
@@ -95,7 +95,7 @@ static void start_trace(pid_t pid)
 	drops += kill_it;
 }
 
-/* Continues the processes that were stopped long enough. */
+/* Continues the processes that have been stopped for long enough. */
 static void release(time_t now)
 {
 	int i;
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
 	release(end + STOP_S);
 	while (wait(NULL) > 0)
 		;
-	printf("killed %u, stopped %u, traced %u (%u killed by that)\n", kills, stops,
+	printf("killed %u, stopped %u, traced %u (%u with PTRACE_O_EXITKILL)\n", kills, stops,
 	       traces, drops);
 	return 0;
 }

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* AF_ECONET: neither the tested kernels nor a module of theirs provide it. */
+/* AF_ECONET, which neither the tested kernels nor their modules provide */
 #define UNKNOWN_FAMILY		19
 #define UNKNOWN_FAMILY_ALIAS	"net-pf-19"
 
@@ -46,7 +46,7 @@ static inline void sleep_ms(long ms)
 	sleep_ns(ms * 1000000LL);
 }
 
-/* One write at the start of an existing file. Returns 0, or -1 with errno. */
+/* Writes to the start of an existing file. Returns 0, or -1 with errno. */
 static inline int write_file(const char *path, const char *text, size_t len)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC), err;
@@ -73,7 +73,7 @@ static inline void sort_values(long long *values, int count)
 	qsort(values, count, sizeof(*values), compare_values);
 }
 
-/* Sorts the values. Their mean without the outer quarters varies less than a median. */
+/* Sorts the values. The mean of their middle half varies less than their median. */
 static inline long long mean_of_middle_half(long long *values, int count)
 {
 	int from = count / 4, to = count - count / 4, i;

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A request made inside a modprobe that serves a request for the same name must fail at once,
-# also if it is made inside another helper that the kernel runs for that modprobe. A loop that
-# leads through a process outside must end as well.
+# even if it is made inside another helper that the kernel runs for that modprobe. A loop through
+# a process outside any modprobe must end as well.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 source "$(dirname "$0")/../umh/umh_lib.sh"
@@ -11,9 +11,9 @@ source "$(dirname "$0")/../umh/umh_lib.sh"
 LONGEST=8
 CONF=/etc/modprobe.d/kmod_loops.conf
 
-# Microseconds, for several programs in turn. An undetected loop takes 5 s.
+# Microseconds, for a chain of several programs. An undetected loop takes 5 s.
 WITHOUT_WAIT=$((2 * SOON))
-# Seconds in which a loop ends that only the number of slots can end
+# Seconds within which a loop must end that only the number of slots bounds
 BOUND=60
 # The slots for such loops
 FEW=4
@@ -26,21 +26,21 @@ restore_more()
 
 	[[ -z $DAEMON ]] || kill_and_reap "$DAEMON"
 	DAEMON=
-	# The scripts that still wait for an answer
+	# Kills the scripts that still wait for an answer.
 	for file in "$WORK"/answer.*; do
 		kill -KILL "${file##*.}" 2>/dev/null || :
 		rm -f "$file"
 	done
 	[[ ! -L $REQUEST_KEY ]] || rm -f "$REQUEST_KEY"
 	[[ ! -L $BRIDGE_STP ]] || rm -f "$BRIDGE_STP"
-	# For a name that does not exist, ip makes a request.
+	# ip makes a module request if the interface does not exist.
 	[[ ! -d /sys/class/net/$BRIDGE ]] || ip link delete "$BRIDGE"
 }
 
 clean_up_more() { rm -f "$CONF"; }
 
-# ends NAME MODPROBES CHAIN [MESSAGE]: the request fails at once and starts so many modprobes,
-# and the log has the chain
+# ends NAME MODPROBES CHAIN [MESSAGE]: checks that the request for NAME fails at once after
+# MODPROBES modprobes, and that the log has the chain
 ends()
 {
 	local line log="request_module: ${4:-runaway loop} modprobe $3, requested by kmod_req["
@@ -82,7 +82,7 @@ distinct()
 	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9" 'chain too long:'
 }
 
-# modprobe is a child subreaper, so that the orphan is still its descendant.
+# modprobe is a child subreaper, so the orphan remains its descendant.
 orphan()
 {
 	script daemon <<-END
@@ -140,15 +140,15 @@ others_meanwhile()
 	is "$(names_of fake | grep -c fs-kmod_fine)" 20 "modprobes"
 }
 
-# loops_through HELPER: the request for kmod_loop, whose modprobe runs the script "trigger",
-# ends at once. That script makes the kernel run HELPER, which requests kmod_loop again.
+# loops_through HELPER: checks that the request for kmod_loop ends at once. Its modprobe runs the
+# script "trigger", which makes the kernel run HELPER, which requests kmod_loop again.
 loops_through()
 {
 	use_helper fake run "$WORK/trigger"
 	ends kmod_loop 1 'fs-kmod_loop -> fs-kmod_loop' && is "$(started "$1")" 1 "helpers"
 }
 
-# looping_helper NAME: creates a helper that makes the request, and fails. Prints its path.
+# looping_helper NAME: creates a helper that requests kmod_loop and fails. Prints its path.
 looping_helper()
 {
 	script again <<-END
@@ -169,7 +169,8 @@ through_key()
 	loops_through key
 }
 
-# With a core_pipe_limit the kernel waits for the helper, and the modprobe for the kernel.
+# With a core_pipe_limit the process that dumps core waits for the core helper, and the modprobe
+# waits for that process.
 through_core()
 {
 	[[ -w $CORE_PATTERN ]] || return "$KSFT_SKIP"
@@ -213,7 +214,7 @@ through_both()
 	loops_through core && is "$(started key)" 1 "request-key"
 }
 
-# What such a helper requests is nested, so that it needs no slot but one of its depth.
+# A request by such a helper is nested, so it needs only a slot of its depth.
 helper_is_nested()
 {
 	local line before
@@ -232,8 +233,8 @@ helper_is_nested()
 		is "$(lent)" "$before" "started beyond the limit:"
 }
 
-# Reads lines of a name and a number; requests each name and then writes to the answer file of
-# that number. A name without a letter is one of an address family, which a user requests.
+# Reads lines of a name and a number. Requests each name, then writes to the answer file of that
+# number. A name without letters is the number of an address family, which a user requests.
 answer_calls()
 {
 	local name id
@@ -249,8 +250,8 @@ answer_calls()
 	done <>"$WORK/calls"
 }
 
-# use_daemon CODE: a daemon runs before any modprobe. Each modprobe, for "name", asks it to
-# request "next", which CODE sets, and waits for the answer.
+# use_daemon CODE: starts a daemon before any modprobe. Each modprobe, for the module "name", asks
+# the daemon to request "next", which CODE sets, and waits for the answer.
 use_daemon()
 {
 	rm -f "$WORK/calls"
@@ -271,8 +272,8 @@ use_daemon()
 	set_limit "$FEW"
 }
 
-# comes_to_an_end NAME MODPROBES: the request ends in time, no more modprobes are started, and
-# nothing is left
+# comes_to_an_end NAME MODPROBES: checks that the request for NAME ends in time, that at most
+# MODPROBES modprobes are started, and that nothing stays in flight
 comes_to_an_end()
 {
 	local line
@@ -285,7 +286,8 @@ comes_to_an_end()
 		at_most "$(started fake)" "$2" "modprobes afterwards:"
 }
 
-# FAULTS 55. No more modprobes than slots: only the first one for a name may be beyond.
+# FAULTS 55. At most as many modprobes as slots: only the first modprobe for a name may be started
+# beyond the limit.
 daemon_same_name()
 {
 	local before
@@ -311,7 +313,7 @@ daemon_distinct()
 	comes_to_an_end k1 $((2 * FEW))
 }
 
-# The loop of a user, whose class has half of the slots, while slots are released now and then
+# A loop of a user, while another user's requests release slots. Users have half of the slots.
 daemon_of_user()
 {
 	local from=$SECONDS other
@@ -331,10 +333,10 @@ daemon_of_user()
 }
 
 TESTS=(
-	'itself|a modprobe that requests the name it serves fails at once'
+	'itself|a modprobe that requests the name that it serves fails at once'
 	'each_other|two modprobes that request each other fail at once'
 	'distinct|a chain of distinct names ends at a depth of eight'
-	'orphan|a request of an orphaned descendant belongs to its modprobe'
+	'orphan|a request by an orphaned descendant belongs to its modprobe'
 	'real_install|a loop through an install line of modprobe.d fails at once'
 	'strange_binary|a modprobe in an unknown binary format fails at once'
 	'others_meanwhile|a loop does not delay other requests'
@@ -343,10 +345,10 @@ TESTS=(
 	'through_bridge|a loop through bridge-stp fails at once'
 	'through_uevent|a loop through a uevent helper fails at once'
 	'through_both|a loop through request-key and its core helper fails at once'
-	'helper_is_nested|the request of a helper of a modprobe has a slot of its depth'
+	'helper_is_nested|a request by a helper of a modprobe takes a slot of its depth'
 	'daemon_same_name|a loop through a running daemon ends within 60 s and leaves nothing'
 	'daemon_two_names|a loop of two names through a daemon ends within 60 s'
-	'daemon_of_user|a loop of a user through a daemon ends while others are served'
+	'daemon_of_user|a loop of a user through a daemon ends while other users are served'
 	'daemon_distinct|a chain of distinct names through a daemon ends within 60 s'
 )
 needs_journal

@@ -9,7 +9,7 @@ MOUNT=$WORK/mnt
 IMAGE=$WORK/image
 LOOP=/dev/loop7
 SIGBUS=7 SIGSEGV=11 SIGKILL=9
-# Bytes by which the image is truncated at a time
+# Bytes by which each step truncates the image
 STEP=$((64 * 1024))
 
 clean_up_more()
@@ -30,7 +30,7 @@ noexec()
 	umount "$MOUNT"
 }
 
-# cut_program BYTES: requests a module with a modprobe of so many bytes; prints the status
+# cut_program BYTES: requests a module with a modprobe truncated to BYTES; prints the status
 cut_program()
 {
 	head -c "$1" "$HERE/kmod_fake" >"$WORK/cut"
@@ -55,7 +55,7 @@ cut_short()
 
 is_signal() { [[ $(($1 & 127)) =~ ^($SIGBUS|$SIGSEGV|$SIGKILL)$ && $1 -gt 0 ]]; }
 
-# Mounts a file system that holds modprobe from a loop device.
+# Mounts, from a loop device, a file system that contains modprobe.
 make_image()
 {
 	truncate -s 3M "$IMAGE"
@@ -70,8 +70,8 @@ make_image()
 
 # The device is truncated step by step. Each request must return the errno of the exec, or the
 # signal that the program receives for an unreadable page. A program that needs none of the
-# lost pages exits as before. On arm64 the exec fails with EFAULT, since it clears the rest of
-# a page that it cannot read.
+# lost pages exits as before. On arm64 the exec fails with EFAULT, as it clears the rest of a
+# page that it cannot read.
 io_error()
 {
 	local size status whole failed=0 found=

@@ -15,7 +15,7 @@ path() { cat "$MODPROBE_SYSCTL"; }
 # path_of_length N: prints an absolute path
 path_of_length() { printf '/%0*d' "$(($1 - 1))" 0; }
 
-# refused ERRNO COMMAND...: the command prints that errno, and the path does not change
+# refused ERRNO COMMAND...: COMMAND must print that errno, and the path must not change
 refused()
 {
 	local errno=$1 before found
@@ -45,7 +45,7 @@ other_user()
 	refused EACCES as "$NOBODY" "$HERE/kmod_write" "$MODPROBE_SYSCTL" <<</evil
 }
 
-# Capabilities in a user namespace must not suffice.
+# A capability in a user namespace must not suffice.
 user_namespace()
 {
 	set_modprobe /before
@@ -67,7 +67,7 @@ longest()
 	is "$(write_to "$MODPROBE_SYSCTL" <<<"$longest")" OK && is "$(path)" "$longest"
 }
 
-# Longer ones must fail as well, rather than be cut to a length that fits.
+# Every longer path must fail, and must not be truncated to a length that fits.
 too_long()
 {
 	local length
@@ -139,7 +139,7 @@ flipped()
 	return "$result"
 }
 
-# Through the mapping of the kernel image, and through the linear mapping
+# The write must fail through the mapping of the kernel image and through the linear mapping.
 write_protected()
 {
 	local address

@@ -14,7 +14,7 @@ unload()
 	! is_loaded "$1"
 }
 
-# An open of the device node requests char-major-10-200.
+# Opening the device node requests char-major-10-200.
 open_tun()
 {
 	local node=$WORK/tun
@@ -50,7 +50,7 @@ exit_status()
 	use_helper fake signal 9
 	is "$(status_of a)" 9 "SIGKILL" || return 1
 	use_helper fake signal 11
-	# The bit for "core dumped" depends on the limits.
+	# The bit for "core dumped" depends on RLIMIT_CORE.
 	core=$(status_of a)
 	is $((core & 127)) 11 "SIGSEGV"
 }
@@ -82,7 +82,7 @@ missing_program()
 	is "$(result_of "$line")" ENODEV && at_most "$(time_of "$line")" "$SOON"
 }
 
-# Traces module:module_request and the execs of all programs.
+# trace_on: traces module:module_request and every exec
 trace_on()
 {
 	echo 0 >"$TRACE/tracing_on"
@@ -98,7 +98,7 @@ trace_off()
 	echo 0 >"$TRACE/events/sched/sched_process_exec/enable"
 }
 
-# traced_execs PROGRAM: how often it was started since trace_on
+# traced_execs PROGRAM: prints how often PROGRAM was started since trace_on
 traced_execs() { grep -c "sched_process_exec: filename=$1 " "$TRACE/trace" || :; }
 
 switched_off()
@@ -162,7 +162,7 @@ parent()
 	is "$(awk '{ print $3; exit }' "$WORK/fake/log")" 2
 }
 
-# The requester's state must not reach its helper. umh/inherit.sh has all of them.
+# The state of the requester must not reach its helper. umh/inherit.sh has every kind of state.
 inherited_state()
 {
 	local status=$WORK/fake/status
@@ -227,7 +227,7 @@ long_names()
 	is "$(started fake)" 1 "programs started"
 }
 
-# The init of a module waits for all async work, so that async work must not wait for a module.
+# The init of a module waits for all async work, so async work must not wait for a module.
 # The warning is expected: it must neither panic nor reach the console, where the harness
 # would count it as a failure.
 async_work()
@@ -249,7 +249,7 @@ async_work()
 }
 
 TESTS=(
-	'real_module|an open of a device node loads its module'
+	'real_module|opening a device node loads its module'
 	'unknown_module|a request for a missing module returns the status of modprobe'
 	'exit_status|the result is the wait status of modprobe'
 	'exec_errno|the result is the errno of a failed exec of modprobe'

@@ -20,7 +20,7 @@ modprobe_goes_on()
 	wait_until has_ended fake
 }
 
-# The next request must wait until the modprobe of the killed requester has ended. A second
+# The next request must wait until the modprobe of the killed requester has ended. Half a second
 # would suffice to start another modprobe.
 slot_is_counted()
 {
@@ -36,7 +36,7 @@ slot_is_counted()
 	is "$(names_of fake | tail -n 1)" fs-kmod_second
 }
 
-# Requesters are killed while their modprobes exit, in any order.
+# Requesters are killed while modprobes exit, in random order.
 storm()
 {
 	local round
@@ -44,7 +44,7 @@ storm()
 	for ((round = 0; round < STORMS; round++)); do
 		use_helper fake random 5
 		ask -n 60 -k 60 fs "kmod_storm$round" >"$WORK/out"
-		# A process that is killed after its request has two lines.
+		# A process that is killed after its request prints two lines.
 		is "$(awk '!seen[$1]++' "$WORK/out" | wc -l)" 60 "requests" || return 1
 		wait_until all_ended fake || return 1
 		at_most "$(awk '$2 == "killed" && $3 > max { max = $3 } END { print max + 0 }' \
@@ -118,7 +118,7 @@ TESTS=(
 	'modprobe_goes_on|the modprobe of a killed requester runs to its end'
 	'slot_is_counted|the modprobe of a killed requester holds its slot until it ends'
 	'storm|kills at random times leave no zombie and lose no request'
-	'killed_modprobe|the result of a killed modprobe is the signal'
+	'killed_modprobe|the result of a killed modprobe is the number of the signal'
 	'stopped_modprobe|a request waits for a stopped modprobe'
 	'stray_sigchld|SIGCHLD sent to kernel threads does not end a wait'
 	'other_signals|a signal that is not fatal does not end the wait of a requester'

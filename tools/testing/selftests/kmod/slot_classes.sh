@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Classes of slots: requests of any depth, kernel threads that act for users, users that compete,
-# and requests that wait while all modprobes hang; and what a waiting request then runs.
+# and requests that wait while all modprobes hang. Also, which program a waiting request runs.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/kmod_lib.sh"
 
@@ -14,8 +14,8 @@ USER_B=2000
 served() { names_of fake | grep -c "$1" || :; }
 are_served() { [[ $(served "$1") -ge $2 ]]; }
 
-# use_chains LENGTH WORDS...: the modprobe for NAME obeys the words and requests NAME_2, that
-# one NAME_3, and so on
+# use_chains LENGTH WORDS...: makes the modprobe for NAME obey the words and request NAME_2, the
+# modprobe for NAME_2 request NAME_3, and so on up to a chain of LENGTH
 use_chains()
 {
 	local length=$1
@@ -59,7 +59,7 @@ longest_chain()
 		is "$(lent)" "$before" "started beyond the limit:"
 }
 
-# As many chains as slots. The modprobes of one depth hold all its slots at the same time.
+# As many chains as slots. The modprobes of each depth hold all its slots at the same time.
 chains()
 {
 	local n=10 before
@@ -72,8 +72,8 @@ chains()
 		is "$(lent)" "$before" "started beyond the limit:"
 }
 
-# use_templates MS: a modprobe for a template of users takes so long. Those that the
-# requesters run themselves, for the whole name, fail at once.
+# use_templates MS: makes a modprobe for a template of users take MS milliseconds. Modprobes for
+# whole names, which the users request themselves, fail at once.
 use_templates()
 {
 	local i
@@ -84,8 +84,8 @@ use_templates()
 	done
 }
 
-# ask_templates N: a user binds sockets to that many unknown templates. The kernel thread
-# cryptomgr_probe requests each.
+# ask_templates N: a user binds sockets to N unknown templates. A kernel thread, cryptomgr_probe,
+# requests each.
 ask_templates()
 {
 	local i
@@ -103,7 +103,7 @@ has_templates()
 	is "$(served '^crypto-kmodt$')" 1 "requests by kernel threads"
 }
 
-# FAULTS 39. Two of the four slots are not for users, nor for kernel threads that act for them.
+# FAULTS 39. Users, and kernel threads that act for them, may hold two of the four slots.
 act_for_users()
 {
 	local before
@@ -120,9 +120,9 @@ act_for_users()
 		keeps_limit fake 3 "$before"
 }
 
-# template_after N SECONDS COMMAND...: a user binds N templates, and as many requests as
-# possible wait after these seconds. The command binds one more, which must be served although
-# a kernel thread requests it, as those of the user.
+# template_after N SECONDS COMMAND...: a user binds N templates. After SECONDS, when as many of
+# these requests as possible wait, COMMAND binds one more. It must be served, although a kernel
+# thread requests it, like those of the user.
 template_after()
 {
 	has_templates || return "$KSFT_SKIP"
@@ -139,10 +139,10 @@ root_template_few() { template_after 8 0 ask; }
 root_template_crowd() { template_after 40 4 ask; }
 user_template_crowd() { template_after 40 4 as "$USER_B" "$HERE/kmod_req"; }
 
-# are_queued N NAMES: so many requests for names that match wait for a slot
+# are_queued N NAMES: whether at least N requests for matching names wait for a slot
 are_queued() { [[ $(grep -c "^id=[0-9]* name=$2 state=waiting " "$JOURNAL/inflight") -ge $1 ]]; }
 
-# next_after N: ends the Nth modprobe. Prints the name of the one that gets its slot.
+# next_after N: kills the Nth modprobe. Prints the name for which the next one is started.
 next_after()
 {
 	local n
@@ -152,8 +152,8 @@ next_after()
 	wait_until has_started fake $((n + 1)) && names_of fake | tail -n 1
 }
 
-# in_time COMMAND...: repeats it as long as it returns TOO_LATE: requests have timed out before
-# their turn, so that the order of the others says nothing.
+# in_time COMMAND...: repeats the command, up to five times, while it returns TOO_LATE: requests
+# timed out before their turn, so the order of the others proves nothing.
 TOO_LATE=2
 in_time()
 {
@@ -171,7 +171,7 @@ in_time()
 }
 
 # FAULTS 40. With a limit of four, users have two slots, and two beyond the limit. All modprobes
-# wait until they are ended, so that the machine's speed does not matter.
+# run until they are killed, so the speed of the machine does not matter.
 fewest_slots_once()
 {
 	local next
@@ -191,8 +191,8 @@ fewest_slots_once()
 
 fewest_slots() { in_time fewest_slots_once; }
 
-# With a limit of two, users have one slot, and none beyond the limit while root has one. Neither
-# user holds one whenever it is free, and the requests of one were all made before the other's.
+# With a limit of two, users have one slot, and none beyond the limit while root has one. When the
+# slot is free neither user holds one. All requests of user A are older than those of user B.
 in_turn_once()
 {
 	local i slot=1 turns=
@@ -218,8 +218,8 @@ in_turn_once()
 
 in_turn() { in_time in_turn_once; }
 
-# all_hang LIMIT: all slots are held by modprobes that do not end. Sets HANGING to the pids of
-# the requesters.
+# all_hang LIMIT: fills all slots with modprobes that do not end. Sets HANGING to the pids of the
+# requesters.
 all_hang()
 {
 	local i
@@ -235,7 +235,7 @@ all_hang()
 	wait_until has_started fake "$1"
 }
 
-# gets_a_slot LIMIT LENT: one more request is executed in time, by a modprobe beyond the limit
+# gets_a_slot LIMIT LENT: one more request must be served in time by a modprobe beyond the limit
 gets_a_slot()
 {
 	local line
@@ -282,8 +282,8 @@ beyond_limit_user()
 	is "$(names_of fake | tail -n 1)" net-pf-19
 }
 
-# Users whose modprobes hang must leave root some of the slots beyond the limit. Of two slots
-# root's modprobe holds one.
+# Users with hung modprobes must leave root one of the slots beyond the limit. A modprobe of root
+# holds one of the two ordinary slots.
 beyond_limit_root()
 {
 	local i
@@ -305,7 +305,7 @@ beyond_limit_root()
 
 are_timed_out() { [[ $(waiting) -le $1 ]]; }
 
-# At most twice the limit, one by one; the requests that get none time out.
+# At most twice the limit, started one by one. Requests that get no slot time out.
 twice_the_limit()
 {
 	local before first
@@ -322,7 +322,7 @@ twice_the_limit()
 		is "$(($(lent) - before))" 2 "started beyond the limit:"
 }
 
-# The slots beyond the limit are usable again after they have been released.
+# Slots beyond the limit must be granted again after their release.
 lent_again()
 {
 	local round before
@@ -337,7 +337,7 @@ lent_again()
 	at_least $(($(lent) - before)) 1 "started beyond the limit:"
 }
 
-# No slot beyond the limit as long as slots are released.
+# No slot may be granted beyond the limit while slots are released.
 not_while_released()
 {
 	local before
@@ -382,13 +382,13 @@ TESTS=(
 	'longest_chain|a chain of eight requests ends with one slot'
 	'chains|as many chains as slots all end in time'
 	'act_for_users|users and the kernel threads that act for them hold half of the slots'
-	'root_template_few|8 templates of a user do not make one of root time out'
-	'root_template_crowd|40 templates of a user do not make one of root time out'
-	'user_template_crowd|40 templates of a user do not make one of another user time out'
+	'root_template_few|8 template requests of a user do not make one of root time out'
+	'root_template_crowd|40 template requests of a user do not make one of root time out'
+	'user_template_crowd|40 template requests of a user do not make one of another time out'
 	'fewest_slots|a user without a slot is served before one with many requests'
 	'in_turn|two users that compete for a slot are served in turn'
-	'beyond_limit|a request is executed within 5 s while all modprobes hang'
-	'beyond_limit_killed|the same after the requesters of the hung modprobes were killed'
+	'beyond_limit|a request is served within 5 s while all modprobes hang'
+	'beyond_limit_killed|a request is served within 5 s while modprobes without requesters hang'
 	'beyond_limit_user|a user is served while the modprobes of another one hang'
 	'beyond_limit_root|root is served while modprobes of users hang, and one of root does'
 	'twice_the_limit|the number of modprobes never exceeds twice the limit'

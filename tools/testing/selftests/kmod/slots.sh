@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The number of modprobes must not exceed kernel.kmod-limit, also when requesters are killed,
-# and waiting requests must be served in order. The exception: when no slot has been released
-# for 2 s, a waiting request gets one beyond the limit, see slot_classes.sh.
+# The number of modprobes must not exceed kernel.kmod-limit, even when requesters are killed, and
+# waiting requests must be served in order. The exception: when no slot has been released for
+# 2 s, a waiting request gets one beyond the limit, see slot_classes.sh.
 source "$(dirname "$0")/kmod_lib.sh"
 
 DEFAULT=50
@@ -35,8 +35,8 @@ rejected()
 	done
 }
 
-# affordable N LIMIT: prints N, or fewer if this machine, with that limit, could not serve N
-# requests in half the time after which a request without a slot fails
+# affordable N LIMIT: prints N, or less if with that limit this machine cannot serve N requests
+# in half the time after which a waiting request fails
 affordable()
 {
 	local n=$1 from n_in_time
@@ -49,7 +49,7 @@ affordable()
 	echo $((n_in_time < n ? n_in_time : n))
 }
 
-# Modprobes that sleep for 10 ms accumulate if the kernel does not keep to the limit.
+# Modprobes that sleep for 10 ms accumulate if the kernel does not enforce the limit.
 all_served()
 {
 	local many before
@@ -100,7 +100,7 @@ killed_requesters()
 		is "$(peak_of fake)" 5 "alive:"
 }
 
-# The killed request waits for a slot; the modprobes that hold the slots go on.
+# The killed requester waits for a slot; the modprobes that hold the slots continue.
 killed_waiter()
 {
 	take_every_slot || return 1
@@ -147,7 +147,7 @@ times_out()
 	is "$(names_of fake | tail -n 1)" fs-kmod_after
 }
 
-# The third modprobe must not wait until it would be started beyond the limit.
+# The third modprobe must be started before SLOT_STALL allows one beyond the limit.
 raised_limit()
 {
 	local before
