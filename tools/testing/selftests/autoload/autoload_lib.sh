@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# Shared by the tests of the autoload policy. They must source kmod_lib.sh first.
+# Shared by the tests of the autoload policy. A test must source kmod_lib.sh first.
 
 # shellcheck disable=SC2034 # for the tests
 {
@@ -11,13 +11,13 @@
 	DENIED_OUTCOME=lsm
 	USER_ID=1234
 	OTHER_ID=4321
-	# An address family that the kernel lacks, and the alias that a socket of it requests
+	# An address family that the kernel lacks, and the alias that socket() requests for it
 	FAMILY=9 ALIAS=net-pf-9
 }
 
 needs_policy() { skip_without "needs CONFIG_SECURITY_AUTOLOAD, see config" test -d "$POLICY"; }
 
-# no_policy: restores the state after boot
+# no_policy: resets the policy to its state after boot
 no_policy()
 {
 	echo 0 >"$MODE_SYSCTL"
@@ -28,7 +28,7 @@ no_policy()
 	echo >"$POLICY/learned"
 }
 
-# load_policy MACHINE [without]: a ready-made policy, or that policy without its deny rules
+# load_policy MACHINE [without]: loads a ready-made policy, or the same without its deny rules
 load_policy()
 {
 	local file=$HERE/$1.conf
@@ -37,6 +37,6 @@ load_policy()
 		grep -v '^deny ' "$file" >"$WORK/policy.conf"
 		file=$WORK/policy.conf
 	fi
-	# The tests' own modprobe is not in its list of helpers.
+	# The list of helpers in the policy lacks the modprobe of the tests.
 	kmodctl policy load --force "$file"
 }

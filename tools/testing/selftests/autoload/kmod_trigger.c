@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Triggers module requests by the system calls that programs use. Reads lines
+ * Triggers module requests with the system calls that programs use. Reads lines
  *
  *	alg TYPE NAME		binds an AF_ALG socket
  *	chain TYPE		creates an IPv4 chain of that type in nf_tables
- *	diag FAMILY PROTOCOL	lists the sockets of these, as ss(8) does
+ *	diag FAMILY PROTOCOL	lists sockets, as ss(8) does
  *	exec FILE		executes it
  *	ifname NAME		reads the flags of that interface
  *	ldisc NUMBER		sets the line discipline of a pseudo terminal
@@ -15,8 +15,8 @@
  *	socket FAMILY TYPE PROTOCOL
  *	tcp NAME		sets the congestion control of a socket
  *
- * and prints OK or the name of the errno for each. All are made by this process, with the
- * credentials and namespaces that it was started in.
+ * and prints OK or the name of the errno for each. This process makes all calls, with the
+ * credentials and namespaces in which it was started.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +75,7 @@ static int by_open(char **words)
 	return done(fd, fd);
 }
 
-/* Returns, as the file is not a program. */
+/* Returns only because the file is not a program. */
 static int by_exec(char **words)
 {
 	return execl(words[0], words[0], NULL);

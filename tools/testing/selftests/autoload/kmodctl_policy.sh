@@ -6,7 +6,7 @@
 #
 #	kmodctl_policy.sh [SEED [ROUNDS]]
 #
-# The texts depend on the seed only.
+# The same seed gives the same texts.
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
@@ -19,7 +19,7 @@ MANY_HELPERS=3000
 
 restore_more() { no_policy; }
 
-# policy ARGUMENT...: runs kmodctl policy, whose output is in $WORK/out and $WORK/err
+# policy ARGUMENT...: runs kmodctl policy with its output in $WORK/out and $WORK/err
 policy() { kmodctl policy "$@" >"$WORK/out" 2>"$WORK/err"; }
 
 # succeeds ARGUMENT...: kmodctl policy must succeed without a message
@@ -32,10 +32,10 @@ succeeds()
 # file NAME LINE...: writes the lines to that file
 file() { printf '%s\n' "${@:2}" >"$WORK/$1"; }
 
-# mounts USER NAME: requests fs-NAME, by a mount as root of a user namespace of that user
+# mounts USER NAME: requests fs-NAME by a mount, as root of a user namespace of USER
 mounts() { as "$1" unshare -Urm "$HERE/kmod_req" fs "$2" >/dev/null 2>&1 || :; }
 
-# passes USER NAME and is_denied USER NAME: the result of such a request
+# passes USER NAME, is_denied USER NAME: check the result of such a request
 passes()
 {
 	use_helper fake
@@ -62,7 +62,7 @@ denied_in()
 	dmesg | sed -n "s/.*autoload: denied: kind=alias name=$ALIAS rule=\\([^ ]*\\) .*/\\1/p"
 }
 
-# A folder with every kind of line. The log and kmodctl policy show must name the same rule.
+# A folder with all kinds of lines. The log and kmodctl policy show must name the same rule.
 directory()
 {
 	local line
@@ -250,7 +250,7 @@ check_texts()
 	done < <(grep -v ': warning: ' "$WORK/err")
 }
 
-# kmodctl puts the name of the file before the rules.
+# kmodctl adds a line with the name of the file before the rules.
 is_in_force() { policy load --force "$1" && cmp "$1" <(tail -n +2 "$POLICY/policy"); }
 
 # differs TEXT: whether kmodctl policy check and the kernel disagree
@@ -297,12 +297,12 @@ agree()
 
 TESTS=(
 	'directory|load reads a folder in order, and show names the file of a rule'
-	'one_file|for a policy of one file the log names the line in that file'
+	'one_file|for a policy in one file the log names the line in that file'
 	'shown|show --json prints the loaded policy'
 	'large|a large policy is loaded with one write'
-	'all_or_nothing|a malformed policy, or one without CAP_SYS_MODULE, changes nothing'
+	'all_or_nothing|loading a malformed policy, or without CAP_SYS_MODULE, changes nothing'
 	'round_trip|suggested rules allow the learned requests and no others'
-	'agree|check and the kernel agree on well-formed, malformed, cut and binary texts'
+	'agree|check and the kernel agree on well-formed, malformed, truncated and binary texts'
 )
 needs_policy
 skip_without "needs kmodctl" command -v kmodctl

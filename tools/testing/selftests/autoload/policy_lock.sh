@@ -13,7 +13,7 @@ source "$(dirname "$0")/autoload_lib.sh"
 
 asks() { as "$USER_ID" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
-# The path must be writable by its sysctl, and the log must have one warning.
+# The path must be writable through its sysctl, and the log must have one warning.
 not_protected()
 {
 	is "$(dmesg | grep -c 'kmod: kernel.modprobe is not write-protected: .* rodata=off$')" 1 \
@@ -46,7 +46,7 @@ audited()
 	expected+=" exe=\"$HERE/kmod_req\""
 	is_audited "$expected" || return 1
 
-	# A name with a space is encoded.
+	# A name with a space is hex-encoded.
 	dmesg -c >/dev/null
 	as "$USER_ID" unshare -Urm "$HERE/kmod_req" fs 'a b' >/dev/null
 	is_audited "op=autoload kind=alias name=66732D612062 rule=" || return 1
@@ -72,7 +72,7 @@ is_audited()
 
 refused() { is "$(write_to "$1")" EPERM "$1:"; }
 
-# identical FILE: writes its contents to it
+# identical FILE: FILE must accept its present contents
 identical()
 {
 	local contents
@@ -81,7 +81,7 @@ identical()
 	is "$(write_to "$1" <<<"$contents")" OK "the present contents of $1:"
 }
 
-# Only the present contents can be written. The learned names can be cleared.
+# Only the present contents may be written. The learned names may be cleared.
 locked()
 {
 	local before
@@ -125,7 +125,7 @@ still_denied()
 
 TESTS=(
 	'not_protected|with rodata=off kernel.modprobe can be written, and the log warns once'
-	'parameters|kmod.autoload and kmod.enforce set the mode and learning'
+	'parameters|kmod.autoload sets the mode, and kmod.enforce=0 enables learning'
 	'audited|a denial is audited'
 	'locked|after the lock only the present contents of the policy can be written'
 	'kmodctl_reports|kmodctl policy load reports the lock'

@@ -14,9 +14,9 @@ TABLE=$HERE/policy_profiles.txt
 ALIASES=/etc/modprobe.d/kmod_profiles.conf
 REQUESTERS=(root user userns container)
 PROFILES=(server desktop container-host)
-# How many requesters try each trigger; if only one does, they take turns.
+# The number of requesters that try each trigger. If it is one, they take turns.
 EACH=$(on_debug 1 ${#REQUESTERS[@]})
-# A trigger that each policy denies to users; none of its modules is loaded.
+# A trigger that each policy denies to users. None of its modules may be loaded.
 DENIED=(socket 29 3 1) DENIED_NAME=net-pf-29
 
 declare -A INPUT OUTPUT PID
@@ -31,7 +31,7 @@ unload()
 	[[ ${#lines[@]} -eq $MODULES ]] || wait_until are_unloaded
 }
 
-# These two replace the subshell that they run in.
+# as_user and in_container replace the subshell that they run in.
 as_user() { become "$USER_ID" "$@"; }
 
 # Root of a container, which has the ptmx device of the host
@@ -65,7 +65,7 @@ start_requesters()
 }
 
 # Creates the device nodes and the program that some triggers use, and an alias for the binary
-# format, which no module has.
+# format, as no module has one.
 make_files()
 {
 	chmod 755 "$WORK"
@@ -100,7 +100,7 @@ trigger()
 	read -r -u "${OUTPUT[$1]}" result
 }
 
-# read_journal NAME: sets OUTCOME to that of the requests for NAME since the last call
+# read_journal NAME: sets OUTCOME to that of the last request for NAME since the previous call
 read_journal()
 {
 	local lines i id name outcome last=$LAST_ID
@@ -110,7 +110,7 @@ read_journal()
 	mapfile -t lines <"$JOURNAL/requests"
 	for ((i = ${#lines[@]} - 1; i >= 0; i--)); do
 		read -r id name outcome _ <<<"${lines[i]}"
-		# The requests of fill_slots end after later ones.
+		# The requests of fill_slots are recorded after later ones have been.
 		[[ $name != name=fs-kmod_full* ]] || continue
 		id=${id#id=}
 		((id > last)) || break
@@ -119,7 +119,7 @@ read_journal()
 	done
 }
 
-# see NAME MODULE: sets SIGN to the result, as the table has it
+# see NAME MODULE: sets SIGN to the result, in the notation of the table
 see()
 {
 	local loaded=absent
@@ -135,7 +135,8 @@ see()
 	esac
 }
 
-# try_row NAME MODULE LOADED REQUESTERS TRIGGER...: sets SIGNS
+# try_row NAME MODULE LOADED REQUESTERS TRIGGER...: runs the trigger as each of the requesters;
+# sets SIGNS to the results
 try_row()
 {
 	local name=$1 module=$2 loaded=$3 requester
@@ -151,8 +152,8 @@ try_row()
 	done
 }
 
-# Prints the rows of the table that apply to this kernel: the module exists, and exec requests
-# modules for binary formats.
+# Prints the rows of the table that apply to this kernel. Their modules must exist; rows for
+# binary formats also need an exec that requests modules.
 rows_here()
 {
 	local by_exec="" name module rest
@@ -175,7 +176,7 @@ rows()
 	awk -v column="$1" '!/^#/ { e = $column; $4 = $5 = $6 = $7 = ""; print e, $0 }' "$TABLE"
 }
 
-# check_column COLUMN: tries each row
+# check_column COLUMN: tries each row and compares the results with the column
 check_column()
 {
 	local expected name module loaded words result=0 i=0 n=${#REQUESTERS[@]}
@@ -189,7 +190,7 @@ check_column()
 	return "$result"
 }
 
-# At most two rows do not apply to a kernel.
+# All but at most two rows of the table must apply to this kernel.
 none()
 {
 	local all
@@ -218,7 +219,7 @@ autoloads()
 	return "$result"
 }
 
-# The ready-made policies may deny a request of root only by a rule.
+# The ready-made policies may deny requests of root only by rules.
 root_autoloads()
 {
 	autoloads server 5 && autoloads desktop 6 && autoloads container-host 7
@@ -261,7 +262,7 @@ as_user_with()
 		--ambient-caps "+$1" -- "${@:2}"
 }
 
-# denied_at_once PROFILE: the denial must not wait for a slot
+# denied_at_once PROFILE: denials must not wait for a slot
 denied_at_once()
 {
 	local requester from
@@ -296,8 +297,8 @@ if [[ -d $POLICY ]]; then
 		'desktop|the policy for desktops allows and denies as documented'
 		'container_host|the policy for container hosts allows and denies as documented'
 		'root_autoloads|each policy denies requests of root only by a rule'
-		'root_loads|with each policy root can load modules by modprobe'
-		'net_admin|CAP_NET_ADMIN suffices for what the policy names, and for no other name'
+		'root_loads|with each policy root can load modules with modprobe'
+		'net_admin|CAP_NET_ADMIN suffices for names that the policy lists, and for no other'
 		'never_waits|a denied request does not wait for a slot'
 	)
 fi

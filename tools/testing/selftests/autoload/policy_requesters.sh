@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The qualifiers of rules, for each kind of requester, and what denials and learned requests
-# say about the requester
+# The qualifiers of rules, for each kind of requester, and the fields of denials and learned
+# requests that describe the requester
 # shellcheck disable=SC2317 # the tests are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
@@ -19,10 +19,10 @@ restore_more()
 
 rules() { printf '%s\n' "$@" | write_to "$POLICY/policy"; }
 
-# asks COMMAND...: makes the request for ALIAS, under that command
+# asks COMMAND...: requests ALIAS under that command
 asks() { "$@" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
-# passes COMMAND... and is_denied COMMAND...: the result of such a request
+# passes COMMAND..., is_denied COMMAND...: check the result of such a request
 passes()
 {
 	use_helper fake
@@ -42,7 +42,7 @@ root() { "$@"; }
 user() { as "$USER_ID" "$@"; }
 other_user() { as "$OTHER_ID" "$@"; }
 userns_root() { as "$USER_ID" unshare --user --map-root-user "$@"; }
-# As a daemon of systemd with a user and an ambient capability
+# Like a systemd service with User= and AmbientCapabilities=
 net_admin()
 {
 	setpriv --reuid "$USER_ID" --regid "$USER_ID" --clear-groups --inh-caps +net_admin \
@@ -51,7 +51,7 @@ net_admin()
 
 is_cgroup_root() { [[ -e $CGROUPS/cgroup.procs ]]; }
 
-# enter_cgroup PATH: moves this shell there
+# enter_cgroup PATH: moves this shell into that cgroup
 enter_cgroup()
 {
 	mkdir -p "$CGROUPS"
@@ -67,7 +67,7 @@ leave_cgroup()
 	umount "$CGROUPS"
 }
 
-# expect_denied NAME...: requesters for which the rules in force deny ALIAS. All others pass.
+# expect_denied NAME...: the rules in force must deny ALIAS to these requesters only.
 REQUESTERS=(root user other_user userns_root net_admin)
 expect_denied()
 {
@@ -111,7 +111,7 @@ namespaces()
 	expect_denied user net_admin
 }
 
-# The path is that of the initial cgroup namespace, also for a requester in another one.
+# The path is that in the initial cgroup namespace, even for a requester in another one.
 cgroups()
 {
 	enter_cgroup kmod/a.service/b || return "$KSFT_SKIP"
@@ -130,7 +130,7 @@ cgroups()
 	is_denied root
 }
 
-# test_kmod's requests are a kernel thread's.
+# A kernel thread makes the requests of test_kmod.
 kernel_threads()
 {
 	use_helper fake
@@ -157,15 +157,15 @@ fields()
 		}'
 }
 
-# new_log: empties the kernel log. Its limit is ten lines in five seconds.
+# new_log: clears the kernel log after the rate limit of denials, ten in five seconds, has expired
 new_log()
 {
 	sleep 6
 	dmesg -c >/dev/null
 }
 
-# FAULTS 54. The thread cryptomgr_probe requests a template for a user, with the credentials
-# of the user.
+# FAULTS 54. The kernel thread cryptomgr_probe requests a template for a user, with the credentials
+# of that user.
 templates()
 {
 	use_helper fake exit 1
@@ -214,7 +214,7 @@ logged()
 	is "$(fields cgroup)" 'cgroup=/kmod\x20a.service'
 }
 
-# A name must not look like other fields of the line.
+# A name must not add fields to the line.
 forged()
 {
 	rules "deny alias fs-*" >/dev/null
@@ -248,7 +248,7 @@ traced()
 			"$TRACING/trace")" 1 "denied helpers"
 }
 
-# One requester must not hide another that needs another rule.
+# Requesters that need different rules must have separate lines.
 learned()
 {
 	local line
@@ -256,7 +256,7 @@ learned()
 	echo 1 >"$MODE_SYSCTL"
 	echo 0 >"$POLICY/enforce"
 	grep -qE '^since_ns=[1-9][0-9]* mode=1$' "$POLICY/learned" ||
-		complain "expected the start of learning: $(<"$POLICY/learned")" || return 1
+		complain "expected since_ns and mode: $(<"$POLICY/learned")" || return 1
 	use_helper fake
 	asks root
 	asks user
@@ -280,11 +280,11 @@ TESTS=(
 	'namespaces|userns matches the user namespace'
 	'cgroups|cgroup matches the path in the initial cgroup namespace'
 	'kernel_threads|kthread matches requests by kernel threads'
-	'templates|a template is judged by the credentials of the user who caused the request'
-	'logged|the log has the file and line of the rule, and the requester'
+	'templates|a template is checked with the credentials of the user that caused the request'
+	'logged|the log names the file and line of the rule, and the requester'
 	'forged|a name with spaces is escaped'
 	'traced|denials of requests and helpers, enforced or not, are traced'
-	'learned|learned requests of one user with other capabilities are listed separately'
+	'learned|requests of one user with different capabilities are learned separately'
 )
 needs_policy
 needs_journal

@@ -6,13 +6,13 @@
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
-# lib/test_module.c, which no other module uses
+# lib/test_module.c, on which no other module depends
 MODULE=test_module
 LEARNED_MAX=1024
 RULES_MAX=$((1 << 20))
-# They take less than 10 s on a plain kernel.
+# Replacements of the rules in the storm. They take less than 10 s on a plain kernel.
 REPLACEMENTS=$(on_debug 2500 10000)
-# Rules in one of the policies of the storm. With 10000 it takes hours on a debug kernel.
+# Rules in one of the policies of the storm. With 10000 the storm takes hours on a debug kernel.
 STORM_RULES=${STORM_RULES:-100}
 
 restore_more()
@@ -27,7 +27,7 @@ learn() { echo 0 >"$POLICY/enforce"; }
 # asks [UID]: requests ALIAS by a socket
 asks() { as "${1:-0}" "$HERE/kmod_req" pf "$FAMILY" >/dev/null; }
 
-# passes [UID] and is_denied [UID]: the result of a request of that user for ALIAS
+# passes [UID], is_denied [UID]: check the result of a request of that user for ALIAS
 passes()
 {
 	use_helper fake
@@ -131,7 +131,7 @@ learning()
 			"$POLICY/learned")" 1
 }
 
-# A user can choose any number of names.
+# Users can request any number of names.
 learning_is_bounded()
 {
 	local i
@@ -152,8 +152,8 @@ learning_is_bounded()
 	is "$(<"$POLICY/learned")" "" "after learning"
 }
 
-# unchanged ERRNO FILE COMMAND...: a write of the command's output to that file of the policy
-# fails with that errno and changes nothing
+# unchanged ERRNO FILE COMMAND...: writing the output of the command to that file of the policy
+# must fail with that errno and change nothing
 unchanged()
 {
 	local errno=$1 file=$POLICY/$2 before
@@ -194,7 +194,7 @@ bad_text()
 # lines COUNT: prints that many rules of 16 bytes each
 lines() { yes 'deny alias xxxx' | head -n "$1"; }
 
-# A second write, a write at an offset, or appending
+# A second write, a write at an offset, and appending must fail.
 in_parts()
 {
 	local file
@@ -242,7 +242,7 @@ many()
 		is "$(wc -c <"$POLICY/policy")" "$RULES_MAX"
 }
 
-# While each slot is taken and other requests wait
+# The denial must come while each slot is taken and other requests wait.
 never_waits()
 {
 	fill_slots || return 1
@@ -253,7 +253,7 @@ never_waits()
 	empty_slots
 }
 
-# Both sets of rules deny ALIAS, so that no request for it may pass at any time.
+# Both sets of rules deny ALIAS, so no request for it may pass at any time.
 storm()
 {
 	local requesters
@@ -307,11 +307,11 @@ TESTS=(
 	'learning|with enforce 0 each would-be denial is recorded once per user'
 	'learning_is_bounded|at most 1024 names are recorded'
 	'bad_text|malformed text fails with EINVAL, names the line and changes nothing'
-	'in_parts|a write at an offset, a second write, or appending, fails'
+	'in_parts|a write at an offset, a second write and appending all fail'
 	'not_root|all files of the policy require CAP_SYS_MODULE'
 	'many|10000 rules, and 1 MiB of rules, are accepted as a whole'
 	'never_waits|a denied request does not wait for a slot'
-	'storm|the replacement of rules lets no denied request pass'
+	'storm|replacing the rules never lets a denied request pass'
 	'logged|the log names the requester, the alias and the rule or mode of a denial'
 )
 needs_policy

@@ -24,7 +24,7 @@ allow()
 	echo enforce >"$POLICY/helpers_mode"
 }
 
-# refusals PATH: prints how many refusals of that program the log has
+# refusals PATH: prints how often the log has a denial, or would-be denial, of that program
 refusals()
 {
 	dmesg | grep -cE "autoload: (denied|would deny): kind=helper name=$1 rule=helpers " || :
@@ -32,7 +32,8 @@ refusals()
 
 refused() { [[ $(refusals "$1") -ge 1 ]]; }
 
-# Each of these triggers one caller of the engine, whose helper has the caller's name.
+# Each of the following functions, run_CALLER, triggers one caller of the engine, which runs the
+# helper CALLER.
 run_modprobe()
 {
 	use_helper modprobe
@@ -67,7 +68,7 @@ run_poweroff()
 	echo 1 >"$POWEROFF"
 }
 
-# refuses run_CALLER: its helper must be refused and must not run
+# refuses run_CALLER: the helper must be denied and must not run
 refuses()
 {
 	local name=${1#run_}
@@ -77,14 +78,14 @@ refuses()
 	wait_until refused "$WORK/$name/modprobe" && is "$(started "$name")" 0 "$name started"
 }
 
-# runs run_CALLER: its helper must run
+# runs run_CALLER: the helper must run
 runs()
 {
 	local name=${1#run_}
 
 	dmesg -c >/dev/null
 	"$1"
-	wait_until has_ended "$name" && is "$(refusals "$WORK/$name/modprobe")" 0 "refused"
+	wait_until has_ended "$name" && is "$(refusals "$WORK/$name/modprobe")" 0 "denied"
 }
 
 off()
@@ -128,7 +129,7 @@ poweroff()
 	refuses run_poweroff
 }
 
-# The kernel judges the path that is built in, not the target of the link.
+# The list must be matched against the built-in path, not against the target of the link.
 request_key()
 {
 	local program
@@ -171,7 +172,7 @@ no_way_up()
 	is "$(started modprobe)" 1 "started without a list"
 }
 
-# uevent_helper may change between the request and the exec. The kernel must judge the program
+# uevent_helper may change between the request and the exec. The kernel must check the program
 # that it executes.
 changed()
 {
@@ -194,7 +195,7 @@ changed()
 }
 
 TESTS=(
-	'off|in mode off no program is refused'
+	'off|in mode off no program is denied'
 	'modprobe_listed|in mode enforce only programs on the list run'
 	'modprobe_refused|a modprobe that is not on the list fails the request with EPERM'
 	'core|a core helper runs only if it is on the list'
