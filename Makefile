@@ -16,7 +16,7 @@ MINUTES ?= 5
 SCALE  ?=
 SUITE  ?=
 export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
-# The kernel's makefiles must not see these options.
+# The kernel's makefiles must not inherit the options of this make.
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn units cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
@@ -24,11 +24,11 @@ unexport MAKEFLAGS MFLAGS
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
-	@echo 'make demo          show modules being loaded on demand (first time: some minutes)'
+	@echo 'make demo          show modules being loaded on demand (first time: a few minutes)'
 	@echo 'make test          run shim, a part of model, KUnit, the guest suite, two minutes of torture, and cost'
 	@echo 'make test-guest    run only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-fresh    run demo and test in new Debian 12 and 13 roots, as three kinds of user'
-	@echo 'make test-all      run nearly all tests on all bases: takes hours'
+	@echo 'make test-all      run nearly all tests, on all bases; takes hours'
 	@echo 'make test TEST=RE  run only guest tests whose names match, on CONFIG'
 	@echo 'make cost          measure a failing request, in instructions'
 	@echo 'make inherit       compare the state that helpers inherit with the unpatched kernel'
@@ -38,23 +38,23 @@ help:
 	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
-	@echo 'make shim-breaks   break the pipeline in 33 ways, and tell how each was noticed'
+	@echo 'make shim-breaks   break the pipeline in 33 ways, print how each was noticed'
 	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
 	@echo 'make model         search all states of a model of flights and slots'
-	@echo 'make model-breaks  break the model in 16 ways, and tell which error was found'
+	@echo 'make model-breaks  break the model in 16 ways, print the error that was found'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
-	@echo 'make shell         boot the same guest with an interactive shell'
+	@echo 'make shell         boot the guest with an interactive shell'
 	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc and shellcheck'
 	@echo 'make kmodctl       build kmodctl, which shows requests, in build/tools/kmod'
-	@echo 'make kmodctl-check run its tests on this machine; they need no patched kernel'
-	@echo 'make torture       run random load of all kinds at the same time: MINUTES=5 SEED=n'
+	@echo 'make kmodctl-check run the tests of kmodctl here; they need no patched kernel'
+	@echo 'make torture       run all kinds of random load at the same time: MINUTES=5 SEED=n'
 	@echo 'make test-configs  build and boot rare configurations'
 	@echo 'make test-harness  test that the harness detects failures, warnings, panics and hangs'
 	@echo 'make series        write the patches, ready to be mailed, to build/6.12/series'
-	@echo 'make test-series   test that they apply, build one by one, and give the same tree'
+	@echo 'make test-series   test that the patches apply, build one by one, and give the same tree'
 	@echo 'make deb           build Debian packages; CONFIG=plain or a .config file'
 	@echo 'make deb-tools     build only the package khelper-tools; SUITE=bookworm, trixie: for that release'
-	@echo 'make test-deb      build the packages, unpack and boot them'
+	@echo 'make test-deb      build the packages, and boot the packaged kernel'
 	@echo 'make test-packages test khelper-tools in Debian 12 and 13, and the configuration of make deb'
 	@echo 'make refresh       adapt bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
 	@echo 'make tree          make the patched tree, in build/6.12/linux'

@@ -4,7 +4,7 @@
 # add-autoload.sh FILE: enables autoload in the .config FILE and adds it to CONFIG_LSM. The
 # CONFIG_LSM of a distribution's kernel does not have autoload, and olddefconfig keeps it as it is.
 # autoload is added at the front, so that the order of the other modules does not change. A FILE
-# that disables autoload does not change.
+# that disables autoload is not changed.
 set -euo pipefail
 
 FILE=$1

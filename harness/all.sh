@@ -19,7 +19,7 @@ for target in "$@"; do
 	# shellcheck disable=SC2086 # several words
 	make --no-print-directory $target | tee "$report.one" || result="0 passed, 1 failed"
 	last=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$report.one" | tail -n 1 || :)
-	# If the target failed but its last line has no failure, that line is of a stage.
+	# If the target failed but that line has no failure, the line is from one of its stages.
 	[[ $result == 1* || ! $last =~ ^[1-9][0-9]*' passed, 0 failed' ]] || last=
 	printf '%s\t%s\t%d\n' "$target" "${last:-$result}" "$SECONDS" >>"$report"
 done

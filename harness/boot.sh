@@ -24,7 +24,7 @@ TIMEOUT=${TIMEOUT:-600}
 # A data race does not end it: it may be in another subsystem, see verdict.sh.
 APPEND="console=$TTY $APPEND panic=-1 oops=panic"
 APPEND+=" panic_on_warn=$([[ $CONFIG == kcsan ]] && echo 0 || echo 1)"
-# Loading and unloading a module waits for several grace periods, which are slow there.
+# Loading and unloading a module waits for several grace periods, which are slow on this kernel.
 [[ $CONFIG != debug ]] || APPEND+=" rcupdate.rcu_expedited=1"
 APPEND+=" ${CMDLINE:-} -- $*"
 

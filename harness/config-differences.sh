@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# config-differences.sh DIFFCONFIG GIVEN RESULT: prints each difference between two .config files.
-# Those that harness/config-differences lists are printed with the reason there. Fails if another
-# one exists. DIFFCONFIG is the kernel's scripts/diffconfig.
+# config-differences.sh DIFFCONFIG GIVEN RESULT: prints each difference between two .config files,
+# with its reason from harness/config-differences. Fails if a difference is not listed there.
+# DIFFCONFIG is the kernel's scripts/diffconfig.
 set -euo pipefail
 
 LIST=$(dirname "$0")/config-differences
 unexpected=0
 
-# reason DIFFERENCE: prints the reason for which it is accepted; fails if it is not
+# reason DIFFERENCE: prints why the difference is accepted; fails if it is not
 reason()
 {
 	local regex reason
@@ -35,6 +35,6 @@ while IFS= read -r difference; do
 done <<<"$differences"
 if [[ $unexpected -gt 0 ]]; then
 	echo "error: $unexpected options of the given configuration change unexpectedly;" \
-		"install what they need, or list them with a reason in harness/config-differences" >&2
+		"install the tools that they need, or list them in harness/config-differences" >&2
 	exit 1
 fi

@@ -11,7 +11,7 @@
 # deb.sh test: unpacks the package of the kernel, boots that kernel with its modules in the
 # guest, and requests a module. The last line is "N passed, N failed".
 set -euo pipefail
-# lib.sh starts this script again. FILE must not get lost then.
+# lib.sh executes this script again. The second run must keep FILE.
 [[ ${TIED:-} == "$$" ]] || FILE=
 CONFIG=${CONFIG:-plain}
 if [[ -f $CONFIG ]]; then
@@ -43,7 +43,7 @@ configure()
 	if [[ -n $FILE ]]; then
 		cp "$FILE" "$PACKAGED/.config"
 		./add-autoload.sh "$PACKAGED/.config"
-		# Debian's own certificates are not in its package of the source.
+		# Debian's source package lacks its certificates.
 		sed -i 's,^CONFIG_SYSTEM_TRUSTED_KEYS="debian/.*,CONFIG_SYSTEM_TRUSTED_KEYS="",' \
 			"$PACKAGED/.config"
 	else
@@ -53,7 +53,7 @@ configure()
 	kmake olddefconfig
 }
 
-# The result of each make may differ: olddefconfig disables options if a tool is missing.
+# Compares in every run, because olddefconfig disables options if a tool is missing.
 compare()
 {
 	[[ -n $FILE ]] || return 0
@@ -125,7 +125,7 @@ make_initrd()
 
 release() { find "$DEBS/root/boot" -name 'vmlinuz-*' -printf '%f\n' | sed 's/^vmlinuz-//'; }
 
-# expect TITLE TEXT LINE: passes if TEXT, the output of the guest, has the line
+# expect TITLE TEXT LINE: passes if TEXT, the output of the guest, contains LINE
 expect()
 {
 	if grep -qxF -- "$3" <<<"$2"; then
@@ -156,10 +156,10 @@ test_package()
 	output=$(CONFIG=plain KERNEL=$DEBS/root/boot/vmlinuz-$(release) INITRD=$DEBS/initramfs.cpio \
 		./guest.sh run "$CHECK") || say "$output"
 	expect "the package's kernel boots and has the suffix $SUFFIX" "$output" "$(release)"
-	expect "it is patched" "$output" 'limit 50'
-	expect "it has its own modules" "$output" \
+	expect "the package's kernel is patched" "$output" 'limit 50'
+	expect "the package's kernel has its own modules" "$output" \
 		"module $(cd "$DEBS/root/usr" && find lib -name 'tun.ko*' | sed 's/^/\//')"
-	expect "it requests a module, which is loaded" "$output" loaded
+	expect "the package's kernel loads a requested module" "$output" loaded
 	[[ $failed -eq 0 ]] || say "$output"
 	echo "$passed passed, $failed failed"
 	[[ $failed -eq 0 ]]

@@ -25,7 +25,7 @@ SYSROOT_PACKAGES=(mmdebstrap)
 MODEL_PACKAGES=(spin)
 DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)
 
-# Regular expressions for lines of a .config, and packages
+# Regular expressions for lines of a .config, each followed by the package that it needs
 CONFIG_NEEDS=(
 	'CONFIG_DEBUG_INFO_BTF=y' dwarves
 	'CONFIG_GCC_PLUGINS=y' "gcc-$(gcc -dumpversion 2>/dev/null)-plugin-dev"

@@ -45,8 +45,8 @@ inputs_hash()
 	} | sha256sum
 }
 
-# find_in_root NAME FOLDER...: prints its path in the first folder of the userspace's root that
-# has it
+# find_in_root NAME FOLDER...: prints the path of NAME in the first of these folders, below the
+# root of the userspace, that has it
 find_in_root()
 {
 	local name=$1 dir
@@ -58,7 +58,7 @@ find_in_root()
 	die "cannot find $name in ${SYSROOT:-/}"
 }
 
-# libraries_of FILE: prints the libraries that it needs, and its loader. ldd cannot be used,
+# libraries_of FILE: prints the libraries that FILE needs, and its loader. ldd cannot be used,
 # because the file may be for another architecture.
 libraries_of()
 {
@@ -73,7 +73,7 @@ libraries_of()
 		done
 }
 
-# add FILE: copies it and the libraries that it needs to the same paths in the image
+# add FILE: copies FILE and the libraries that it needs to the same paths in the image
 add()
 {
 	[[ ! -e $ROOTFS$1 ]] || return 0
@@ -155,7 +155,7 @@ install_selftests()
 		INSTALL_PATH="$ROOTFS/selftests" CC="${CROSS}gcc" install
 }
 
-# Some tests have C programs.
+# Adds the libraries of tests that have dynamically linked programs.
 add_selftest_libraries()
 {
 	local -a programs

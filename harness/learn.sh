@@ -3,8 +3,8 @@
 #
 # learn.sh [TALLY]: for each policy in tools/kmod/policy, does typical work of such a machine in
 # a guest; see harness/guest/learn. Writes the lists of learned requests to build/<base>/learned,
-# and fails if they differ from tools/kmod/policy/*.learned, which the policies are based on.
-# Then review the difference, change the policy if necessary, and copy the new lists.
+# and fails if they differ from tools/kmod/policy/*.learned, on which the policies are based. In
+# that case, review the difference, change the policy if necessary, and copy the new lists.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

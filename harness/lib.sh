@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Paths, messages and other basics of every script here; sources the files in lib/.
+# Paths, messages and other basics of every script here; sources the files in lib/ that every
+# script needs.
 
 # A script ends when its parent ends, even if the parent was killed: PR_SET_PDEATHSIG is kept
 # across exec. Killing make therefore ends all processes that it has started.
@@ -75,8 +76,8 @@ x86_only()
 	[[ $ARCH == x86_64 ]] || die "$(basename "$0") supports only ARCH=x86_64"
 }
 
-# Prints the overlay's files, relative to the root, one per line. The packaging of kmodctl for
-# Debian is not one of them.
+# Prints the overlay's files, relative to the root, one per line. Debian's packaging of kmodctl is
+# not part of the overlay.
 overlay_files()
 {
 	local dir

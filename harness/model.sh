@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # model.sh [quick [TALLY]]: searches all states of the model of flights and slots, see
-# model/README.md, in each configuration of model/configurations, or in those for make test.
-# model.sh breaks [REGEX]: breaks the model first, in the ways listed in model/breaks whose name
-# matches, and prints the error that was found.
+# model/README.md, in each configuration of model/configurations; with quick, only in those that
+# make test uses.
+# model.sh breaks [REGEX]: searches the model with each matching defect of model/breaks, and
+# prints the error that was found.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -30,7 +31,7 @@ search()
 	nice ./pan "${options[@]}" -m100000 -w22 >log 2>&1
 }
 
-# found DIR: prints the error, or what kept the search from ending; nothing if there is none
+# found DIR: prints the error, or why the search did not end; prints nothing if it found no error
 found()
 {
 	local error
@@ -77,7 +78,7 @@ broken()
 	fi
 }
 
-# Two at a time.
+# listed FUNCTION: calls FUNCTION with each line of the standard input, two calls at a time
 listed()
 {
 	local name kind options jobs=0

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make refresh: adapts bases/<base> to the present version of the base's package. Corrects the
-# line numbers of the touch-points, lists those that do not apply any more, and writes the
-# checksums of the files that the overlay replaces. The user should compare these files with
-# the overlay's first. With FROM=BASE, first copies the touch-points and the list of replaced
+# line numbers of the touch-points, lists those that no longer apply, and writes the checksums
+# of the files that the overlay replaces. Before that, the user should compare these files with
+# those of the overlay. With FROM=BASE, first copies the touch-points and the list of replaced
 # files from that base.
 set -euo pipefail
 # shellcheck source=harness/lib.sh

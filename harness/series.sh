@@ -30,20 +30,20 @@ patches() { (cd "$ROOT/series" && printf '%s\n' [0-9][0-9]-*); }
 message_of() { sed '/^---$/,$d' "$ROOT/series/$1"; }
 carried_by() { sed '1,/^---$/d; /^[[:space:]]*$/d' "$ROOT/series/$1"; }
 
-# author KEY: prints git's user.KEY of the user, the author of the patches
+# author KEY: prints git's user.KEY, because the user is the author of the patches
 author()
 {
-	git -C "$ROOT" config "user.$1" || die "user.$1 is not set, which the patches need;" \
+	git -C "$ROOT" config "user.$1" || die "git's user.$1, the author of patches, is not set;" \
 		"try: git config --global user.$1 '...'"
 }
 
-# touch_point_of PATH: prints its touch-point, if it has one
+# touch_point_of PATH: prints the touch-point of PATH, if it has one
 touch_point_of()
 {
 	grep -lxF -- "+++ b/$1" "$BASE_DIR"/touch-points/*.patch || :
 }
 
-# parts PATH REGEX: prints the numbers of its matching hunks or options
+# parts PATH REGEX: prints the numbers of the matching hunks or options of PATH
 parts()
 {
 	local patch
@@ -246,7 +246,7 @@ check_sum()
 	done <"$TOUCHED"
 }
 
-# Prints the base of the patches.
+# Prints a line that names the base of the patches.
 base_name()
 {
 	local deb version

@@ -2,15 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # shim.sh [TALLY]: runs the pipeline of kernel/kmod in user space, see shim/README.md.
-# shim.sh breaks [REGEX]: breaks the sources first, in the ways listed in shim/breaks whose
-# name matches, and prints how each was noticed.
+# shim.sh breaks [REGEX]: runs the sources with each matching defect of shim/breaks, and prints
+# how each defect was noticed.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
 
 # The sources under test.
 SOURCES=${SOURCES:-$ROOT}
-# Random schedules with AddressSanitizer and with ThreadSanitizer, and the first seed.
+# Numbers of random schedules with AddressSanitizer and ThreadSanitizer, and the first seed.
 ASAN_SCHEDULES=${ASAN_SCHEDULES:-100000}
 TSAN_SCHEDULES=${TSAN_SCHEDULES:-20000}
 SEED=${SEED:-1}
@@ -19,7 +19,7 @@ export ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=1
 
-# build KIND KERNEL DIR: DIR/shim from the sources in KERNEL
+# build KIND KERNEL DIR: builds DIR/shim from the sources in KERNEL
 build()
 {
 	mkdir -p "$3"
@@ -38,7 +38,7 @@ run()
 	sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2 0/p' "$BUILD/shim/$kind/results" >>"$TALLY"
 }
 
-# noticed KIND KERNEL DIR N: prints the first complaint, or nothing
+# noticed KIND KERNEL DIR N: prints the first failure, or nothing
 noticed()
 {
 	build "$1" "$2" "$3" || { echo 'not noticed: does not compile'; return; }
@@ -52,7 +52,7 @@ run_breaks()
 	local name file script tree=$BUILD/shim/broken how
 
 	how=$(noticed asan "$SOURCES" "$BUILD/shim/asan" "$ASAN_SCHEDULES")
-	[[ -z $how ]] || die "it complains about the sources as they are: $how"
+	[[ -z $how ]] || die "the unchanged sources fail: $how"
 	while IFS=$'\t' read -r name file script; do
 		[[ -n $name && $name != '#'* && $name =~ $1 ]] || continue
 		rm -rf "$tree"

@@ -100,7 +100,7 @@ boots()
 	case $CONFIG in
 	callers) callers_boots ;;
 	no-modules) no_request_module && booted "$CONFIG" test programs=umh:rare_configs.sh ;;
-	# The mode would deny all requests if it had an effect.
+	# If the mode had an effect, it would deny all requests.
 	autoload-unlisted) CMDLINE+=' kmod.autoload=2' booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	*) booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	esac
@@ -119,7 +119,7 @@ variant()
 	boots
 )
 
-# A variant that counts no result is one failure.
+# A variant that counts no result counts as one failure.
 counted()
 {
 	local before

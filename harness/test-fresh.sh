@@ -6,7 +6,7 @@
 # make must print the command that installs the missing packages, which root then runs. Prints
 # the duration of each step. The first user of a suite starts with an empty ccache.
 #
-# Environment: SUITES, USERS, TARGETS (select some of them). Needs root.
+# Environment: SUITES, USERS, TARGETS (run only some of them). Needs root.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -71,7 +71,7 @@ install_as_printed()
 	[[ -n $command ]] && inside "$root" root "$command"
 }
 
-# check TITLE LOG COMMAND...: runs it, and prints a KTAP line with its duration
+# check TITLE LOG COMMAND...: runs COMMAND, and prints a KTAP line with its duration
 check()
 {
 	local title=$1 log=$2 result=ok

@@ -31,7 +31,7 @@ expect()
 	fi
 }
 
-# booted COLOUR PATTERN TITLE JOB: expects the verdict of a boot with that self-test
+# booted COLOUR PATTERN TITLE JOB: checks the verdict of a boot that runs the self-test JOB
 booted()
 {
 	local name=self-$4
@@ -39,7 +39,7 @@ booted()
 	expect "$1" "$2" "$3" ./verdict.sh "$LOGS/$name.console" "$LOGS/$name.results"
 }
 
-# stream COLOUR PATTERN TITLE LINE...: expects the verdict of a recorded stream of results, with
+# stream COLOUR PATTERN TITLE LINE...: checks the verdict of a recorded stream of results, with
 # LOGGED on the console
 LOGGED=
 stream()
@@ -52,7 +52,7 @@ stream()
 	expect "$colour" "$pattern" "$title" ./verdict.sh "$SCRATCH/console" "$SCRATCH/results"
 }
 
-# summed COLOUR PATTERN TITLE COMMAND: expects the result of all.sh for two targets, one that
+# summed COLOUR PATTERN TITLE COMMAND: checks the result of all.sh for two targets, one that
 # passes and one that runs COMMAND
 summed()
 {
@@ -62,7 +62,7 @@ summed()
 	expect "$1" "$2" "$3" "$SCRATCH/harness/all.sh" good target 2>/dev/null
 }
 
-# stages CONFIG: prints the output of test.sh in one line, with stubs for all scripts that it runs
+# stages CONFIG: prints the output of test.sh in one line, with stubs for the scripts that it runs
 stages()
 {
 	local name
@@ -86,8 +86,8 @@ autoload_in()
 	tr '\n' ' ' <"$SCRATCH/config"
 }
 
-# interrupted: sends Ctrl-C during a boot. Prints a line if the parent of the boot continues, and
-# the pids of processes that remain, in which case it fails.
+# interrupted: sends Ctrl-C during a boot. Prints a line if the parent of the boot continues.
+# Prints the pids of remaining processes, and fails if there are any.
 interrupted()
 {
 	local boot
@@ -102,8 +102,8 @@ interrupted()
 	! pgrep -f "$LOGS/self-interrupted.results"
 }
 
-# killed: sends SIGKILL to make during a boot. Prints the pids of processes that remain, in which
-# case it fails.
+# killed: sends SIGKILL to make during a boot. Prints the pids of remaining processes, and fails if
+# there are any.
 killed()
 {
 	local target

@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make test-packages: tests that all places agree on the version, that make deb preserves Debian's
-# configuration, and, in Debian 12 and 13, the package khelper-tools: lintian, installation,
-# autopkgtest and purge. Builds no kernel. Prints KTAP; the last line is "N passed, N failed".
+# make test-packages: tests that the version is the same everywhere, that make deb preserves
+# Debian's configuration, and, in Debian 12 and 13, the package khelper-tools: lintian,
+# installation, autopkgtest and purge. Builds no kernel. Prints KTAP; the last line is "N passed,
+# N failed".
 #
-# Environment: SUITES (select some of them). Needs root.
+# Environment: SUITES (test only some of them). Needs root.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

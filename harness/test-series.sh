@@ -173,8 +173,8 @@ build()
 	kmake "$1" "$2" -j"$JOBS" "${wanted[@]}"
 }
 
-# present_objects NAME: prints the objects with a source in the present tree; the build folder may
-# have others from earlier patches
+# present_objects NAME: prints the objects with a source in the present tree. The build folder may
+# have others from earlier runs.
 present_objects()
 {
 	(cd "$TEST/out-$1" && find init kernel fs lib net security -name '*.o') |
@@ -252,8 +252,8 @@ uncovered_files()
 	done < <(overlay_files)
 }
 
-# rendered NAME FILE: renders it as a separate document, with the tree's sphinx configuration. It
-# ignores the warning about a missing dot(1), because there are no graphs.
+# rendered NAME FILE: renders FILE as a separate document, with the tree's sphinx configuration.
+# Ignores the warning about a missing dot(1), because FILE has no graphs.
 rendered()
 {
 	local out=$TEST/sphinx-$1

@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test.sh [guest]: runs the request pipeline in user space, the model of it in its quick
-# configurations, the KUnit suites, the guest suite, two minutes of torture, and the cost of a
-# request; with guest, only the guest suite. The last line has the totals. TEST=REGEX runs only matching guest tests. SCALE=N multiplies the guest's time
-# limits, for a busy machine.
-# A base that cannot be fetched counts as one skipped test; the status is 4.
+# test.sh [guest]: runs the request pipeline in user space, its model in the quick configurations,
+# the KUnit suites, the guest suite, two minutes of torture, and the cost of a request; with guest,
+# only the guest suite. The last line has the totals. TEST=REGEX runs only matching guest tests.
+# SCALE=N multiplies the guest's time limits, for a busy machine. A base that cannot be fetched
+# counts as one skipped test, and the exit status is 4.
 #
-# With another ARCH than x86_64, runs only the guest suite and the torture.
+# Unless ARCH is x86_64, runs only the guest suite and the torture.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -17,7 +17,7 @@ TALLY=$WORK/tally-$BUILT
 TEST=${TEST:-}
 # A debug kernel under emulation takes several times as long.
 DEBUG_SCALE=4
-# The tests that keep one processor busy, and those that mostly wait for the kernel's timeouts
+# Tests that keep one processor busy, and two groups of tests that mostly wait for timeouts
 BUSY='policy_profiles|wait_modes|kmodctl|fuzz|modprobe_exec|fault_injection|capabilities|kmod[.]sh'
 WAITING=('flights|loops' 'slot_classes|inflight|journal')
 # Suffix of boots on other architectures, so that logs have different names
@@ -25,8 +25,8 @@ ON=${DEBIAN:+-$ARCH}
 # In seconds; make torture runs longer.
 TORTURE=120
 
-# in_guest NAME ARGUMENT...: boots, and judges the results. A boot without a verdict is one
-# failure. Uses a tally of its own, because another guest may run at the same time.
+# in_guest NAME ARGUMENT...: boots, and judges the results. A boot without a verdict counts as
+# one failure. Uses a tally of its own, because another guest may run at the same time.
 in_guest()
 {
 	local name=$1$ON tally
@@ -85,7 +85,7 @@ lock()
 		in_guest lock test "scale=$(time_scale)" programs=autoload:policy_lock.sh
 }
 
-# stage TITLE COMMAND...: runs a stage. If it counts no result, this is one failure.
+# stage TITLE COMMAND...: runs a stage. A stage that counts no result counts as one failure.
 stage()
 {
 	local before after

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# torture.sh [TALLY]: boots a small guest that runs random load of all kinds at the same time;
-# see harness/guest/torture. Any warning or error of the kernel is a failure.
+# torture.sh [TALLY]: boots a small guest that runs all kinds of random load at the same time; see
+# harness/guest/torture. Any warning or error of the kernel is a failure.
 #
 # Environment: MINUTES (or DURATION, in seconds), SEED (default random; printed), CONFIG, MEM
 set -euo pipefail

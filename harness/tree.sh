@@ -74,7 +74,7 @@ dropped_files()
 	done <"$SUMS"
 }
 
-# patch_stage PATCH WRONG: applies it. Also fails if the output of patch(1) matches WRONG.
+# patch_stage PATCH WRONG: applies PATCH. Also fails if the output of patch(1) matches WRONG.
 patch_stage()
 {
 	local patch=$1 wrong=$2 output
@@ -163,8 +163,8 @@ make_stage()
 	add_maintainers_entries
 }
 
-# put SOURCE PATH: copies it if its contents or its mode differ. The new file has the present
-# time, so that make also rebuilds an older version that is restored.
+# put SOURCE PATH: copies SOURCE to PATH in the tree if contents or mode differ. The copy has the
+# present time, so that make rebuilds its objects even if SOURCE is older.
 put()
 {
 	local from=$1 to=$TREE/$2

@@ -4,10 +4,10 @@
 # units.sh SUITE...: downloads packages of these Debian suites that servers, desktops and container
 # hosts install, and compares them with tools/kmod/policy:
 #
-# units.SUITE    the services that have not all capabilities, or are not root: their package,
-#                user, CapabilityBoundingSet=, AmbientCapabilities= and ProtectKernelModules=.
-#                The profiles allow these services what mode 1 would deny.
-# helpers.SUITE  the programs of these packages that a profile lists as a helper
+# units.SUITE    the services that lack a capability or do not run as root: their package, user,
+#                CapabilityBoundingSet=, AmbientCapabilities= and ProtectKernelModules=. The
+#                policies must allow the requests of these services that mode 1 would deny.
+# helpers.SUITE  the programs of these packages that a policy lists as helpers
 #
 # The new lists are in build/units. Fails if they differ.
 set -euo pipefail
@@ -19,7 +19,7 @@ source "$ROOT/harness/lib/apt.sh"
 POLICIES=$ROOT/tools/kmod/policy
 UNITS=$BUILD/units
 
-# Packages with services or with helpers. A suite may lack some.
+# Packages with services or helpers. A suite may lack some of them.
 PACKAGES=(systemd systemd-container systemd-homed systemd-resolved systemd-timesyncd systemd-coredump
 	systemd-userdbd udev kmod openrc openvpn openconnect wireguard-tools strongswan-starter
 	strongswan-charon charon-systemd libreswan network-manager network-manager-openvpn
@@ -53,7 +53,7 @@ setting()
 	sed -e ':a;/\\$/{N;s/\\\n//;ba}' "$2" | sed -n "s/^$1=//p" | xargs
 }
 
-# unit PACKAGE FILE: prints a line if mode 1 could deny the service something
+# unit PACKAGE FILE: prints a line if mode 1 could deny requests of the service
 unit()
 {
 	local user caps ambient protect

@@ -8,7 +8,7 @@
 # failed skipped" to TALLY, and writes build/junit/<base>-<name>.xml.
 #
 # With KUNIT=1, CONSOLE and RESULTS are the same log of a KUnit kernel. Its parameterised tests
-# have no plan. It has no last line: its own plan shows whether it is complete.
+# have no plan. The log has no such last line: its plan shows whether it is complete.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -39,7 +39,7 @@ without_foreign_races()
 		"$CONSOLE"
 }
 
-# Prints the first few lines only: a warning or error has several, and a trace.
+# Prints only the first lines, because a warning or an error has several of them and a trace.
 kernel_complaints()
 {
 	{ without_foreign_races | grep -aE "$STAMP.*($COMPLAINTS)" || :; } | tr -d '\r' | head -n 5 |

@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Packages from another Debian suite; sourced by fetch.sh. The machine's own sources, lists,
-# packages and cache do not change.
+# Packages from another Debian suite; sourced by fetch.sh and units.sh. The machine's own sources,
+# lists, packages and cache do not change.
 
 # Options of every call of apt; if empty, the machine's own configuration is used.
 APT=()
 
-# use_suite SUITE FOLDER: writes an apt configuration for it to that folder
+# use_suite SUITE FOLDER: writes an apt configuration for SUITE to FOLDER
 use_suite()
 {
 	local apt=$2

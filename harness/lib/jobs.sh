@@ -27,7 +27,7 @@ progress()
 
 BACKGROUND=()
 
-# background COMMAND...: runs it in the background, and appends its pid to BACKGROUND. Background
+# background COMMAND...: runs COMMAND in the background, and adds its pid to BACKGROUND. Background
 # jobs of a shell ignore Ctrl-C. Therefore each job is a process group, which is killed when this
 # shell exits.
 background()
