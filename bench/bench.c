@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- *	bench same|distinct COUNT	COUNT threads request at the same time
+ *	bench same|distinct COUNT	COUNT threads make a request at the same time
  *	bench load			Debian's modprobe loads ext2
  *	bench loop			modprobe requests the name that it serves
  *	bench inflight COUNT		COUNT modprobes sleep
@@ -8,8 +8,8 @@
  *	bench suspend COUNT		suspend as far as the freezer, with COUNT request-keys
  *	bench wall same|distinct COUNT	wall-clock microseconds per request
  *
- * Prints lines "NAME VALUE". Instructions are the nanoseconds that the machine was not
- * idle, in a guest whose instructions take one nanosecond each.
+ * Prints lines "NAME VALUE". Instructions are nanoseconds during which the machine was not
+ * idle, in a guest that takes one nanosecond per instruction.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -95,7 +95,7 @@ static int do_storms(const char *kind, int count)
 	return 0;
 }
 
-/* Uses the wall clock, so that waiting counts. */
+/* Uses the wall clock, which includes waits. */
 static int do_wall(const char *kind, int count)
 {
 	int same = !strcmp(kind, "same");

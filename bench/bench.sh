@@ -18,7 +18,7 @@ SCRATCH=$WORK/bench
 PROGRAMS=$SCRATCH/root/bench
 VALUES=$SCRATCH/values
 CSV=$HERE/results/$BASE.csv
-# In per cent.
+# Per cent
 TOLERANCE=2
 ALL='cost same distinct load loop suspend alive inflight sleepers wall'
 
@@ -81,7 +81,7 @@ values()
 	sed -n "s/^\([a-z0-9_]* -\{0,1\}[0-9.]*\)\r*$/$1 $4 \1/p" "$LOGS/bench-$2-$3.results"
 }
 
-# Runs both guests at the same time: load does not change the number of instructions.
+# Runs both guests at the same time, because load does not change the number of instructions.
 count_instructions()
 {
 	local boot=$1

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Shared by the measurements of the benchmark: the busy time of the machine, crowds of
- * threads, the probe process and helpers that are held.
+ * threads, the probe process, and helpers that run until they are released.
  */
 #ifndef MEASURE_H
 #define MEASURE_H

@@ -18,7 +18,7 @@
 #define MEMINFO		"/proc/meminfo"
 #define PF_KTHREAD	0x200000
 #define ROUNDS		9
-/* Seconds after which idle workers have exited: twice 300 */
+/* Seconds after which idle workers have exited: more than twice their timeout of 300 */
 #define WORKERS_END	620
 
 static int all;
@@ -90,7 +90,7 @@ void hold_wait_started(int count)
 	} while (n < count && n > before);
 }
 
-/* Creates a crowd whose helpers run until hold_end(). */
+/* Creates a crowd with helpers that run until hold_end(). */
 struct crowd *hold_begin(int count, crowd_fn fn)
 {
 	sleep_ns(WORKERS_END * 1000 * MS);

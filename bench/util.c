@@ -16,7 +16,7 @@
 #include "kmod_util.h"
 #include "measure.h"
 
-/* Sufficient for the threads of a crowd */
+/* Stack size of the threads of a crowd */
 #define STACK	65536
 
 struct crowd {
@@ -63,8 +63,8 @@ void put(const char *path, const char *text)
 }
 
 /*
- * In nanoseconds, unlike /proc/stat. The CPU is not idle while it reads this file, so that no
- * idle time passes between this and a read of the clock.
+ * Returns the idle time, in nanoseconds, unlike /proc/stat. The CPU is not idle while it reads
+ * this file, so no idle time passes between this and a read of the clock.
  */
 static long long idle(void)
 {
