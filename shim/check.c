@@ -5,7 +5,7 @@
 #include "world.h"
 
 #define WAIT	(5 * SEC)
-/* A jiffy is lost here and there. */
+/* For the rounding of times to jiffies */
 #define SLACK	(100 * MSEC)
 
 void shim_request_done(const struct kmod_record *rec)
@@ -16,7 +16,7 @@ void shim_request_done(const struct kmod_record *rec)
 		world.nr_records = rec->id;
 }
 
-/* Was a module removed while the modprobe ran? */
+/* Returns whether a module was removed while the modprobe ran. */
 static bool unloaded_during(const struct run *r)
 {
 	int i;
@@ -27,7 +27,7 @@ static bool unloaded_during(const struct run *r)
 	return false;
 }
 
-/* May the end of r have settled a? */
+/* Returns whether the end of r may have settled a. */
 static bool may_settle(const struct run *r, const struct ask *a)
 {
 	if (!r->ended || r->name != a->name || r->status != a->status || r->seq_gone < a->seq)
@@ -88,7 +88,7 @@ void check_start(void)
 			shim_fail("I3: limit %u: %u at depth %u", limit, n[pool], pool);
 }
 
-/* How long a modprobe of its own would run: as long as any did. */
+/* Returns how long a request's own modprobe would run: as long as the longest one. */
 static u64 longest_run(int name)
 {
 	const struct run *r;
@@ -100,7 +100,7 @@ static u64 longest_run(int name)
 	return longest;
 }
 
-/* No request takes longer than alone plus 5 s. The init of a module is not hurried. */
+/* No request may take more than 5 s longer than alone, or twice as long with a slow init. */
 static void check_times(void)
 {
 	const struct ask *a;
@@ -118,7 +118,7 @@ static void check_times(void)
 	}
 }
 
-/* Requests that are all made before the first modprobe ends take at most two. */
+/* Requests that were all made before the first modprobe ended may cost at most two. */
 static void check_storm(int name)
 {
 	u64 last = 0, first_end = -1;
@@ -139,7 +139,7 @@ static void check_storm(int name)
 		shim_fail("I5: a storm for m%d took %d modprobes", name, world_count_runs(name));
 }
 
-/* A single request that leads to a loop takes a modprobe for each name on it. */
+/* A single request that leads to a loop may cost one modprobe for each name on it. */
 static void check_loop(void)
 {
 	int i, outside = 0;
@@ -151,7 +151,7 @@ static void check_loop(void)
 			shim_fail("I4: %d modprobes for m%d", world_count_runs(i), i);
 }
 
-/* Users do not keep root from having a module loaded. */
+/* Users must not keep root from having a module loaded. */
 static void check_root(void)
 {
 	const struct ask *a;

@@ -45,7 +45,7 @@ static LIST_HEAD(timers);
 static u64 now, random_state;
 static pid_t last_pid;
 static unsigned int steps, point_density;
-static bool in_timer;		/* which is in no task */
+static bool in_timer;		/* a timer runs, in no task */
 unsigned int shim_stall;
 
 struct fiber *shim_fiber = &main_fiber;
@@ -192,7 +192,7 @@ void fiber_sleep(u64 ns)
 	fiber_block();
 }
 
-/* A scheduling point: another fiber may go on, this one perhaps only after seconds. */
+/* A scheduling point: another fiber may continue, and this one may stall for seconds. */
 void fiber_point(void)
 {
 	if (shim_fiber == &main_fiber)
@@ -227,7 +227,7 @@ static struct fiber *fiber_alloc(void)
 {
 	struct fiber **at = &free_fibers, *f;
 
-	/* One that is about to end still uses its stack. */
+	/* A fiber that is about to end still uses its stack. */
 	if (*at == shim_fiber)
 		at = &(*at)->next_free;
 	f = *at;
@@ -271,7 +271,7 @@ struct fiber *fiber_create(const char *comm, void (*fn)(void *arg), void *arg)
 	return f;
 }
 
-/* Iterates over all fibers, also those that have ended. */
+/* Iterates over all fibers, including those that have ended. */
 struct fiber *fiber_next(struct fiber *f)
 {
 	static int i;
@@ -281,7 +281,7 @@ struct fiber *fiber_next(struct fiber *f)
 	return i < nr_fibers ? fibers[i++] : NULL;
 }
 
-/* Runs until all fibers have ended or sleep forever. One point in @density is used. */
+/* Runs until all fibers have ended or sleep forever. Schedules at one point in @density. */
 void fiber_run_all(unsigned int density)
 {
 	main_fiber.tsan = __tsan_get_current_fiber();

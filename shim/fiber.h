@@ -14,18 +14,18 @@
  * @task: current of this fiber
  * @sp: stack pointer while it is not running
  * @stack: lowest address of its stack
- * @stack_size: its size
+ * @stack_size: size of its stack
  * @tsan: for ThreadSanitizer
  * @fn: its function
- * @arg: the argument of that
- * @timer: wakes it
+ * @arg: the argument of @fn
+ * @timer: wakes it from fiber_sleep()
  * @next_free: in the list of fibers that have ended
  * @index: in the array of runnable fibers, or -1
- * @killable: it sleeps, and a kill wakes it
+ * @killable: it sleeps until it is woken or killed
  * @locks: number of spin locks held
  * @irqs_off: interrupts are disabled
- * @work: the work that it executes, or waits for the end of
- * @works: it executes it
+ * @work: the work that a kworker executes, or is about to execute
+ * @works: it executes @work
  */
 struct fiber {
 	struct task_struct task;
@@ -47,9 +47,9 @@ struct fiber {
 
 extern struct fiber *shim_fiber;	/* the running one */
 extern bool shim_verbose;
-extern unsigned int shim_stall;	/* at one point in so many the task gets no CPU; 0: none */
+extern unsigned int shim_stall;	/* one scheduling point in so many stalls; 0: none */
 
-/* The seed's random numbers. */
+/* Random numbers from the seed. */
 void shim_seed(u64 seed);
 u32 shim_random(u32 n);
 static inline bool shim_chance(u32 n)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Locks, completions, work, memory and the log, for fibers. Not instrumented by
- * ThreadSanitizer: it is told about the order that each of them enforces.
+ * ThreadSanitizer, which is told about the order that each of them enforces.
  */
 #include <stdlib.h>
 

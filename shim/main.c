@@ -48,7 +48,7 @@ static void run_seeds(void (*run)(void), u64 first, u64 n)
 	_exit(0);
 }
 
-/* In a process of its own, since a violated invariant or a sanitizer ends it. */
+/* Uses a separate process, because a violated invariant or a sanitizer ends it. */
 static void run_test(const char *name, void (*run)(void), u64 first, u64 n)
 {
 	int status;

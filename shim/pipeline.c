@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The sources under test, unmodified, and a look at their static variables.
+ * The sources under test, unmodified, and access to their static variables.
  */
 #include "world.h"
 
@@ -17,7 +17,7 @@
 #undef pr_fmt
 #include "../kmod.c"
 
-/* Where kernel.modprobe points; NULL: autoloading is off. */
+/* The path in kernel.modprobe; NULL: autoloading is off. */
 static const char *modprobe_path;
 
 int kmod_path_copy(char *path)
@@ -43,7 +43,7 @@ void pipeline_set_limit(unsigned int limit)
 	kmod_slots_sysctls[0].proc_handler(kmod_slots_sysctls, 1, &limit, NULL, NULL);
 }
 
-/* Before a schedule, while there is no other task. */
+/* Must be called before a schedule, while there is no other task. */
 void pipeline_reset(unsigned int limit)
 {
 	pipeline_set_path("/sbin/modprobe");

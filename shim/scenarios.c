@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Schedules with a known answer, each for a fault of FAULTS.md. The seed only decides
- * about the order of events at the same time.
+ * Schedules with a known result. The seed decides only the order of events at the same
+ * time.
  */
 #include "world.h"
 
@@ -20,7 +20,7 @@ static struct program *fails_after(int name, u64 ns)
 	return p;
 }
 
-/* The end of the last request for the name, in s. */
+/* Returns when the last request for the name ended, in s. */
 static double last_end(int name)
 {
 	u64 last = 0;
@@ -42,7 +42,7 @@ static bool any_status(int name, int status)
 	return false;
 }
 
-/* When the n-th modprobe for the name was started, in s. */
+/* Returns when the n-th modprobe for the name was started, in s. */
 static double start_of(int name, int n)
 {
 	int i;
@@ -88,7 +88,7 @@ static void users_in_a_loop(void)
 			expect(world.asks[i].to < 17 * SEC, "root has its result within 14 s");
 }
 
-/* check_return() tells a stale result from a fresh one. */
+/* check_return() detects a result that is older than its request. */
 static void stale_failure(void)
 {
 	fails_after(0, 3 * SEC);
@@ -142,7 +142,7 @@ static void killed_leader(void)
 		expect(start_of(1, 0) < start_of(i, 0), "m1 keeps its place");
 }
 
-/* It is older than the running modprobe, and joins when that has ended. */
+/* The first request is older than the first modprobe, but joins after that has ended. */
 static void late_joiner(void)
 {
 	limit(1);
@@ -155,7 +155,7 @@ static void late_joiner(void)
 	world_run();
 }
 
-/* Chains of three names, from 3 * n on. */
+/* Adds a request for 3 * n, which leads to a chain of three names. */
 static void chain(int n)
 {
 	int i;
@@ -239,7 +239,7 @@ static void fifty_hung(void)
 	expect(start_of(50, 0) < 6, "the 51st starts within 5 s");
 }
 
-/* Users have everything that they can get; root comes late. */
+/* Users take all slots that they can get. Root makes its request later. */
 static void users_fill(unsigned int n)
 {
 	int i;

@@ -56,7 +56,7 @@ typedef unsigned int gfp_t;
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define div_u64(n, d)		((n) / (d))
 
-/* A violated rule ends the schedule; the parent process reports its seed. */
+/* Ends the schedule, because a rule is violated. The parent process reports the seed. */
 void shim_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 #define shim_assert(cond, text) \
 	do { if (!(cond)) shim_fail("%s: %s", __func__, text); } while (0)
@@ -93,7 +93,7 @@ static inline void strscpy(char *to, const char *from, size_t size)
 #define ESCAPE_NAP	0
 #define ESCAPE_APPEND	0
 
-/* Nothing to escape here. */
+/* The shim's names need no escapes. */
 static inline int string_escape_mem(const char *src, size_t len, char *to, size_t size,
 				    unsigned int flags, const char *only)
 {
@@ -217,7 +217,7 @@ static inline size_t list_count_nodes(const struct list_head *l)
 	for (e = list_entry(e->m.next, typeof(*e), m); &e->m != (l); \
 	     e = list_entry(e->m.next, typeof(*e), m))
 
-/* Hash tables: lists for entries that may be in none. */
+/* Hash tables: arrays of lists. An entry may be in no list. */
 struct hlist_node { struct list_head l; };
 
 #define DEFINE_HASHTABLE(table, bits)	struct list_head table[1 << (bits)]
@@ -258,8 +258,8 @@ static inline u32 full_name_hash(const void *salt, const char *name, unsigned in
 }
 
 /*
- * Red-black trees: sorted lists, which are as good with few entries. A list is a tree
- * without left children. A node that is in no tree is its own left child.
+ * Red-black trees: sorted lists, which suffice for few entries. A list is a tree without
+ * left children. A node that is in no tree is its own left child.
  */
 struct rb_node { struct rb_node *rb_left, *rb_right; };
 struct rb_root { struct rb_node *rb_node; };

@@ -85,7 +85,7 @@ static void umh_watch(struct shim_timer *t)
 	fiber_create("watch", umh_hung, &h->info);
 }
 
-/* The end of a helper, in process context unless it has run. */
+/* Ends a helper, in process context, or under tasklist_lock if the helper has run. */
 static void umh_end(struct subprocess_info *info, int status)
 {
 	struct helper *h = container_of(info, struct helper, info);
@@ -207,7 +207,7 @@ void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
 	info->origin = &origin->link;
 }
 
-/* No schedule suspends. */
+/* Does nothing, because no schedule suspends. */
 void umh_abandon(struct subprocess_info *info)
 {
 	shim_assert(info->path, "no helper");
@@ -224,7 +224,7 @@ struct umh_origin *umh_origin_current(void)
 	return p->origin;
 }
 
-/* After a schedule: every helper was cleaned up once. */
+/* Checks after a schedule that every helper was cleaned up once. */
 void umh_check(void)
 {
 	struct shim_process *p;

@@ -8,7 +8,7 @@
 
 struct world world;
 
-/* So many modprobes may have children that request modules. */
+/* Number of modprobes that may have children that request modules */
 #define CHILDREN_MAX	40
 
 static u64 now(void)
@@ -115,7 +115,7 @@ void world_run(void)
 	check_end();
 }
 
-/* A process that a modprobe waits for, or not. */
+/* A process that requests a module for a modprobe, which may wait for it */
 struct other {
 	int name;
 	struct fiber *waiter;
@@ -158,7 +158,7 @@ static void nested_request(const struct program *p)
 	free(o);
 }
 
-/* Something else removes a module. */
+/* Another task removes a module. */
 void world_unload(void)
 {
 	unsigned int from = ++world.seq;
@@ -187,7 +187,7 @@ static void load_module(const struct program *p, const char *name)
 	}
 }
 
-/* The program. Returns its wait status, by which a failure can be recognized. */
+/* Runs the program. Returns its wait status, which is unique if it fails. */
 int world_modprobe(const char *name)
 {
 	const struct program *p = &world.programs[atoi(name + 1)];
@@ -238,7 +238,7 @@ static void uncount(struct run *r)
 	r->counted = false;
 }
 
-/* Before and after the report that a modprobe is hung, which may be wrong. */
+/* Called before and after the report that a modprobe is hung, which may have no effect. */
 void world_modprobe_hung(struct kmod_modprobe *m, bool maybe)
 {
 	struct run *r = find_run(m);
@@ -364,7 +364,7 @@ static void random_requester(int names)
 	q->kill = shim_chance(5) ? 1 + shim_random(10000) * MSEC : 0;
 }
 
-/* Users, and kernel threads for users, take all that they can get; one request by root. */
+/* Users, and kernel threads for users, take all that they can get. Root makes one request. */
 static void greedy_world(void)
 {
 	int n, users = 1 + shim_random(12);

@@ -19,15 +19,15 @@
 /* How a modprobe requests another module. */
 enum how {
 	INSIDE,		/* itself, and waits */
-	CHILD,		/* by a child for which it does not wait */
-	DAEMON,		/* by a process that ran before, and waits */
+	CHILD,		/* through a child, for which it does not wait */
+	DAEMON,		/* through a process that ran before it, for which it waits */
 };
 
 /**
  * struct program - the modprobes for a name
  * @run: how long it runs, in ns
  * @fails: it exits with a status of its own, else with 0
- * @nested: it requests module @next first, in this way
+ * @nested: it first requests module @next, as @how says
  * @init: how long the init of its module runs after that, in ns; 0: no module
  * @init_fails: the module is removed again
  */
@@ -47,7 +47,7 @@ struct program {
  * @uid: its user, 0 for an administrator
  * @kthread: it is a kernel thread
  * @nowait: it does not wait
- * @times: how often it requests it, at most
+ * @times: how often it makes the request, at most
  * @delay: before the first request, in ns
  * @decide: how long security modules take to allow the request, in ns
  * @kill: it is killed at this time, 0 for never
@@ -79,7 +79,7 @@ struct ask {
 struct run {
 	int name;
 	u64 from, to;
-	unsigned int seq, seq_end, seq_gone;	/* it is gone when its end is known */
+	unsigned int seq, seq_end, seq_gone;	/* gone: its end is known */
 	int status;
 	bool ended, counted;
 	const struct kmod_modprobe *m;
@@ -93,9 +93,9 @@ struct world {
 	int nr_requesters;
 	unsigned int limit, limit_max;
 	unsigned int density;
-	bool no_lack;		/* neither slots nor memory are lacking, and no daemons */
-	int root_name;		/* that only root requests, and users do all they can, or -1 */
-	bool children;		/* some may have outlived their modprobe */
+	bool no_lack;		/* slots and memory suffice, and no modprobe uses a daemon */
+	int root_name;		/* which only root requests while users take all they can; or -1 */
+	bool children;		/* children may have outlived their modprobe */
 
 	struct ask asks[8192];
 	struct run runs[8192];

@@ -17,7 +17,7 @@
 
 static const uid_t uids[] = { 0, 1, 7, 999, 1000, 1001, 59999, 65534, 4294967294 };
 
-/* Cuts off a line. Returns false if there is none. */
+/* Removes the first line from the data. Returns false if it has no valid line. */
 static bool take_line(const uint8_t **data, size_t *size, char *line, size_t max)
 {
 	const uint8_t *end = memchr(*data, '\n', *size);
@@ -97,14 +97,14 @@ static void compare(const struct input *input, const struct rules *rules)
 	free(described);
 }
 
-/* kmodctl reports each malformed line. */
+/* Suppresses kmodctl's message about each malformed line. */
 void __wrap_complain(const char *format, ...);
 void __wrap_complain(const char *format, ...)
 {
 	(void)format;
 }
 
-/* rules_parse() expects text of the kernel, in which each of these lines has a path. */
+/* rules_parse() expects a text from the kernel, in which each line "file" has a path. */
 static bool has_bad_origin(const struct bytes *text)
 {
 	char *copy = text_copy(text->data), *rest = copy, *line, *path;
@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!take_input(&input, data, size))
 		return -1;
 	loaded = kernel_load(input.policy);
-	/* Without the last newline, after which there is no line */
+	/* Without the last newline, after which rules_parse() would find an empty line */
 	bytes_add(&text, input.policy, strlen(input.policy) - 1);
 	accepted = !has_bad_origin(&text);
 	rules_parse(&rules, &text);

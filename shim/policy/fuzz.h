@@ -14,7 +14,7 @@ enum verdict {
 	DENIED
 };
 
-/* A policy, and a request that it is asked about */
+/* A policy, and a request to which it is applied */
 struct input {
 	bool module;		/* the name is that of a module */
 	const char *name;

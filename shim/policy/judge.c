@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The kernel's side: its sources, unmodified, and what they call.
+ * The kernel's side: its sources, unmodified, and the functions that they call.
  */
 #include "stubs.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What security/autoload/rules.c, qualifiers.c and lib/glob.c need of the kernel, for one
- * thread in user space. Each of their kernel headers is this file.
+ * The kernel interfaces that security/autoload/rules.c, qualifiers.c and lib/glob.c use, for
+ * one thread in user space. Each kernel header that they include is this file.
  */
 #ifndef SHIM_POLICY_STUBS_H
 #define SHIM_POLICY_STUBS_H
@@ -43,7 +43,7 @@ typedef uint64_t u64;
 #define min(a, b)			((a) < (b) ? (a) : (b))
 #define struct_size(p, member, n)	(sizeof(*(p)) + (n) * sizeof(*(p)->member))
 
-/* The kernel's are for ASCII, and take bytes of either sign. */
+/* The kernel's versions are for ASCII, and take bytes of either sign. */
 #define isascii(c)	((unsigned char)(c) <= 0x7f)
 #define isgraph(c)	((unsigned char)(c) > ' ' && (unsigned char)(c) < 0x7f)
 #define isdigit(c)	((unsigned char)(c) >= '0' && (unsigned char)(c) <= '9')
