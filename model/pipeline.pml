@@ -53,7 +53,7 @@
 #define SUCCEEDS 1	/* a modprobe may succeed */
 #endif
 #ifndef TIMED
-#define TIMED	0	/* the clock is part of the state; else each time limit may be over at any time */
+#define TIMED	0	/* the clock is part of the state; else each time limit may expire at any time */
 #endif
 #ifndef FINE
 #define FINE	0	/* other tasks may run between the critical sections of one function */
@@ -132,8 +132,8 @@ byte state[NM], flight[NM], pool[NM], uid[NM], ticket[NM], mreq[NM], covers[NM],
 byte unloads_at[NM];
 byte hung, loading, held, lent, failed;		/* masks */
 byte hung_put;		/* masks: slot to be released by the watch */
-byte asks;		/* has asked for another module */
-byte blocked;		/* waits for that */
+byte asks;		/* has requested another module */
+byte blocked;		/* waits for that request */
 
 /* Slots */
 byte used[POOLS], stalled[POOLS];
@@ -145,7 +145,7 @@ byte unloads;
 byte entering;		/* requesters that are about to join a flight */
 byte plain, roots, kills = KILLS, hangs = HANGS * !TIMED;
 
-/* What the properties need: when a modprobe was started, and whether a module was unloaded since. */
+/* Only for the properties: when a modprobe was started, and whether a module was unloaded since. */
 byte born[NM];
 byte stale;
 
@@ -187,7 +187,7 @@ inline lowest(mask)
 	od
 }
 
-/* Sets y to the requests after the oldest modprobe, of requesters that live. */
+/* Sets y to the requests, of requesters not killed, that the oldest modprobe does not cover. */
 inline later(f)
 {
 	y = 0;
@@ -234,7 +234,7 @@ inline pool_first(p)
 	od
 }
 
-/* The users' queues matter only in relation to each other, and to a new one. */
+/* Only the order of the users' queues matters, relative to each other and to a new one. */
 inline served(u)
 {
 	if
@@ -288,7 +288,7 @@ inline slot_grant(m)
 {
 	state[m] = GRANTED;
 #if TURN
-	/* A user that has no slot and has never had one is not overtaken by the other one. */
+	/* A user that has never had a slot must not be overtaken by the other one. */
 	i = 0;
 	do
 	:: i < NM ->
@@ -421,7 +421,7 @@ active proctype Lend()
 end:	do
 	:: atomic {
 		(TIMED -> lend_work == 0 : lend_work != OFF) ->
-		/* Without TIMED any pool may be the first that is due. */
+		/* Without TIMED any pool may be due first. */
 		if
 		:: p = 0
 		:: !TIMED -> p = 1
@@ -483,7 +483,7 @@ inline flight_close(f)
 #endif
 }
 
-/* The request must not be in a list any more. */
+/* The request must no longer be in a list. */
 inline settle(r)
 {
 	SET(completed, r);
@@ -497,8 +497,8 @@ inline settle_etime(f, r)
 	if
 	:: TIMED && rclass[r] == ADMINS && ROOTS == 1 && !DAEMONS ->
 		/*
-		 * A modprobe must have been started for it. With one slot, it may wait for that of
-		 * a user for the same name.
+		 * A modprobe must have been started for the request. With one slot, the request may
+		 * wait for a modprobe of a user for the same name.
 		 */
 		z = 0;
 		i = 1;
@@ -580,7 +580,7 @@ inline modprobe_free(m)
 	CLEAR(asks, m)
 }
 
-/* Nothing refers to the flight, except perhaps its work, which does nothing any more. */
+/* Frees the flight if nothing refers to it, except perhaps its work, which then does nothing. */
 inline flight_put(f)
 {
 	j = 0;
@@ -611,7 +611,7 @@ inline flight_cancel(f)
 	fi
 }
 
-/* kmod_inflight_start(), as far as the lock is held. Sets x to the request, or NONE. */
+/* The part of kmod_inflight_start() under the lock. Sets mreq[m] to the request, if any. */
 inline inflight_start(m)
 {
 	z = flight[m];
@@ -644,7 +644,7 @@ inline inflight_start(m)
 	fi
 }
 
-/* kmod_inflight_end(), as far as the lock is held */
+/* The part of kmod_inflight_end() under the lock */
 inline inflight_end(m)
 {
 	z = flight[m];
@@ -691,7 +691,7 @@ inline inflight_end(m)
 	state[m] = ENDED
 }
 
-/* After the lock is dropped: the slot, and the settled requests, which wait for no one. */
+/* After the lock is dropped: releases the slot and settles the other requests. */
 inline release(m)
 {
 	slot_put(m);
@@ -1194,7 +1194,7 @@ active proctype Clock()
 end:	do
 	:: d_step {
 		TIMED && NOTHING_TO_DO && SOMETHING_LATER ->
-		/* No wake-up is lost: what can be done has been, and a timer ends each wait. */
+		/* No wake-up may be lost: nothing can be done now, and a timer ends each wait. */
 		j = 0;
 		do
 		:: j < NF ->
@@ -1242,7 +1242,7 @@ end:	do
 	state[0] + state[1] + state[2] + state[3] + state[4] == FREE && \
 	completed == ABOVE(BIT(last_id + 1) - 1, 0))
 
-/* Each request has ended, and nothing is left. Otherwise this is an invalid end state. */
+/* Each request must end, and nothing may be left. Otherwise the end state is invalid. */
 active proctype Finish()
 {
 	NONE_LEFT ->
