@@ -48,7 +48,7 @@
  * from there to the exit callback, and with the completion to the waiter, so it has one
  * holder at any time. Dropping the last reference calls cleanup(), in process context.
  * The waiter therefore calls cleanup() before it returns. A waiter that is killed leaves
- * the reference to the engine and a copy of the path for reports.
+ * the reference with the engine, and a copy of the path for reports.
  */
 
 static void umh_free(struct subprocess_info *info)
@@ -81,7 +81,7 @@ static void umh_release_work(struct work_struct *work)
 	umh_free(container_of(work, struct subprocess_info, work));
 }
 
-/* Lets a worker call cleanup(), which must not run in the caller's context. */
+/* Defers cleanup() to a worker, because it must not run in the caller's context. */
 static void umh_release_deferred(struct kref *ref)
 {
 	struct subprocess_info *info =
@@ -121,7 +121,7 @@ static void umh_failed(struct subprocess_info *info, int err,
  * @info: the helper
  * @status: its wait status
  *
- * Context: under tasklist_lock, with interrupts disabled: the release must be deferred.
+ * Context: under tasklist_lock, with interrupts disabled, so cleanup() must be deferred.
  */
 void umh_exited(struct subprocess_info *info, int status)
 {
@@ -137,7 +137,7 @@ void umh_exited(struct subprocess_info *info, int status)
 
 static void umh_execed(struct subprocess_info *info)
 {
-	/* Pairs with umh_gate_waiter_killed(): one of both sees the other. */
+	/* Pairs with umh_gate_waiter_killed(): at least one side sees the other's store. */
 	smp_store_mb(info->phase, UMH_EXECED);
 	if (info->execed)
 		info->execed(info);
@@ -158,9 +158,9 @@ static void umh_execed(struct subprocess_info *info)
 }
 
 /*
- * The thread is a copy of khelper's worker, which is a kernel thread. It ignores
- * signals, shares the umask of PID 1, and inherits the scheduling policy and the
- * priority of the worker, which an administrator may have changed.
+ * The thread is a copy of khelper's worker, a kernel thread. It has inherited ignored
+ * signals, the umask that kernel threads share with PID 1, and the worker's scheduling
+ * policy and priority, which an administrator may have changed.
  */
 static void umh_reset_inherited(void)
 {
@@ -168,7 +168,7 @@ static void umh_reset_inherited(void)
 
 	sighand = rcu_dereference_protected(current->sighand, true);
 	spin_lock_irq(&sighand->siglock);
-	/* SIG_DFL is 0. flush_signal_handlers() would visit each signal. */
+	/* SIG_DFL is 0. flush_signal_handlers() would do the same signal by signal. */
 	memset(sighand->action, 0, sizeof(sighand->action));
 	sigemptyset(&current->blocked);
 	recalc_sigpending();
@@ -220,7 +220,7 @@ static int umh_run(struct subprocess_info *info)
 			     (const char *const *)info->envp);
 }
 
-/* After a killed wait the caller may have freed the path. */
+/* The caller may have freed the path if its wait was killed. */
 static noinline void umh_trace_exec(struct subprocess_info *info, int result)
 {
 	char path[UMH_NAME_SIZE];
@@ -240,7 +240,7 @@ static int call_usermodehelper_exec_async(void *data)
 
 	WRITE_ONCE(info->pid, task_pid_nr(current));
 	WRITE_ONCE(info->phase, UMH_SPAWNED);
-	/* First of all: the thread may be killed, or oops, before it has a program. */
+	/* Must precede everything that can fail: the thread may be killed, or may oops. */
 	umh_exit_track(info);
 
 	err = umh_run(info);
@@ -251,7 +251,7 @@ static int call_usermodehelper_exec_async(void *data)
 		umh_execed(info);
 		return 0;
 	}
-	/* umh_exited() reports the signal that killed it. */
+	/* umh_exited() reports the signal that killed the thread. */
 	if (!killed) {
 		umh_exit_untrack(info);
 		umh_failed(info, err, umh_release);
@@ -263,7 +263,7 @@ static int call_usermodehelper_exec_async(void *data)
  * umh_spawn - create the thread of a helper
  * @info: the helper
  *
- * Context: khelper's, so cleanup() must not be called here.
+ * Context: khelper's worker, which must not call cleanup().
  */
 void umh_spawn(struct subprocess_info *info)
 {
@@ -293,9 +293,9 @@ void umh_spawn(struct subprocess_info *info)
  *	@init returns is the result of the helper. May be NULL.
  * @cleanup: called exactly once, when the request is no longer used, even if the
  *	helper failed or @init was never called. The result is in retval. Runs before
- *	call_usermodehelper_exec() returns, unless that does not wait, its wait was
- *	ended by a signal, or subprocess_info has hung() or exited(); then it may run
- *	in another thread. Must not wait for a helper. May be NULL.
+ *	call_usermodehelper_exec() returns, unless that call does not wait, a signal
+ *	ended its wait, or subprocess_info.hung or .exited is set. Then it may run
+ *	later and in another thread. Must not wait for a helper. May be NULL.
  * @data: stored in the request, for @init and @cleanup
  *
  * Context: as @gfp_mask allows.
@@ -341,12 +341,12 @@ EXPORT_SYMBOL(call_usermodehelper_setup);
  * @wait: the flags of call_usermodehelper_exec(): with UMH_WAIT_PROC the helper
  *	counts as running until its exit, else until its exec
  *
- * For callers that learn of the helper's progress by its callbacks. The helper does not
- * inherit the origin of the current task, see umh_set_origin().
+ * For callers that follow the helper by its callbacks. The helper does not inherit the
+ * origin of the current task, see umh_set_origin().
  *
  * Context: any.
- * Return: 0; -EINVAL without a path; -EBUSY when helpers are disabled. After an
- * error exited() has been called with it.
+ * Return: 0; -EINVAL if the path is NULL; -EBUSY if helpers are disabled. On an error,
+ * exited() has been called with that error.
  */
 int umh_start(struct subprocess_info *info, int wait)
 {

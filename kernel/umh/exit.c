@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The exit of a helper, found out without a thread that waits for it.
+ * Detection of a helper's exit, without a thread that waits for it.
  */
 #include <linux/container_of.h>
 #include <linux/gfp.h>
@@ -18,8 +18,8 @@
 #include "internal.h"
 
 /**
- * umh_exit_status - the status of a process as in wait(2)
- * @leader: leader of its thread group, which has no live threads
+ * umh_exit_status - get the wait status of a process, as in wait(2)
+ * @leader: leader of its thread group, in which no thread is alive
  *
  * Context: any.
  * Return: the wait status.
@@ -35,11 +35,11 @@ int umh_exit_status(const struct task_struct *leader)
 
 /**
  * umh_process_ended - test whether all threads of a process have exited
- * @pid: of the process, whose wait queue for pidfds is being woken
+ * @pid: pid of the process. Its wait queue for pidfds is being woken.
  *
- * The wake-up may be the exit of a group leader whose threads live on, one of which
- * may even exec and become the new leader. The process has ended when the current
- * group leader is dead and its thread group is empty.
+ * The wake-up may be for the exit of a group leader while other threads are alive. One
+ * of them may even exec and become the new leader. The process has ended when the
+ * current group leader is dead and its thread group is empty.
  *
  * Context: under tasklist_lock.
  * Return: true if the process has ended.
@@ -54,8 +54,8 @@ bool umh_process_ended(struct pid *pid)
 }
 
 /*
- * If the process of the entry has ended, removes the entry, and returns the leader of
- * the thread group; else returns NULL.
+ * If the process has ended, traces its exit, removes the entry, and returns the leader of
+ * the thread group. Otherwise returns NULL.
  */
 static const struct task_struct *umh_exit_take(struct wait_queue_entry *entry)
 {
@@ -83,11 +83,11 @@ static int umh_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 }
 
 /**
- * umh_exit_track - arrange for umh_exited() to be called
- * @info: the helper that the current task is the thread of
+ * umh_exit_track - have umh_exited() called when the current process ends
+ * @info: the helper whose thread is the current task
  *
  * The entry needs no reference to the pid, because the process holds one until after the
- * last wakeup of the entry.
+ * last wake-up of the entry.
  *
  * Context: process context.
  */
@@ -101,8 +101,8 @@ void umh_exit_track(struct subprocess_info *info)
 }
 
 /**
- * umh_exit_untrack - let umh_exited() not be called
- * @info: the helper that the current task is the thread of
+ * umh_exit_untrack - undo umh_exit_track()
+ * @info: the helper whose thread is the current task
  *
  * Context: process context.
  */
@@ -120,9 +120,9 @@ static int umh_trace_wake(struct wait_queue_entry *entry, unsigned int mode,
 }
 
 /**
- * umh_exit_trace - arrange for the tracepoint umh_exit to be hit
+ * umh_exit_trace - have the end of the current process traced
  *
- * For helpers whose requests do not live until their exit.
+ * For helpers that outlive their request.
  *
  * Context: process context, may sleep.
  */

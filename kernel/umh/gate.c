@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The gate of the helper engine. It rejects helpers while user space is frozen or
- * absent. Closing it waits for the helpers that have not completed.
+ * absent. Closing the gate waits for the running helpers.
  */
 #define pr_fmt(fmt) "umh: " fmt
 
@@ -24,10 +24,10 @@
 
 #include "internal.h"
 
-/* Time limit of suspend and reboot for running helpers, in jiffies */
+/* How long suspend and reboot wait for running helpers, in jiffies */
 #define UMH_IDLE_TIMEOUT	(5 * HZ)
 
-/* Maximum number of helpers that are reported when this limit is exceeded */
+/* Maximum number of helpers that are reported after this timeout */
 #define UMH_REPORT_MAX		10
 
 /* The letters refer to the locking rules in internal.h. */
@@ -44,7 +44,8 @@ static DECLARE_WAIT_QUEUE_HEAD(umh_depth_wait);
 
 /**
  * umh_gate_enter - count a helper as running
- * @info: the helper. If this succeeds, the engine must call umh_gate_leave().
+ * @info: the helper. If this succeeds, the engine must call umh_gate_leave() or
+ *	umh_complete() later.
  *
  * Context: any.
  * Return: 0, or -EBUSY if helpers are disabled.
@@ -62,12 +63,12 @@ int umh_gate_enter(struct subprocess_info *info)
 	return open ? 0 : -EBUSY;
 }
 
-/* Returns whether __usermodehelper_disable() must be told. */
+/* Returns true if __usermodehelper_disable() must be woken. */
 static bool umh_gate_remove(struct subprocess_info *info)
 {
 	lockdep_assert_held(&umh_lock);
 	list_del_init(&info->running);
-	/* It sets umh_depth before it looks at the list. */
+	/* __usermodehelper_disable() sets umh_depth before it checks the list. */
 	return umh_depth != UMH_ENABLED && list_empty(&umh_running);
 }
 
@@ -98,11 +99,11 @@ static struct completion *umh_gate_release(struct subprocess_info *info, bool co
 }
 
 /**
- * umh_gate_leave - stop counting a helper as running, and let its waiter go
- * @info: the helper, which need not have entered
+ * umh_gate_leave - stop counting a helper as running, and detach its waiter
+ * @info: the helper, which need not have entered the gate
  *
  * Context: any.
- * Return: the waiter, to be passed to umh_hand_over(); NULL without one.
+ * Return: the waiter, to be passed to umh_hand_over(); NULL if there is none.
  */
 struct completion *umh_gate_leave(struct subprocess_info *info)
 {
@@ -110,12 +111,12 @@ struct completion *umh_gate_leave(struct subprocess_info *info)
 }
 
 /**
- * umh_complete - stop counting and watching a helper, and let its waiter go
- * @info: the helper, which has neither to have entered nor to be watched. Its retval is
- *	set.
+ * umh_complete - stop counting and watching a helper, and detach its waiter
+ * @info: the helper, whose retval is set. It need not have entered the gate, and need
+ *	not be watched.
  *
  * Context: any, including under tasklist_lock.
- * Return: the waiter, to be passed to umh_hand_over(); NULL without one.
+ * Return: the waiter, to be passed to umh_hand_over(); NULL if there is none.
  */
 struct completion *umh_complete(struct subprocess_info *info)
 {
@@ -124,7 +125,9 @@ struct completion *umh_complete(struct subprocess_info *info)
 
 /**
  * umh_abandon - stop counting a helper without waiters as running
- * @info: a helper that was exec'ed, with a reference. Its user space may be frozen.
+ * @info: a helper that was exec'ed. The caller must hold a reference.
+ *
+ * Suspend no longer waits for the helper, and may freeze it.
  *
  * Context: any.
  */
@@ -144,11 +147,11 @@ void umh_abandon(struct subprocess_info *info)
  * umh_gate_waiter_killed - stop waiting for a helper
  * @info: the helper, whose only waiter is the current task
  *
- * Afterwards nothing but the exec reads the path of the caller. A helper that was
- * exec'ed leaves the gate at once, another one with its exec.
+ * Afterwards only the exec reads the caller's path. A helper that was exec'ed leaves the
+ * gate at once. Any other helper leaves it with its exec.
  *
  * Context: process context, may sleep.
- * Return: true; false if the helper has completed, and its waiter will be woken.
+ * Return: true; false if the helper has completed and wakes its waiter.
  */
 bool umh_gate_waiter_killed(struct subprocess_info *info)
 {
@@ -158,7 +161,7 @@ bool umh_gate_waiter_killed(struct subprocess_info *info)
 	raw_spin_lock_irq(&umh_lock);
 	killed = umh_gate_take_waiter(info);
 	if (killed) {
-		/* Pairs with umh_execed(): one of both sees the other. */
+		/* Pairs with umh_execed(): at least one side sees the other's store. */
 		smp_store_mb(info->name, name);
 		if (READ_ONCE(info->phase) == UMH_EXECED)
 			idle = umh_gate_remove(info);
@@ -201,9 +204,9 @@ bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN])
 }
 
 /**
- * usermodehelper_read_trylock - keep helpers enabled if they are
+ * usermodehelper_read_trylock - keep helpers enabled if they are enabled
  *
- * While tasks are being frozen or thawed, wait until that is done. The caller may
+ * While tasks are being frozen or thawed, waits until that is done. The caller may
  * be frozen while it waits, even if it holds locks, as the firmware loader does. A
  * signal does not end the wait, which is bounded by the time limit of the freezer.
  *

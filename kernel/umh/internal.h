@@ -32,7 +32,7 @@ struct workqueue_struct;
  * Without cleanup(), the caller may free the path as soon as its wait ends. The wait
  * ends after umh_complete() or umh_gate_waiter_killed(), which take umh_lock. The path
  * must therefore only be read under umh_lock, by umh_name(), while the request is on one
- * of the lists. The exec is an exception: until then it is up to the caller.
+ * of the lists. The exec is an exception: the caller must keep the path valid until then.
  */
 extern raw_spinlock_t umh_lock;
 
@@ -53,14 +53,14 @@ void umh_exited(struct subprocess_info *info, int status);
 extern struct workqueue_struct *umh_wq;
 void umh_queue_add(struct subprocess_info *info);
 
-/* exit.c: when a process has ended, and with which status */
+/* exit.c: detection of exits, and wait statuses */
 int umh_exit_status(const struct task_struct *leader);
 bool umh_process_ended(struct pid *pid);
 void umh_exit_track(struct subprocess_info *info);
 void umh_exit_untrack(struct subprocess_info *info);
 void umh_exit_trace(void);
 
-/* gate.c: whether helpers may start, and the helpers that have not completed */
+/* gate.c: whether helpers may start, and which are running */
 int umh_gate_enter(struct subprocess_info *info);
 struct completion *umh_gate_leave(struct subprocess_info *info);
 struct completion *umh_complete(struct subprocess_info *info);
@@ -70,7 +70,7 @@ bool umh_gate_waiter_killed(struct subprocess_info *info);
 struct umh_watch *umh_watch(struct subprocess_info *info);
 void umh_watch_arm(struct umh_watch *w);
 
-/* origin.c: the helper from inside which a helper was started */
+/* origin.c: the helper that a process belongs to */
 void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask);
 void umh_origin_enter(struct subprocess_info *info);
 void umh_origin_drop(struct subprocess_info *info);

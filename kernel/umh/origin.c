@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Origins: which helper a process runs inside of.
+ * Origins: the helper that a process belongs to.
  *
- * A helper is a child of kthreadd, so the chain of parents of each of its
- * descendants ends in it, as long as none of those between them has exited; if the
- * helper is a child subreaper, even then. A helper that such a descendant causes the
- * kernel to start is a child of kthreadd again: it inherits the origin of the
+ * A helper is a child of kthreadd. From a descendant of the helper, the chain of parents
+ * therefore leads to the helper, unless a process in between has exited. If the helper is
+ * a child subreaper, it leads there even then. If a descendant makes the kernel start
+ * another helper, that is a child of kthreadd again. It inherits the origin of the
  * process that requested it.
  */
 #include <linux/errno.h>
@@ -23,10 +23,10 @@
 
 #include "internal.h"
 
-/* Steps from a process to its oldest ancestor; bounds the time under RCU. */
+/* Maximum number of ancestors to visit. Bounds the time under RCU. */
 #define UMH_ANCESTORS_MAX	1000
 
-/* Protects umh_origins. Nests inside tasklist_lock and the wait queues' locks. */
+/* Protects umh_origins. Nests inside tasklist_lock and the locks of wait queues. */
 static DEFINE_RAW_SPINLOCK(umh_origin_lock);
 
 /* The running helpers that have an origin, by their struct pid. */
@@ -41,7 +41,7 @@ static void umh_origin_link_free(struct umh_origin_link *link)
 	umh_origin_put(origin);
 }
 
-/* Returns the ancestor of the current task whose parent is a kernel thread, or PID 1. */
+/* Returns the current task or its ancestor, whichever is a child of a kernel thread. */
 static struct task_struct *umh_origin_top(void)
 {
 	struct task_struct *t = current, *parent;
@@ -78,7 +78,8 @@ static struct umh_origin *umh_origin_find(const struct pid *pid)
  * umh_origin_current - find the origin of the current task
  *
  * Context: any; NULL in interrupts and in kernel threads.
- * Return: the origin, with a reference to be dropped by umh_origin_put(); NULL.
+ * Return: the origin, with a reference that the caller must drop by umh_origin_put();
+ * NULL if there is none.
  */
 struct umh_origin *umh_origin_current(void)
 {
@@ -95,8 +96,8 @@ struct umh_origin *umh_origin_current(void)
 
 /**
  * umh_origin_inherit - make a helper belong to the origin of the current task
- * @info: requested by the current task, has no origin
- * @gfp_mask: how to allocate; without memory the helper has no origin
+ * @info: a helper without an origin, requested by the current task
+ * @gfp_mask: allocation flags. If out of memory, the helper gets no origin.
  *
  * Context: as @gfp_mask allows.
  */
@@ -114,10 +115,10 @@ void umh_origin_inherit(struct subprocess_info *info, gfp_t gfp_mask)
 }
 
 /**
- * umh_set_origin - start a helper for another task than the current one
+ * umh_set_origin - set the origin and the requester of a helper
  * @info: from call_usermodehelper_setup(), not started yet
- * @origin: origin of the helper and of those that it causes; must not be the origin
- *	of any other helper
+ * @origin: origin of the helper and of the helpers that its descendants cause. Must not
+ *	be set for another helper.
  * @requester: pid of the task that requested the helper
  * @requester_comm: name of that task
  *
@@ -151,10 +152,10 @@ static int umh_origin_exit_wake(struct wait_queue_entry *entry, unsigned int mod
 }
 
 /**
- * umh_origin_enter - let descendants of the current task be recognized
- * @info: the helper that the current task is the thread of
+ * umh_origin_enter - make the current process and its descendants belong to the origin
+ * @info: the helper whose thread is the current task
  *
- * From now on the link belongs to the process and goes with it.
+ * The link passes to the process. It is freed when the process has ended.
  *
  * Context: process context.
  */
@@ -176,7 +177,7 @@ void umh_origin_enter(struct subprocess_info *info)
 }
 
 /**
- * umh_origin_drop - drop the origin of a helper that has no thread
+ * umh_origin_drop - drop the origin of a helper that did not get a thread
  * @info: the helper, which need not have an origin
  *
  * Context: any.

@@ -3,9 +3,9 @@
  * khelper: the queue of accepted helpers, and the workers that create their threads.
  *
  * One worker creates the threads one by one, in the order of the requests. Creating a
- * thread may block for long, for example in direct reclaim. When that has taken a second
- * while other helpers wait, another worker takes over the queue, and the first one stops
- * once it is no longer blocked. Nothing else runs on khelper.
+ * thread may block for a long time, for example in direct reclaim. When it has taken a
+ * second while other helpers wait, another worker takes over the queue, and the first one
+ * stops once it is no longer blocked. Nothing else runs on khelper.
  */
 #define pr_fmt(fmt) "umh: " fmt
 
@@ -23,16 +23,16 @@
 
 #include "internal.h"
 
-/* For how long a worker may be blocked before another one takes over, in jiffies */
+/* Time after which another worker takes over from a blocked one, in jiffies */
 #define UMH_STUCK	HZ
 
-/* The maximum number of workers, all but one of which are blocked */
+/* Maximum number of workers, all but one of which are blocked */
 #define UMH_SPAWNERS	16
 
 struct umh_spawner {
 	struct work_struct work;
-	bool busy;		/* creates a thread: set under umh_lock, cleared by the worker */
-	unsigned long since;	/* L: since when, in jiffies */
+	bool busy;		/* creating a thread; set under umh_lock, cleared by the worker */
+	unsigned long since;	/* L: when that began, in jiffies */
 };
 
 static void umh_spawn_all(struct work_struct *work);
@@ -48,7 +48,7 @@ struct workqueue_struct *umh_wq __ro_after_init;
 
 /**
  * umh_queue_add - queue a helper on khelper, and start watching it
- * @info: the helper, accepted. The caller's reference passes to khelper.
+ * @info: an accepted helper. The caller's reference passes to khelper.
  *
  * Context: any.
  */
@@ -79,7 +79,7 @@ static struct subprocess_info *umh_queue_pop(struct umh_spawner *s)
 {
 	struct subprocess_info *info = NULL;
 
-	/* A helper that is added after this queues the work again. */
+	/* Adding a helper after this check queues the work again. */
 	if (list_empty(&umh_queue))
 		return NULL;
 
@@ -118,8 +118,8 @@ static struct umh_spawner *umh_spawner_idle(void)
 }
 
 /*
- * Lets another worker serve the queue if this one is blocked. Returns the other one, or
- * NULL. Sets @delay to when to look again, in jiffies, or 0.
+ * Makes another worker serve the queue if the present one is blocked. Returns the new
+ * worker, or NULL. Sets @delay to the time until the next check in jiffies, or to 0.
  */
 static struct umh_spawner *umh_take_over(unsigned long *delay)
 {
@@ -137,7 +137,7 @@ static struct umh_spawner *umh_take_over(unsigned long *delay)
 		next = umh_spawner_idle();
 	else
 		*delay = UMH_STUCK - age;
-	/* It may have ended its work just now. */
+	/* The present worker may have finished just now. */
 	if (!next || next == umh_spawner)
 		return NULL;
 	umh_spawner = next;
@@ -167,7 +167,7 @@ static int __init umh_queue_init(void)
 
 	for (i = 0; i < UMH_SPAWNERS; i++)
 		INIT_WORK(&umh_spawners[i].work, umh_spawn_all);
-	/* Not ordered: such a workqueue ignores the cpumask of workqueues in some kernels. */
+	/* Not ordered: some kernels do not apply the cpumask of workqueues to ordered ones. */
 	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, UMH_SPAWNERS);
 	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!khelper || !umh_wq)

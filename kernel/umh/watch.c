@@ -20,7 +20,7 @@
 
 #include "internal.h"
 
-/* Rate limits of the reports; a hash of the path selects one */
+/* Number of rate limits for reports. A hash of the path selects one. */
 #define UMH_REPORT_LIMITS	16
 
 /* kernel.umh_hung_secs: 0 disables the reports; at most one day */
@@ -42,19 +42,19 @@ static LIST_HEAD(umh_hung);		/* L */
 static void umh_watch_reported(struct work_struct *work);
 static void umh_watch_owned(struct work_struct *work);
 
-/* Those that are reported after kernel.umh_hung_secs */
+/* Helpers that are reported after kernel.umh_hung_secs */
 static struct umh_watch umh_reported = {
 	.helpers = LIST_HEAD_INIT(umh_reported.helpers),
 	.work = __DELAYED_WORK_INITIALIZER(umh_reported.work, umh_watch_reported, 0),
 };
 
-/* Those with subprocess_info.hung, called after UMH_HUNG_SECS */
+/* Helpers with subprocess_info.hung, which is called after UMH_HUNG_SECS */
 static struct umh_watch umh_owned = {
 	.helpers = LIST_HEAD_INIT(umh_owned.helpers),
 	.work = __DELAYED_WORK_INITIALIZER(umh_owned.work, umh_watch_owned, 0),
 };
 
-/* What is reported of a hung helper, which may complete and be freed meanwhile */
+/* Report of a hung helper. A copy, since the helper may complete and be freed meanwhile. */
 struct umh_report {
 	char path[UMH_NAME_SIZE];
 	char comm[TASK_COMM_LEN];
@@ -73,11 +73,11 @@ static unsigned long umh_hung_jiffies(const struct umh_watch *w)
 
 /**
  * umh_watch - start watching a helper
- * @info: the helper, accepted. The engine must call umh_complete() later.
+ * @info: an accepted helper. The engine must call umh_complete() later.
  *
  * Context: any, under umh_lock.
- * Return: to be passed to umh_watch_arm() without the lock; NULL if an older helper is
- * watched, for which the work is pending.
+ * Return: the watch, which the caller must pass to umh_watch_arm() after releasing the
+ * lock; NULL if the work is already pending for an older helper.
  */
 struct umh_watch *umh_watch(struct subprocess_info *info)
 {
@@ -90,7 +90,7 @@ struct umh_watch *umh_watch(struct subprocess_info *info)
 }
 
 /**
- * umh_watch_arm - look for hung helpers when the oldest one would be
+ * umh_watch_arm - schedule the check of the first helper of a watch
  * @w: from umh_watch()
  *
  * Context: any.
@@ -119,9 +119,9 @@ static void umh_report_fill(struct umh_report *report, const struct subprocess_i
 }
 
 /*
- * Returns the next helper that has become hung. With a report it is filled, and the
- * helper must not be used. Without one the helper has a reference. If none is hung,
- * schedules the next check for the time when the oldest one would be.
+ * Returns the next helper that has become hung, or NULL. If @report is not NULL, fills it
+ * in, and the caller must not use the helper. Otherwise takes a reference to the helper.
+ * If none is hung, schedules the next check for the time when the oldest one would be.
  */
 static struct subprocess_info *umh_watch_next(struct umh_watch *w, struct umh_report *report)
 {
@@ -149,7 +149,7 @@ static struct subprocess_info *umh_watch_next(struct umh_watch *w, struct umh_re
 	return NULL;
 }
 
-/* Many hung helpers must not hide the hung helpers with another path. */
+/* Reports of helpers with one path must not suppress those of helpers with another path. */
 static bool umh_report_permitted(const char *path)
 {
 	unsigned int hash = full_name_hash(NULL, path, strlen(path));
@@ -171,7 +171,7 @@ static void umh_watch_reported(struct work_struct *work)
 	}
 }
 
-/* Unless the helper has completed meanwhile. */
+/* Watches the helper again, unless it has completed meanwhile. */
 static void umh_watch_again(struct subprocess_info *info)
 {
 	raw_spin_lock_irq(&umh_lock);
@@ -198,7 +198,7 @@ static int umh_hung_sysctl(const struct ctl_table *table, int write,
 {
 	int err = proc_douintvec_minmax(table, write, buffer, lenp, ppos);
 
-	/* Some helpers may be hung by the new limit. */
+	/* Some helpers may already be older than the new limit. */
 	if (!err && write)
 		mod_delayed_work(umh_wq, &umh_reported.work, 0);
 	return err;

@@ -111,7 +111,7 @@ static void umh_gate_trylock_sleeps_with_signal_pending(struct kunit *test)
 	msleep(100);
 	KUNIT_EXPECT_FALSE(test, completion_done(&r.left));
 	KUNIT_EXPECT_TRUE(test, signal_pending(reader));
-	/* The firmware loader holds device_lock(), which the freezer must not complain of. */
+	/* The firmware loader waits with device_lock() held. The freezer must not warn. */
 	KUNIT_EXPECT_EQ(test, READ_ONCE(reader->__state),
 			TASK_UNINTERRUPTIBLE | TASK_FREEZABLE_UNSAFE);
 

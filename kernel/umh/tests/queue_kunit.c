@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/completion.h>
 
-/* A worker that is blocked as if in the creation of a thread, until it is released */
+/* For a worker that is blocked as if it were creating a thread, until it is released */
 static DECLARE_COMPLETION(umh_queue_test_blocked);
 static DECLARE_COMPLETION(umh_queue_test_go_on);
 
@@ -62,7 +62,7 @@ static void umh_queue_blocked_worker_is_replaced(struct kunit *test)
 	KUNIT_EXPECT_LT(test, jiffies - start, 2 * UMH_STUCK);
 	KUNIT_EXPECT_PTR_NE(test, umh_spawner, s);
 
-	/* The next one does not wait. */
+	/* The next helper does not wait. */
 	start = jiffies;
 	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
 	KUNIT_EXPECT_LT(test, jiffies - start, UMH_STUCK / 2);
@@ -88,7 +88,7 @@ static void umh_queue_survives_many_blocked_workers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
 }
 
-/* No helper, only its place in the queue. */
+/* The helpers are only queued, and never started. */
 static void umh_queue_is_served_in_order_by_one_worker(struct kunit *test)
 {
 	struct umh_spawner *s = umh_spawner, *other = umh_spawners;

@@ -216,7 +216,7 @@ static int umh_life_init_kills(struct subprocess_info *info, struct cred *new)
 	return life->init_result;
 }
 
-/* As in an oops. */
+/* Exits as a thread does after an oops. */
 static int umh_life_init_dies(struct subprocess_info *info, struct cred *new)
 {
 	struct umh_life *life = info->data;
@@ -290,7 +290,7 @@ static void umh_life_helper_survives_killed_waiter(struct kunit *test)
 	umh_life_expect(test, life, 1, -ENOENT);
 }
 
-/* The helper has not been exec'ed: it must not be, once helpers are disabled. */
+/* Suspend must wait for a helper that was not exec'ed yet, even without a waiter. */
 static void umh_life_leaves_gate_after_killed_wait(struct kunit *test)
 {
 	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");

@@ -9,7 +9,7 @@
  *
  * RETURNED is the return value of the call. CALLS has one letter for each call of
  * spawned(), init(), exited() and cleanup(), in the order of the calls: s, i, e, c. It
- * is n if there was no memory to set up the helper. EXITED is the status passed to
+ * is n if the helper could not be set up for lack of memory. EXITED is the status passed to
  * exited(), RETVAL is the value of retval in cleanup(). task is 1 if cleanup() ran in
  * task context with interrupts enabled. With repeat=N the line ends in late=LATE, the
  * number of calls that returned before cleanup(). The written line has the format
@@ -204,7 +204,7 @@ static void modes_call(struct modes_run *run, gfp_t gfp)
 	run->ret = call_usermodehelper_exec(info, run->wait);
 }
 
-/* As drivers do that free the arguments after a killed wait, too */
+/* Like drivers that free the arguments even if the wait was killed */
 static void modes_call_lent(struct modes_run *run)
 {
 	size_t size = strlen(run->path) + 1;
@@ -308,9 +308,9 @@ static int modes_start(struct modes_run *run)
 }
 
 /*
- * Waits until suspend disables helpers. User space is frozen by then, this work is not.
- * With pm_test and one processor it may run only for some milliseconds after that. If it
- * misses them, the call succeeds, and the test fails.
+ * Waits until suspend disables helpers. User space is frozen by then, but this work is
+ * not. With pm_test and one processor, it may run for only a few milliseconds after that.
+ * If it misses them, the call succeeds, and the test fails.
  */
 static void modes_when_disabled(struct work_struct *work)
 {

@@ -154,7 +154,7 @@ static void umh_watch_reports_waiter_state(struct kunit *test)
 	umh_watch_test_end(info);
 }
 
-/* The path of a killed waiter is replaced, so that a reader of the old one would notice. */
+/* Overwrites the killed waiter's path, so that the test fails if the report reads it. */
 static void umh_watch_reports_a_copy_for_killed_waiter(struct kunit *test)
 {
 	DECLARE_COMPLETION_ONSTACK(waiter);
@@ -181,7 +181,7 @@ static void umh_watch_limits_reports_per_path(struct kunit *test)
 	for (i = 0; i < 100; i++)
 		umh_report_permitted("/kunit/many");
 	KUNIT_EXPECT_FALSE(test, umh_report_permitted("/kunit/many"));
-	/* Some of them share the limit. */
+	/* A path may share the limit of /kunit/many. */
 	for (i = 0; i < 4; i++) {
 		snprintf(path, sizeof(path), "/kunit/%d", i);
 		if (umh_report_permitted(path))
