@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * request_module(): the kernel asks user space for a module.
+ * request_module(): have user space load a module.
  *
- * The steps, in order. Each is implemented in kernel/kmod/.
+ * This file calls the steps of a request, which are implemented in kernel/kmod/.
  */
 #include <linux/async.h>
 #include <linux/bug.h>
@@ -19,7 +19,7 @@
 
 #include "kmod/request.h"
 
-/* The steps at which a request can be refused, in this order. */
+/* The checks that can deny a request, in this order. */
 static int kmod_request_permit(struct kmod_request *r, bool fits)
 {
 	int err;
@@ -46,32 +46,32 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * @...: arguments of the format
  *
  * Callers use request_module(), request_module_nowait() and
- * try_then_request_module(). 0 only means that modprobe exited with status 0: the
- * caller must check that the module has registered what it needs.
+ * try_then_request_module(). 0 only means that modprobe exited with status 0. The
+ * caller must look up the object that the module registers.
  *
  * Overlapping requests for one name share modprobes: see "flights" in
  * kernel/kmod/inflight.c. A request from inside a modprobe has its own.
  *
- * Context: process context, may sleep: for a slot 5 seconds at most, then for
- * modprobe. A fatal signal ends both waits. Must not be called from async work with
+ * Context: process context, may sleep. Waits for up to 5 seconds for a slot, then for
+ * modprobe. A fatal signal ends either wait. Must not be called from async work with
  * @wait, since the module's init may wait for all async work.
  *
- * Return: 0; the wait(2) status of modprobe when that is not 0 (exit code 1 is
- * 256), with @wait only; or one of
+ * Return: 0; with @wait, the wait status of modprobe if that is not 0 (256 for exit
+ * code 1); or one of
  *
- * * -ENOENT: autoloading is off (kernel.modprobe is empty), or that path does
+ * * -ENOENT: autoloading is disabled (kernel.modprobe is empty), or that path does
  *   not exist
- * * -ENAMETOOLONG: the name is too long; nothing was asked for
- * * -EPERM: a security module denied a module that modprobe was to load
- * * -ELOOP: the requester is inside a modprobe for the same name, or 8 modprobes
- *   deep
- * * -ETIME: no slot within 5 seconds, see kernel.kmod-limit; or modprobes for the
- *   name hold all slots and none of them ends
- * * -ERESTARTSYS: a fatal signal; a modprobe that was started goes on
- * * -ENOMEM: no memory
- * * -EBUSY: helpers are disabled: early boot, suspend, reboot
- * * what a security module denied the name with, such as -EPERM
- * * what starting modprobe failed with, see call_usermodehelper_exec()
+ * * -ENAMETOOLONG: the name is too long
+ * * -EPERM: a security module denied a module that modprobe tried to load
+ * * -ELOOP: the requester is inside a modprobe for the same name, or inside 8 nested
+ *   modprobes
+ * * -ETIME: no slot was available within 5 seconds, see kernel.kmod-limit; or modprobes
+ *   for the name hold all slots and none of them ends
+ * * -ERESTARTSYS: a fatal signal; a modprobe that was started keeps running
+ * * -ENOMEM: out of memory
+ * * -EBUSY: helpers are disabled (early boot, suspend, reboot)
+ * * the error with which a security module denied the name, such as -EPERM
+ * * the error of starting modprobe, see call_usermodehelper_exec()
  * * -ENOSYS: the kernel has no module support
  */
 int __request_module(bool wait, const char *fmt, ...)

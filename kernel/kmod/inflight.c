@@ -39,50 +39,51 @@
  *
  * Overlapping requests for one name form a flight. A flight has one place in the
  * queue for a slot and, normally, one modprobe at a time. The place and the result
- * belong to the flight, not to a requester: the kill of a requester affects no other.
+ * belong to the flight, so killing a requester does not affect the others.
  *
  * A result is never older than the request. The end of a modprobe settles
  *
  * - the requests that were made before that modprobe was started, and
- * - if it succeeded, all the others, unless a module has been unloaded since, that is,
- *   its exit function has returned.
+ * - if it succeeded, all other requests of the flight, unless a module has been unloaded
+ *   since its start. A module counts as unloaded when its exit function has returned.
  *
- * The next modprobe is started for the remaining ones. So any number of requests that
- * are made at the same time takes at most two modprobes.
+ * The next modprobe is started for the remaining requests. Any number of requests that
+ * are made at the same time thus takes at most two modprobes.
  *
  * If no modprobe of a flight ends for KMOD_WAIT, and a request was made after the
- * oldest of them was started, as many are started as are running. So a request waits
- * at most KMOD_WAIT longer than for a modprobe of its own. When no slot is left, and
- * none of its kind has been released for KMOD_WAIT or the flight has waited for twice
- * as long, the requests that were made after the oldest modprobe was started fail with
- * -ETIME. Thus a loop of requests ends that lineage does not see, because it leads
- * through a process that ran before, such as a daemon. Nothing is started, and no
- * request fails, while one of the modprobes runs the init of a module.
+ * oldest of them was started, the number of running modprobes is doubled. A request
+ * therefore waits at most KMOD_WAIT longer than for a modprobe of its own. If no slot is
+ * left, and no slot of the pool has been released for KMOD_WAIT or the flight has started
+ * no modprobe for twice that time, the requests that were made after the oldest modprobe
+ * was started fail with -ETIME. This ends loops that lineage cannot detect, because they
+ * lead through a process that ran before, such as a daemon. While one of the modprobes
+ * runs the init of a module, none is added and no request fails.
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
- * later no longer wait for it. The modprobes of a flight without waiters do not keep the
- * system from being suspended.
+ * later do not wait for it. Suspend does not wait for the modprobes of a flight without
+ * waiters.
  *
- * No requester starts or wakes another one. The task whose end settles requests, or a
- * kworker, does.
+ * Requesters do not wake each other. Requests are settled by the modprobe that ends, or
+ * by a kworker. A kworker starts the next modprobe.
  */
 
-/* Number of modprobes that the message names when there is no slot. */
+/* Maximum number of modprobes that are logged when the wait for a slot times out. */
 #define KMOD_REPORT_MAX		4
 
 /**
  * struct kmod_flight - the requests in flight for one name
  * @ref: held by modprobes, by @work when it is pending, and by requesters
- * @by_name: in the hash of flights
- * @requests: those that no modprobe has been started for, in the order of their joining
+ * @by_name: entry in the hash of flights
+ * @requests: requests for which no modprobe has been started, in the order in which they
+ *	joined
  * @running: its running modprobes, in the order in which they were started
  * @queued: the modprobe that waits for a slot or is about to be started, or NULL
- * @lead: the request for which a modprobe was started last, or will be
- * @since: when a modprobe was started or queued last, in jiffies
- * @nested: it consists of a request from inside a modprobe and those that joined it
- * @has_admin: an administrator has joined since a modprobe was started
+ * @lead: the request for which the last modprobe was started, or the first one will be
+ * @since: when a modprobe was last started or queued, in jiffies
+ * @nested: it was opened by a request from inside a modprobe
+ * @has_admin: an administrator has joined since a modprobe was last started
  * @work: starts modprobes, and ends the wait for a slot
- * @first: its first modprobe; the structure lives as long as either
+ * @first: its first modprobe, which holds a reference like the others
  *
  * Protected by kmod_inflight_lock, except @ref, @work and @first, and @nested, which is
  * constant.
@@ -102,15 +103,16 @@ struct kmod_flight {
 };
 
 /*
- * Protects everything below, the members marked I in request.h, and the record of each
- * request in flight. Modprobes end under tasklist_lock: nests inside it.
+ * Protects the lists of flights, modprobes and requests below, kmod_unloads, the members
+ * marked I in request.h, and the record of each request in flight. Nests inside
+ * tasklist_lock, which may be held when a modprobe ends.
  */
 static DEFINE_SPINLOCK(kmod_inflight_lock);
 
-/* Flights that can be joined. Some hundreds fit well, in 2 KB. */
+/* Flights that can be joined. The table takes 2 KB and suffices for some hundreds. */
 static DEFINE_HASHTABLE(kmod_by_name, 8);
 
-/* All modprobes that run, the oldest first. */
+/* All running modprobes, the oldest first. */
 static LIST_HEAD(kmod_running);
 
 /* All requests in flight, by their id. */
@@ -120,8 +122,8 @@ static struct rb_root kmod_all = RB_ROOT;
 static u64 kmod_unloads;
 
 /*
- * Starts modprobes, ends waits, settles requests. A queue of its own, since works on other
- * queues can wait for modules. No work on this one may.
+ * For works that start modprobes, end waits and settle requests. They must not be delayed
+ * by works that wait for modules. No work on this queue may do so.
  */
 struct workqueue_struct *kmod_wq __ro_after_init;
 
@@ -174,7 +176,7 @@ void kmod_flight_free_modprobe(struct kmod_modprobe *m)
 	kmod_flight_put(f);
 }
 
-/* Returns another modprobe for the flight, for the request r, or NULL. */
+/* Returns a new modprobe of the flight for the request r, or NULL. */
 static struct kmod_modprobe *kmod_flight_new_modprobe(struct kmod_flight *f,
 						      const struct kmod_request *r)
 {
@@ -190,7 +192,7 @@ static struct kmod_modprobe *kmod_flight_new_modprobe(struct kmod_flight *f,
 	return m;
 }
 
-/* Runs the work at the latest after this delay, in jiffies. */
+/* Schedules the work to run after at most this delay, in jiffies. */
 static void kmod_flight_kick(struct kmod_flight *f, unsigned long delay)
 {
 	bool pending;
@@ -204,7 +206,7 @@ static void kmod_flight_kick(struct kmod_flight *f, unsigned long delay)
 		kmod_flight_put(f);
 }
 
-/* Runs the work after this delay, whenever it was to run. */
+/* Schedules the work to run after this delay, in jiffies, even if it is pending. */
 static void kmod_flight_rearm(struct kmod_flight *f, unsigned long delay)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
@@ -213,7 +215,7 @@ static void kmod_flight_rearm(struct kmod_flight *f, unsigned long delay)
 		kmod_flight_put(f);
 }
 
-/* Lets no request join a flight that has ended. */
+/* If the flight has ended, removes it from the hash, so that no request joins it. */
 static void kmod_flight_close(struct kmod_flight *f)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
@@ -221,7 +223,7 @@ static void kmod_flight_close(struct kmod_flight *f)
 		hash_del(&f->by_name);
 }
 
-/* Returns the number of running modprobes, with those that are hung or without. */
+/* Returns the number of running modprobes, with or without hung ones. */
 static unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung)
 {
 	const struct kmod_modprobe *m;
@@ -243,7 +245,7 @@ static bool kmod_flight_is_loading(const struct kmod_flight *f)
 	return false;
 }
 
-/* Returns the oldest request that no running modprobe settles if it fails, or NULL. */
+/* Returns the first request for which no modprobe has been started, or NULL. */
 static struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
@@ -252,7 +254,10 @@ static struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
 	return list_first_entry(&f->requests, struct kmod_request, node);
 }
 
-/* A killed requester's request stays while its modprobe runs, one for each modprobe. */
+/*
+ * Returns the first request whose requester was not killed, or NULL. Each modprobe keeps
+ * at most one request of a killed requester: its own.
+ */
 static struct kmod_request *kmod_first_alive(const struct list_head *requests)
 {
 	struct kmod_request *r;
@@ -264,8 +269,8 @@ static struct kmod_request *kmod_first_alive(const struct list_head *requests)
 }
 
 /*
- * Returns the oldest request that was made after the oldest running modprobe was
- * started, so that it may come from that modprobe by way of other processes; or NULL.
+ * Returns the oldest request that was made after the oldest running modprobe was started,
+ * or NULL. That modprobe may have caused the request by way of other processes.
  */
 static struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 {
@@ -284,15 +289,16 @@ static struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 	return kmod_first_alive(&f->requests);
 }
 
-/* Must the next modprobe be queued? */
+/* Returns true if the next modprobe must be queued. */
 static bool kmod_flight_needs_next(const struct kmod_flight *f)
 {
 	return !f->queued && !kmod_flight_count(f, false) && kmod_flight_uncovered(f);
 }
 
 /*
- * Returns the flight for r to join, or NULL. A request from inside a modprobe joins
- * none, so that no modprobes wait for each other. Others do not wait for its slot.
+ * Returns the flight that r must join, or NULL. A request from inside a modprobe joins no
+ * flight, so that modprobes do not wait for each other. Other requests do not join its
+ * flight before its modprobe runs, so that they do not wait for its slot.
  */
 static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 hash)
 {
@@ -313,7 +319,10 @@ static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 
 	return nested;
 }
 
-/* Returns the list for a request, which may join later than it was made. */
+/*
+ * Returns the list that r belongs to. A modprobe may have been started between the time
+ * at which r was made and the time at which it joins.
+ */
 static struct list_head *kmod_flight_list(struct kmod_flight *f, const struct kmod_request *r)
 {
 	struct kmod_modprobe *m;
@@ -333,7 +342,7 @@ static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 		f->has_admin = true;
 }
 
-/* Will a modprobe be started for a request that does not wait? */
+/* Returns true if the last request without a modprobe is one that does not wait. */
 static bool kmod_flight_owes_nowait(const struct kmod_flight *f)
 {
 	return !list_empty(&f->requests) &&
@@ -345,7 +354,7 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 	r->rec.into = f->lead->rec.id;
 	f->lead->rec.joiners++;
 	trace_kmod_join(&r->rec);
-	/* One such request does for all: any number of them can be made meanwhile. */
+	/* One such request suffices: there is no limit to their number. */
 	if (!r->rec.wait && kmod_flight_owes_nowait(f)) {
 		kmod_record_end(&r->rec, KMOD_OK, 0);
 		return;
@@ -358,8 +367,8 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 }
 
 /*
- * Lets r join a flight, or open its own one, if not NULL. Returns the flight that r
- * belongs to, with a reference, or NULL.
+ * Lets r join a flight, or open @own unless that is NULL. Returns the flight that r belongs
+ * to, with a reference, or NULL.
  */
 static struct kmod_flight *kmod_flight_enter(struct kmod_request *r, u32 hash,
 					     struct kmod_flight *own)
@@ -398,7 +407,7 @@ static enum kmod_outcome kmod_modprobe_outcome(const struct kmod_modprobe *m)
 	}
 }
 
-/* Ends a request and wakes its requester. The reference of the list is the caller's. */
+/* Ends a request and wakes its requester. The list's reference passes to the caller. */
 static void kmod_request_settle(struct kmod_request *r, enum kmod_outcome outcome,
 				int status)
 {
@@ -412,12 +421,12 @@ static void kmod_request_settle(struct kmod_request *r, enum kmod_outcome outcom
 	if (r->returned)
 		return;
 	r->returned = true;
-	/* Without wait it is not a wait(2) status, whichever modprobe ended. */
+	/* Without wait, the result is 0 or an errno, never a wait status. */
 	r->status = r->rec.wait ? status : min(status, 0);
 	complete(&r->done);
 }
 
-/* Seconds since modprobe was started for the request. */
+/* Returns the time since modprobe was started for the request, in seconds. */
 static unsigned int kmod_modprobe_secs(const struct kmod_modprobe *m)
 {
 	const struct kmod_record *rec = &m->request->rec;
@@ -425,7 +434,7 @@ static unsigned int kmod_modprobe_secs(const struct kmod_modprobe *m)
 	return div_u64(kmod_record_age(rec) - rec->slot_ns, NSEC_PER_SEC);
 }
 
-/* Writes the modprobes that hold slots, the oldest first. */
+/* Prints the modprobes that hold slots into text, the oldest first. */
 static void kmod_inflight_print(char *text, size_t size)
 {
 	const struct kmod_modprobe *m;
@@ -461,7 +470,7 @@ static void kmod_inflight_report_busy(const struct kmod_request *r)
 		KMOD_WAIT / HZ, holders);
 }
 
-/* How long the request may still wait for the slot of the flight, in jiffies. */
+/* Returns how long the request may still wait for the slot of the flight, in jiffies. */
 static unsigned long kmod_flight_patience(const struct kmod_flight *f,
 					  const struct kmod_request *r)
 {
@@ -499,7 +508,7 @@ static bool kmod_flight_is_awaited(const struct kmod_flight *f)
 	return kmod_is_awaited(&f->requests);
 }
 
-/* Lets suspend ignore modprobes without waiters. They have not ended. */
+/* If no requester waits, lets suspend ignore the running modprobes of the flight. */
 static void kmod_flight_abandon(struct kmod_flight *f)
 {
 	const struct kmod_modprobe *m;
@@ -511,7 +520,7 @@ static void kmod_flight_abandon(struct kmod_flight *f)
 			umh_abandon(m->helper);
 }
 
-/* Fails the requests that are picked, one by one, since there is no limit to them. */
+/* Fails the picked requests, taking the lock for each, since their number has no limit. */
 static void kmod_flight_time_out(struct kmod_flight *f,
 				 struct kmod_request *(*pick)(const struct kmod_flight *f))
 {
@@ -532,7 +541,7 @@ static void kmod_flight_time_out(struct kmod_flight *f,
 	} while (r);
 }
 
-/* Returns the modprobe that waits for a slot if no request is left for it, or NULL. */
+/* If no request needs the queued modprobe, cancels and returns it. Otherwise returns NULL. */
 static struct kmod_modprobe *kmod_flight_cancel(struct kmod_flight *f)
 {
 	struct kmod_modprobe *m = f->queued;
@@ -545,8 +554,8 @@ static struct kmod_modprobe *kmod_flight_cancel(struct kmod_flight *f)
 }
 
 /*
- * Takes or waits for a slot. Returns the helper, with a reference, if it was started.
- * The reference to m is passed on.
+ * Takes a slot and starts m, or queues it for a slot. The caller's reference to m passes
+ * to this function. Returns the helper, with a reference, if it was started, or NULL.
  */
 static struct subprocess_info *kmod_flight_launch(struct kmod_flight *f,
 						  struct kmod_modprobe *m)
@@ -557,7 +566,7 @@ static struct subprocess_info *kmod_flight_launch(struct kmod_flight *f,
 	return NULL;
 }
 
-/* Fails the oldest request for which there is no memory. */
+/* Fails the first request without a modprobe, for lack of memory. */
 static void kmod_flight_fail(struct kmod_flight *f)
 {
 	struct kmod_request *r;
@@ -573,7 +582,7 @@ static void kmod_flight_fail(struct kmod_flight *f)
 	kmod_flight_kick(f, 0);
 }
 
-/* The slot of a modprobe has the class of the first among the requests. */
+/* The slot of a modprobe has the best class among the requests. */
 static void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
@@ -601,7 +610,10 @@ static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 		umh_put(info);
 }
 
-/* Starts n more modprobes, for the request r, as far as there are slots. */
+/*
+ * Starts up to n more modprobes for the request r, as far as slots are free. If not even
+ * one is, and that has lasted too long, fails the requests that were made later.
+ */
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
 {
@@ -635,7 +647,7 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 
 /*
  * Returns the request for which more modprobes must be started now, and sets @n to
- * their number; or NULL. Sets @delay to when to look again, in jiffies, or 0.
+ * their number; or NULL. Sets @delay to the time until the next check in jiffies, or to 0.
  */
 static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int *n,
 					    unsigned long *delay)
@@ -676,7 +688,7 @@ static void kmod_flight_work(struct work_struct *work)
 	unused = kmod_flight_cancel(f);
 	kmod_flight_close(f);
 	next = kmod_flight_needs_next(f);
-	/* If a hung modprobe still runs, the next one counts as later than it. */
+	/* If a hung modprobe still runs, more modprobes may have to be started later. */
 	if (next)
 		delay = KMOD_WAIT;
 	r = next ? kmod_flight_uncovered(f) : kmod_flight_due(f, &n, &delay);
@@ -711,7 +723,7 @@ static struct kmod_flight *kmod_flight_alloc(struct kmod_request *r)
 		kfree(f);
 		return NULL;
 	}
-	/* The reference of the first modprobe. */
+	/* Held by the first modprobe. */
 	kref_init(&f->ref);
 	f->first.flight = f;
 	INIT_HLIST_NODE(&f->by_name);
@@ -725,7 +737,7 @@ static struct kmod_flight *kmod_flight_alloc(struct kmod_request *r)
 	return f;
 }
 
-/* The requester was killed. Its modprobe goes on, and so does the flight. */
+/* Handles the kill of a requester. Its modprobe, if any, and the flight continue. */
 static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
 {
 	struct kmod_modprobe *unused = NULL;
@@ -748,11 +760,11 @@ static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
 }
 
 /**
- * kmod_inflight_wait - have a request served
+ * kmod_inflight_wait - join or open a flight, and wait for the result
  * @r: a request with a name
  *
- * Joins a flight or opens one. Waits until the request is settled; if the requester
- * does not wait, until a modprobe was exec'ed, or not at all when @r joins a flight.
+ * Waits until the request is settled. If the requester does not wait for modprobe, waits
+ * until modprobe was exec'ed, or not at all if @r joins a flight.
  *
  * Context: process context, may sleep, killable.
  * Return: as __request_module().
@@ -820,12 +832,12 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 }
 
 /**
- * kmod_inflight_start - a modprobe is about to be started
+ * kmod_inflight_start - record that a modprobe is about to be started
  * @m: the modprobe, which holds a slot
  *
  * Context: process context.
- * Return: true, and kmod_inflight_end() must be called; false if no request needs it any
- * more, and the slot is released.
+ * Return: true if a request needs the modprobe. kmod_inflight_end() must be called later.
+ * Otherwise false, and the slot was released.
  */
 bool kmod_inflight_start(struct kmod_modprobe *m)
 {
@@ -849,7 +861,7 @@ bool kmod_inflight_start(struct kmod_modprobe *m)
 }
 
 /**
- * kmod_inflight_spawned - modprobe has a thread
+ * kmod_inflight_spawned - record that modprobe has a thread
  * @m: the modprobe
  * @pid: pid of that thread
  *
@@ -864,11 +876,11 @@ void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid)
 }
 
 /**
- * kmod_inflight_execed - modprobe was exec'ed
+ * kmod_inflight_execed - record that modprobe was exec'ed
  * @m: the modprobe
  *
- * Wakes a requester that opened the flight and waits for no more than that. Suspend waits
- * for a modprobe at least until now, so that none is exec'ed during suspend.
+ * Wakes the requester if it does not wait for the exit. Suspend waits for each modprobe at
+ * least until its exec, so that none is exec'ed during suspend.
  *
  * Context: process context.
  */
@@ -887,8 +899,8 @@ void kmod_inflight_execed(struct kmod_modprobe *m)
 }
 
 /*
- * Moves the requests that the end of m settles to its list: those of the modprobes that
- * were started before, and after a success all.
+ * Moves the requests that the end of m settles to its list: those of modprobes that were
+ * started before m, or all requests if the success of m applies to all.
  */
 static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
 {
@@ -906,12 +918,12 @@ static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
 }
 
 /**
- * kmod_inflight_end - a modprobe has ended
+ * kmod_inflight_end - record the end of a modprobe
  * @m: the modprobe
- * @status: its status, or why it was not run
+ * @status: its wait status, or an errno
  *
- * Settles one request, which is nearly always all. A kworker settles the others,
- * since there is no limit to their number, and interrupts may be off here.
+ * Settles one request, which is usually the only one. A kworker settles the others, since
+ * their number has no limit and interrupts may be off here.
  *
  * Context: any, also under tasklist_lock.
  */
@@ -988,13 +1000,13 @@ static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
 }
 
 /**
- * kmod_inflight_hung - a modprobe has not ended within UMH_HUNG_SECS
+ * kmod_inflight_hung - handle a modprobe that has not ended within UMH_HUNG_SECS
  * @m: the modprobe
  *
  * If it is running the init of a module, it is not hung, and keeps its slot.
  *
  * Context: process context.
- * Return: true if it may be found hung later.
+ * Return: true if it is not hung. Then this must be called again later.
  */
 bool kmod_inflight_hung(struct kmod_modprobe *m)
 {
@@ -1026,7 +1038,7 @@ bool kmod_inflight_hung(struct kmod_modprobe *m)
 }
 
 /**
- * kmod_inflight_loaded - a module is being loaded from inside a modprobe
+ * kmod_inflight_loaded - record that a module is being loaded from inside a modprobe
  * @m: the modprobe
  * @module: name of the module, whose init is about to run
  * @copy: set to the record of the request for which the modprobe runs
@@ -1050,9 +1062,9 @@ void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 }
 
 /**
- * kmod_inflight_init_done - the init of a module has returned
+ * kmod_inflight_init_done - record that the init of a module has returned
  * @m: the modprobe inside which the current task runs
- * @failed: the module is not loaded after all
+ * @failed: the module was not loaded
  *
  * Context: process context.
  */
@@ -1067,10 +1079,10 @@ void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed)
 }
 
 /**
- * kmod_inflight_unloaded - a module is going away
+ * kmod_inflight_unloaded - record that a module is being removed
  *
- * No success of a modprobe that was started before is shared with requests that were
- * made after its start.
+ * The success of a modprobe that was started before settles only requests that were made
+ * before its start.
  *
  * Context: process context.
  */
@@ -1095,7 +1107,7 @@ static enum kmod_inflight_state kmod_inflight_state(const struct kmod_request *r
 	return r->rec.into ? KMOD_INFLIGHT_JOINED : KMOD_INFLIGHT_WAITING;
 }
 
-/* Returns the request in flight with the least id that is not less than this one. */
+/* Returns the request in flight with the lowest id that is at least @id, or NULL. */
 static struct kmod_request *kmod_inflight_from(u64 id)
 {
 	struct kmod_request *r, *first = NULL;
@@ -1114,13 +1126,13 @@ static struct kmod_request *kmod_inflight_from(u64 id)
 }
 
 /**
- * kmod_inflight_next - look at the requests in flight
- * @cursor: the least id to look at
- * @rec: set to the record of the request with the least id from there on
+ * kmod_inflight_next - iterate over the requests in flight
+ * @cursor: lowest id to consider; set to the id of the request found
+ * @rec: set to the record of the request with the lowest id from @cursor on
  * @state: set to the state of that request
  *
  * Context: process context.
- * Return: whether there is one; @cursor is its id then.
+ * Return: true if a request was found.
  */
 bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
 			enum kmod_inflight_state *state)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lineage: requests that are made inside a modprobe, and loops of them.
+ * Lineage: requests from inside a modprobe, and loops of such requests.
  *
- * The engine knows inside which modprobe a process runs, whichever of the processes
- * between them have exited, and also if the process is inside a helper that was
- * started for a process inside that modprobe. From there on the chain goes from
- * each request to the modprobe inside which it was made.
+ * The helper engine finds the modprobe inside which a process runs, even if processes
+ * between the two have exited, or if the process is inside a helper that was started on
+ * behalf of a process inside that modprobe. From there, the chain leads from each request
+ * to the modprobe inside which it was made.
  */
 #define pr_fmt(fmt) "request_module: " fmt
 
@@ -24,7 +24,7 @@
  * kmod_lineage_parent - find the modprobe inside which the current task runs
  *
  * Context: process context.
- * Return: the modprobe, with a reference; NULL, also for kernel threads.
+ * Return: the modprobe, with a reference; NULL if there is none, as for kernel threads.
  */
 struct kmod_modprobe *kmod_lineage_parent(void)
 {
@@ -33,7 +33,7 @@ struct kmod_modprobe *kmod_lineage_parent(void)
 	return origin ? container_of(origin, struct kmod_modprobe, origin) : NULL;
 }
 
-/* Returns the request that r was made for, from inside its modprobe, or NULL. */
+/* Returns the request of the modprobe inside which r was made, or NULL. */
 static const struct kmod_request *kmod_lineage_up(const struct kmod_request *r)
 {
 	return r->parent ? r->parent->request : NULL;
@@ -54,7 +54,7 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text, size_t 
 }
 
 /**
- * kmod_lineage_check - deny a request that is part of a loop
+ * kmod_lineage_check - check whether a request closes a loop
  * @parent: from kmod_lineage_parent(), may be NULL
  * @name: the requested name
  *
@@ -65,7 +65,7 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text, size_t 
 int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name)
 {
 	const struct kmod_request *r = parent ? parent->request : NULL;
-	/* Two names of full length, or a lot of usual ones. */
+	/* Room for two names of maximum length, or for a chain of typical ones */
 	char chain[160];
 
 	while (r && strcmp(r->rec.name, name))

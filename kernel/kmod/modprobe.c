@@ -33,8 +33,8 @@ static void kmod_modprobe_set_argv(struct kmod_modprobe *m)
 }
 
 /*
- * Runs in modprobe's thread. As a subreaper modprobe becomes the parent of orphans
- * among its descendants, so that their requests are known to come from inside it.
+ * Runs in modprobe's thread. As a subreaper, modprobe becomes the parent of orphans
+ * among its descendants, so that they are still found to be inside it.
  */
 static void kmod_modprobe_spawned(struct subprocess_info *info)
 {
@@ -76,7 +76,7 @@ static void kmod_modprobe_release(struct umh_origin *origin)
 	kmod_flight_free_modprobe(m);
 }
 
-/* A slot was granted, or requests are to be settled by a modprobe that has ended. */
+/* Starts a modprobe that was granted a slot, or settles requests after its end. */
 static void kmod_modprobe_work(struct work_struct *work)
 {
 	struct kmod_modprobe *m = container_of(work, struct kmod_modprobe, work);
@@ -94,7 +94,7 @@ static void kmod_modprobe_work(struct work_struct *work)
 
 /**
  * kmod_modprobe_init - prepare a modprobe
- * @m: zeroed; the caller must set its flight, whose reference belongs to it
+ * @m: zeroed. The caller must set its flight, with a reference that passes to it.
  * @r: a request of that flight, which determines the slot
  *
  * Context: process context, may sleep.
@@ -113,13 +113,13 @@ int kmod_modprobe_init(struct kmod_modprobe *m, const struct kmod_request *r)
 
 /**
  * kmod_modprobe_start - run modprobe
- * @m: holds a slot; the caller's reference is passed on
+ * @m: holds a slot. The caller's reference passes to this function.
  *
- * kmod_inflight_end() is called exactly once if the modprobe was needed.
+ * kmod_inflight_end() is called exactly once if a request needs the modprobe.
  *
  * Context: process context, may sleep.
- * Return: the helper, with a reference that the caller must drop by umh_put(); NULL when
- * nothing was started. The last reference to the helper frees the modprobe.
+ * Return: the helper, with a reference that the caller must drop by umh_put(); NULL if
+ * nothing was started. The helper holds a reference to the modprobe.
  */
 struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m)
 {

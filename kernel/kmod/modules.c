@@ -3,7 +3,7 @@
  * Attribution of loaded modules to requests.
  *
  * The module notifier runs in the context of the loading task. The lineage of that task
- * leads to the request that it serves.
+ * leads to the request that the task serves.
  */
 #include <linux/compiler.h>
 #include <linux/init.h>
@@ -69,18 +69,18 @@ static void kmod_module_coming(const struct module *mod)
 	kmod_modprobe_put(m);
 }
 
-/* The module is going: had its init succeeded? */
+/* Returns true if the init of a module that is being removed had succeeded. */
 static bool kmod_module_was_live(struct module *mod)
 {
 #ifdef CONFIG_MODULE_UNLOAD
-	/* The reference count of a module that is unloaded is -1. */
+	/* delete_module(2) leaves the reference count at -1. */
 	return module_refcount(mod) < 0;
 #else
 	return false;
 #endif
 }
 
-/* The init of a module has ended, with success or not, or the module is unloaded. */
+/* The init of a module has succeeded or failed, or the module is being unloaded. */
 static void kmod_module_settled(struct module *mod, unsigned long state)
 {
 	struct kmod_modprobe *m = kmod_lineage_parent();

@@ -60,8 +60,8 @@ void kmod_requester_current(struct kmod_requester *requester)
 /**
  * kmod_escape - escape a name for the kernel log
  * @to: buffer
- * @name: name of a module or a process; bytes that could be taken for other text are
- *	escaped as in the journal
+ * @name: name of a module or a process. Bytes that could be mistaken for other text are
+ *	escaped as in the journal.
  *
  * Context: any.
  * Return: the escaped name, in @to.
@@ -73,10 +73,10 @@ const char *kmod_escape(struct kmod_log_name *to, const char *name)
 }
 
 /**
- * kmod_record_last_id - the youngest request
+ * kmod_record_last_id - get the id of the last request
  *
  * Context: any.
- * Return: the id of the request that was made last; 0 before the first one.
+ * Return: the id of the request that was made last, 0 before the first one.
  */
 u64 kmod_record_last_id(void)
 {
@@ -84,8 +84,8 @@ u64 kmod_record_last_id(void)
 }
 
 /*
- * The text of a module, or of the kernel's init, may be gone when the record is read. An
- * address without a symbol would be printed as it is.
+ * Module text and init text may have been freed when the record is read. The address would
+ * then be printed without a symbol.
  */
 static void kmod_record_set_caller(struct kmod_record *rec)
 {
@@ -119,7 +119,7 @@ void kmod_record_begin(struct kmod_record *rec)
 
 /**
  * kmod_record_end - record the outcome of a request
- * @rec: record of the request. No other thread may modify it any more.
+ * @rec: record of the request. No other thread may modify it.
  * @outcome: outcome of the request
  * @result: see struct kmod_record
  *
@@ -152,7 +152,7 @@ void kmod_record_print(const struct kmod_record *rec)
 
 	if (!READ_ONCE(kmod_verbose))
 		return;
-	/* A console may want tasklist_lock, which may be held. */
+	/* A console may take tasklist_lock, which the caller may hold. */
 	local_irq_save(flags);
 	printk_deferred_enter();
 	pr_info("request %llu for %s by %s[%d], uid %u: %s, result %d, %u modules, waited %llu us, ran %llu us\n",

@@ -23,27 +23,27 @@ enum kmod_outcome {
 #undef EM
 #undef EMe
 
-/* Size of a buffer for the symbol of a caller in a module, longer ones are truncated. */
+/* Size of the buffer for the symbol of a caller; longer symbols are truncated. */
 #define KMOD_CALLER_LEN		64
 
 /**
  * struct kmod_record - the record of a request
  * @id: number of the request, starting at 1
- * @parent: id of the parent request: the requester is inside its modprobe; 0 if none
+ * @parent: id of the parent request, inside whose modprobe the requester is; 0 if none
  * @into: id of the request that this one joined, 0 if none
  * @begin: start of the request, CLOCK_BOOTTIME in ns
  * @slot_ns: time spent waiting for a slot or for another request, in ns
  * @run_ns: remaining time of the request, in ns
  * @site: return address in the caller of __request_module()
- * @caller: symbol of @site if that text may be freed, see kmod_record_site()
+ * @caller: symbol of @site if that text may be freed, see kmod_record_set_caller()
  * @by: the requester
  * @userns: inode number of the requester's user namespace
  * @userns_level: nesting level of that namespace, 0 for the initial one
  * @pidns: inode number of the requester's pid namespace, 0 if none
  * @wait: the requester waits until modprobe has exited
  * @outcome: outcome of the request
- * @result: return value of __request_module(), or the status of modprobe if @outcome
- *	is KMOD_KILLED
+ * @result: return value of __request_module(). If modprobe was run and the requester was
+ *	killed or did not wait, the status of modprobe.
  * @modprobe: pid of modprobe, 0 if none
  * @joiners: number of requests that have joined this one
  * @modules: number of modules loaded from inside modprobe
@@ -122,7 +122,7 @@ struct kmod_module {
 enum kmod_event {
 	KMOD_MODPROBE,		/* a modprobe was started */
 	KMOD_HUNG,		/* a modprobe is hung */
-	KMOD_SLOW_INIT,		/* the init of a module took as long */
+	KMOD_SLOW_INIT,		/* a modprobe is not hung, but runs the init of a module */
 	KMOD_LENT,		/* a modprobe was started beyond the limit */
 	KMOD_UNRECORDED,	/* no memory to record a request or a module */
 	KMOD_EVENTS

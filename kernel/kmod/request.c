@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The life of one request.
+ * The lifetime of a request.
  */
 #include <linux/capability.h>
 #include <linux/completion.h>
@@ -24,7 +24,7 @@ static enum kmod_slot_class kmod_request_class(const struct kmod_modprobe *paren
 {
 	if (parent)
 		return KMOD_SLOT_NESTED;
-	/* The effective credentials: kernel threads can have those of a user. */
+	/* Not the real credentials: kernel threads can act with those of a user. */
 	if (security_capable(current_cred(), &init_user_ns, CAP_SYS_MODULE, CAP_OPT_NOAUDIT))
 		return KMOD_SLOT_USER;
 	return current->flags & PF_KTHREAD ? KMOD_SLOT_KTHREAD : KMOD_SLOT_ADMIN;
@@ -32,16 +32,16 @@ static enum kmod_slot_class kmod_request_class(const struct kmod_modprobe *paren
 
 /**
  * kmod_request_alloc - set up a request by the current task
- * @parent: the modprobe from inside which it is made, or NULL; the caller's reference
- *	is passed on, also when there is no memory
+ * @parent: the modprobe inside which the current task runs, or NULL. The caller's
+ *	reference passes to this function, even if it fails.
  * @wait: see __request_module()
- * @site: address in the caller
+ * @site: return address in the caller of __request_module()
  *
  * The caller must set a name.
  *
  * Context: process context, may sleep.
- * Return: the request, to be released with kmod_request_put(); NULL without
- * memory.
+ * Return: the request, which the caller must release by kmod_request_put(); NULL if out
+ * of memory.
  */
 struct kmod_request *kmod_request_alloc(struct kmod_modprobe *parent, bool wait,
 					unsigned long site)
@@ -77,10 +77,10 @@ struct kmod_request *kmod_request_alloc(struct kmod_modprobe *parent, bool wait,
  * @fmt: printf format
  * @args: its arguments
  *
- * An empty name is valid: whether there is such a module is for modprobe to decide.
+ * An empty name is valid. modprobe decides whether there is such a module.
  *
  * Context: process context.
- * Return: whether the name fits; it is cut if it does not.
+ * Return: true if the name fits. Otherwise false, and the name is truncated.
  */
 bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args)
 {
@@ -92,7 +92,7 @@ static void kmod_request_free(struct kref *ref)
 	struct kmod_request *r = container_of(ref, struct kmod_request, ref);
 
 	kmod_record_print(&r->rec);
-	/* As deep as the lineage, which is short. */
+	/* May recurse, at most KMOD_DEPTH_MAX times. */
 	if (r->parent)
 		kmod_modprobe_put(r->parent);
 	kfree(r);

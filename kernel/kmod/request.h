@@ -18,34 +18,34 @@
 struct kmod_flight;
 struct kmod_slot_queue;
 
-/* The longest chain of requests. Real ones have two or three. */
+/* Maximum number of requests in a chain. Real chains have two or three. */
 #define KMOD_DEPTH_MAX		8
 
 /*
- * How long a request waits for a slot, and a flight for its modprobes before it
- * starts more, in jiffies.
+ * How long a request waits for a slot, and how long a flight waits for its modprobes
+ * before it starts more, in jiffies
  */
 #define KMOD_WAIT		(5 * HZ)
 
-/* Which slots a request takes; see slots.c. A lower class never waits for a higher one. */
+/* The class determines which slots a request may take, see slots.c. */
 enum kmod_slot_class {
 	KMOD_SLOT_ADMIN,	/* the requester has CAP_SYS_MODULE */
-	KMOD_SLOT_KTHREAD,	/* likewise, but it may act for a user: a kernel thread */
-	KMOD_SLOT_USER,		/* it has not that capability */
-	KMOD_SLOT_NESTED,	/* it runs inside a modprobe */
+	KMOD_SLOT_KTHREAD,	/* likewise, but it is a kernel thread: it may act for a user */
+	KMOD_SLOT_USER,		/* it does not have this capability */
+	KMOD_SLOT_NESTED,	/* it is inside a modprobe */
 };
 
 /**
  * struct kmod_slot - a slot, or a place in the queue for one
  * @class: class of the slot
- * @depth: of the request, which has slots of its own for each depth above 1
- * @queue: the waiters of the same class, depth and user
- * @node: in @queue, by @ticket
- * @ticket: the lowest is served first
- * @work: queued on kmod_wq when a slot is granted to a waiter
- * @waiting: in @queue
- * @held: granted and not released
- * @lent: beyond the limit
+ * @depth: depth of the request. Each depth above 1 has slots of its own.
+ * @queue: queue of the waiters of the same class, depth and user
+ * @node: entry in @queue, sorted by @ticket
+ * @ticket: the lowest one is served first
+ * @work: queued on kmod_wq when the slot is granted after a wait
+ * @waiting: it is in @queue
+ * @held: it was granted and not released
+ * @lent: it is beyond the limit
  *
  * A: set by kmod_slot_init(), constant afterwards
  * S: protected by kmod_slots_lock
@@ -64,20 +64,20 @@ struct kmod_slot {
 
 /**
  * struct kmod_request - a request
- * @ref: held by the requester, by the flight, and by the modprobes run for it
- * @parent: the modprobe from inside which the request was made, or NULL
- * @depth: of the chain of parents, 1 without one
+ * @ref: held by the requester, by the flight, and by the modprobes that run for it
+ * @parent: the modprobe inside which the request was made, or NULL
+ * @depth: number of requests in the chain that ends with this one
  * @class: class of the slot that it takes
  * @arrived: when it was made, in jiffies
- * @node: in the list of its flight, or of the modprobe that settles it
+ * @node: entry in the list of its flight, or of the modprobe that settles it
  * @served: a modprobe was started for it
  * @modprobes: number of modprobes that run for it
- * @all: in the tree of all requests in flight
- * @done: complete when @status is known
- * @returned: likewise
- * @status: what __request_module() returns
+ * @all: entry in the tree of all requests in flight
+ * @done: completed when @status is known
+ * @returned: @done was completed
+ * @status: return value of __request_module()
  * @killed: the requester was killed while it waited
- * @rec: see there
+ * @rec: its record
  *
  * A: set by kmod_request_alloc(), constant afterwards
  * I: protected by kmod_inflight_lock
@@ -105,35 +105,36 @@ struct kmod_request {
 
 /**
  * struct kmod_modprobe - a modprobe of a flight
- * @origin: recognizes processes inside it; its references keep the structure
+ * @origin: origin of the processes inside it. Contains its reference count.
  * @flight: the flight
  * @slot: its slot
  * @work: starts it once @slot is granted; settles requests once it has ended
  * @helper: its helper
- * @request: the request for which it runs, the oldest that no earlier one settles
- * @covers: the youngest request that was made before it started
- * @unloads: number of modules that had been unloaded by then
- * @running: in the list of its flight
- * @all: in the list of all running modprobes
- * @requests: requests that its end settles, by the next modprobes' ends as well
+ * @request: the request for which it runs
+ * @covers: id of the last request that was made before it was started
+ * @unloads: number of modules that had been unloaded when it was started
+ * @running: entry in the list of its flight
+ * @all: entry in the list of all running modprobes
+ * @requests: requests that its end settles, unless a modprobe that was started later ends
+ *	first
  * @pid: its pid, 0 before it has a thread
  * @hung: it was reported as hung
  * @slow: the init of @module was reported as slow
  * @execed: its program was exec'ed
  * @ended: it has ended
  * @no_path: it was not run, since kernel.modprobe was empty by then
- * @status: its status
+ * @status: its wait status, or an errno
  * @loading: number of modules whose init is running
- * @loading_since: when the last of these began, in jiffies
- * @module: that module
- * @refused: a security module denied a module that it was to load
+ * @loading_since: when the last of these was started, in jiffies
+ * @module: name of that module
+ * @refused: a security module denied a module that it tried to load
  * @argv: its arguments, which refer to @path and to the name in @request
  * @path: private copy of kernel.modprobe as of the start
  *
  * A: set when it is allocated, constant afterwards
  * P: set before the helper is started, constant afterwards
  * I: protected by kmod_inflight_lock
- * E: set at the end
+ * E: set at its end, constant afterwards
  * M: written from inside the modprobe, read after its exit
  */
 struct kmod_modprobe {
@@ -166,7 +167,7 @@ struct kmod_modprobe {
 	char path[KMOD_PATH_LEN];		/* P */
 };
 
-/* request.c: the object */
+/* request.c: the lifetime of a request */
 static inline void kmod_request_get(struct kmod_request *r)
 {
 	kref_get(&r->ref);
@@ -178,7 +179,7 @@ bool kmod_request_set_name(struct kmod_request *r, const char *fmt, va_list args
 	__printf(2, 0);
 void kmod_request_put(struct kmod_request *r);
 
-/* modprobe.c: running it */
+/* modprobe.c: running modprobe */
 int kmod_modprobe_init(struct kmod_modprobe *m, const struct kmod_request *r);
 struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m);
 
@@ -192,11 +193,11 @@ static inline void kmod_modprobe_put(struct kmod_modprobe *m)
 	umh_origin_put(&m->origin);
 }
 
-/* path.c: which program loads modules */
+/* path.c: the path of modprobe */
 int kmod_path_copy(char *path);
 bool kmod_path_is_empty(void);
 
-/* lineage.c: is the requester inside a modprobe, and is that a loop? */
+/* lineage.c: the modprobe inside which a task runs, and loops of requests */
 struct kmod_modprobe *kmod_lineage_parent(void);
 int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name);
 
@@ -219,7 +220,7 @@ enum kmod_inflight_state {
 	KMOD_INFLIGHT_HUNG,	/* has a modprobe that released its slot */
 };
 
-/* inflight.c: the requests that wait for a modprobe */
+/* inflight.c: requests in flight */
 extern struct workqueue_struct *kmod_wq;
 int kmod_inflight_wait(struct kmod_request *r);
 bool kmod_inflight_start(struct kmod_modprobe *m);

@@ -27,30 +27,30 @@
  * DOC: slots
  *
  * At most kernel.kmod-limit modprobes run for requests from outside any modprobe.
- * Administrators come first. Users, and kernel threads, which may act for users,
- * hold at most half of these slots, at least one. Among them the user with the fewest
- * slots is served first, kernel threads counting as one user; then the user that was
- * served least recently; then the oldest request.
+ * Administrators are served first. Users and kernel threads, which may act for users,
+ * together hold at most half of these slots, rounded up. Among them, the user with the
+ * fewest slots is served first, then the user that was served least recently, then the
+ * oldest request. Kernel threads count as one user.
  *
- * Requests from inside a modprobe have as many slots again for each depth, so that a
- * modprobe never waits for a slot that is held by a modprobe that waits for it.
+ * Requests from inside a modprobe have as many slots again for each depth. A modprobe
+ * therefore never waits for a slot that is held by a modprobe that waits for it.
  *
- * When no slot of a pool has been released for KMOD_STALL while a request waited,
- * the first waiter is granted a slot beyond the limit: modprobes that hang delay
- * requests, but do not make them fail. There are at most as many of these slots as
- * the limit. Users hold at most half of them, and the last one is kept for
+ * When no slot of a pool has been released for KMOD_STALL while a request waited, the
+ * first waiter is granted a slot beyond the limit. Modprobes that hang thus delay
+ * requests, but do not make them fail. The number of slots beyond the limit is itself
+ * bounded by the limit. Users hold at most half of them, and the last one is kept for
  * administrators.
  */
 
 /*
- * After which a slot is lent, the least time between two, and how often waiters are
- * looked at, in jiffies.
+ * The time without a released slot after which one is lent, the minimum time between two
+ * lent slots, and the interval of the checks, in jiffies
  */
 #define KMOD_STALL		(2 * HZ)
 #define KMOD_LEND_INTERVAL	HZ
 #define KMOD_LEND_POLL		(HZ / 4)
 
-/* Slots are taken from pools: one each for administrators, users, depth 2, 3, ... */
+/* Pools of slots: one each for administrators, users, depth 2, depth 3, ... */
 enum kmod_slot_pool {
 	KMOD_POOL_ADMINS,
 	KMOD_POOL_USERS,
@@ -62,11 +62,11 @@ enum kmod_slot_pool {
  * struct kmod_slot_queue - waiters that are served in the order of their tickets
  * @pool: index of the pool
  * @used: number of slots held
- * @served: number of slots granted so far, by all queues, when this one got its last
+ * @served: value of kmod_served when this queue was last granted a slot
  * @waiting: the waiters
- * @node: in the pool's tree if there are waiters
+ * @node: entry in the pool's tree, if there are waiters
  * @uid: the user
- * @by_uid: in the hash of users
+ * @by_uid: entry in the hash of users
  * @users: number of struct kmod_slot that refer to it
  *
  * Protected by kmod_slots_lock, except @pool and @uid, which are constant.
@@ -90,9 +90,9 @@ struct kmod_slot_queue {
 static DEFINE_SPINLOCK(kmod_slots_lock);
 
 /*
- * @used: number of slots held, without those that are lent
- * @queues: queues with waiters; first the one that holds the fewest slots
- * @stalled: since when waiters have waited and no slot was released, in jiffies
+ * @used: number of slots held, not counting lent ones
+ * @queues: queues with waiters, in the order in which they are served
+ * @stalled: since when requests have waited and no slot was released, in jiffies
  */
 static struct {
 	unsigned int used;
@@ -100,7 +100,7 @@ static struct {
 	u64 stalled;
 } kmod_pools[KMOD_POOLS];
 
-/* The queues of pools that have only one, and of kernel threads. */
+/* The queues of pools that have only one queue, and that of kernel threads. */
 static struct kmod_slot_queue kmod_queues[KMOD_POOLS];
 
 /* The queues of users. */
@@ -110,7 +110,7 @@ static unsigned int kmod_waiting;		/* waiters */
 static unsigned int kmod_lent;			/* slots beyond the limit */
 static unsigned int kmod_lent_to_users;
 static u64 kmod_served = 1;			/* slots granted so far */
-static u64 kmod_lent_last;			/* when one was lent, in jiffies */
+static u64 kmod_lent_last;			/* when a slot was last lent, in jiffies */
 
 /* kernel.kmod-limit; the default is the constant that it replaces. */
 static unsigned int kmod_limit = 50;
@@ -119,9 +119,9 @@ static void kmod_lend(struct work_struct *work);
 static DECLARE_DELAYED_WORK(kmod_lend_work, kmod_lend);
 
 /**
- * kmod_slots_max - the limit
+ * kmod_slots_max - get the effective limit
  *
- * Half of all threads at most, so that the modprobes can do their work.
+ * At most half of kernel.threads-max, so that modprobes can start other processes.
  *
  * Context: any.
  * Return: the limit, at least 1.
@@ -154,7 +154,7 @@ static bool kmod_queue_less(struct rb_node *a, const struct rb_node *b)
 	return kmod_queue_first(qa)->ticket < kmod_queue_first(qb)->ticket;
 }
 
-/* Every change of a queue's place in its pool happens between these two. */
+/* A queue must be removed from its pool's tree while its sort keys change. */
 static void kmod_queue_remove(struct kmod_slot_queue *q)
 {
 	if (!RB_EMPTY_ROOT(&q->waiting.rb_root))
@@ -262,7 +262,7 @@ static struct kmod_slot_queue *kmod_queue_find(uid_t uid)
 
 /**
  * kmod_slot_init - prepare to get a slot
- * @s: set up
+ * @s: the slot
  * @r: the request that needs it
  * @work: queued when the slot is granted after a wait
  *
@@ -300,7 +300,7 @@ int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
 	if (!q) {
 		q = new;
 		new = NULL;
-		/* Before the one that was served last, not before those that wait longer. */
+		/* Goes before the queue that was served last, and behind all others. */
 		q->served = kmod_served - 1;
 		hash_add(kmod_users, &q->by_uid, q->uid);
 	}
@@ -337,7 +337,7 @@ void kmod_slot_destroy(struct kmod_slot *s)
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
 }
 
-/* A slot that is free is one that no waiter may have, so no waiter is overtaken. */
+/* A slot is free only if no waiter is allowed to have it, so no waiter is overtaken. */
 static bool kmod_slot_take(struct kmod_slot *s)
 {
 	lockdep_assert_held(&kmod_slots_lock);
@@ -374,8 +374,8 @@ bool kmod_slot_get(struct kmod_slot *s, bool queue)
 }
 
 /**
- * kmod_slot_cancel - stop to wait for a slot
- * @s: for which kmod_slot_get() returned false
+ * kmod_slot_cancel - stop waiting for a slot
+ * @s: a slot for which kmod_slot_get() returned false
  *
  * Context: any.
  * Return: true; false if the slot was granted meanwhile.
@@ -395,7 +395,7 @@ bool kmod_slot_cancel(struct kmod_slot *s)
 
 /**
  * kmod_slot_promote - let a waiter queue with the administrators
- * @s: unchanged if the slot is held already, or for a request from inside a modprobe
+ * @s: the slot. Unchanged if it is held, or if its request is from inside a modprobe.
  *
  * Context: any.
  */
@@ -443,8 +443,8 @@ bool kmod_slot_put(struct kmod_slot *s)
 }
 
 /**
- * kmod_slots_stalled - test whether slots are released at all
- * @s: as initialised
+ * kmod_slots_stalled - test whether slots of a pool are being released
+ * @s: a slot of the pool
  *
  * Context: any.
  * Return: true if no slot of the pool has been released for KMOD_WAIT.
@@ -461,7 +461,7 @@ bool kmod_slots_stalled(const struct kmod_slot *s)
 	return stalled;
 }
 
-/* Returns whether one of the pool's waiters may have a slot beyond the limit by now. */
+/* Returns true if a waiter of the pool may be granted a slot beyond the limit. */
 static bool kmod_pool_may_borrow(unsigned int pool, u64 now)
 {
 	unsigned int max = kmod_slots_max();
@@ -474,7 +474,7 @@ static bool kmod_pool_may_borrow(unsigned int pool, u64 now)
 	       time_after_eq64(now, kmod_lent_last + KMOD_LEND_INTERVAL) && kmod_lent < max;
 }
 
-/* Lends a slot if that is due. Returns whether requests still wait. */
+/* Lends a slot if that is due. Returns true if the check must be repeated. */
 static bool kmod_slots_lend(bool *lent)
 {
 	u64 now = get_jiffies_64();

@@ -131,7 +131,7 @@ static void kmod_inflight_failure_settles_older_requests(struct kunit *test)
 	kmod_test_expect(test, r[3], -ENOENT);
 }
 
-/* A request can join later than it was made: its requester may be preempted between. */
+/* A requester may be preempted after it has made its request and before it joins. */
 static void kmod_inflight_late_joiner_is_not_forgotten(struct kunit *test)
 {
 	struct kmod_request *first = kmod_test_request(test), *late, *second;
@@ -323,7 +323,7 @@ static void kmod_inflight_admin_promotes_waiting_flight(struct kunit *test)
 	kmod_test_expect(test, admin, 0);
 }
 
-/* Returns for how many modprobes it is time. */
+/* Returns the number of modprobes that must be started now. */
 static unsigned int kmod_test_due(struct kmod_flight *f)
 {
 	struct kmod_request *r;
@@ -420,7 +420,7 @@ static void kmod_inflight_hung_modprobe_is_not_waited_for(struct kunit *test)
 	later = kmod_test_join(test, m->flight);
 	kmod_test_expect(test, later, -ENOENT);
 	kmod_test_end(m, 0);
-	/* Settled by the other modprobe already, as that was started later. */
+	/* Already settled by the other modprobe, which was started later. */
 	kmod_test_expect(test, first, -ENOENT);
 }
 

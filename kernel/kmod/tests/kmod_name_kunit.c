@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/string.h>
 
-/* Formats a name into a buffer of MODULE_NAME_LEN bytes. Returns false if it was cut. */
+/* Formats a name into a buffer of MODULE_NAME_LEN bytes. Returns false if it was truncated. */
 static __printf(2, 3)
 bool kmod_name(char *name, const char *fmt, ...)
 {

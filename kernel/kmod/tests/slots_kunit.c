@@ -37,7 +37,7 @@ static void kmod_slots_test_exit(struct kunit *test)
 	}
 }
 
-/* Returns a slot for a younger request than all those before. */
+/* Returns the slot of a new request, which is younger than all requests before. */
 static struct kmod_slot *kmod_slot_new(struct kunit *test, enum kmod_slot_class class,
 				       unsigned int depth, uid_t uid)
 {
@@ -266,7 +266,7 @@ static void kmod_slots_user_with_fewest_slots_first(struct kunit *test)
 	kmod_slot_end(test, a[3]);
 }
 
-/* With one slot for users, no user holds one whenever it is free. */
+/* With one slot for users, no user gets it twice in a row while another one waits. */
 static void kmod_slots_users_take_turns(struct kunit *test)
 {
 	struct kmod_slot *a[4], *b[2], *kthread;
@@ -317,7 +317,7 @@ static bool kmod_slots_test_lend(void)
 	return lent;
 }
 
-/* Lets time pass. */
+/* Simulates that time has passed. */
 static void kmod_slots_test_age(unsigned long jiffies_passed)
 {
 	unsigned int pool;
