@@ -9,7 +9,7 @@
 struct seq_file;
 
 enum autoload_kind {
-	AUTOLOAD_ALIAS,		/* the name that a request asks for */
+	AUTOLOAD_ALIAS,		/* the name that is requested */
 	AUTOLOAD_MODULE,	/* the name of a module that is loaded for a request */
 	AUTOLOAD_HELPER,	/* the path of a program that the kernel starts */
 	AUTOLOAD_KINDS
@@ -43,9 +43,10 @@ enum autoload_ruling {
  * @exe: path of its executable, as seen from its root directory, or NULL, C
  * @exe_buffer: the memory that @exe points into, C
  *
- * All ids are those of the initial namespaces. Only @pid and @comm are known for a
- * helper, and also @uid and @loginuid for a module. C: set by
- * autoload_requester_complete()
+ * All ids are those of the initial namespaces. For a helper, only @pid and @comm are
+ * known. For a module, @uid and @loginuid are known as well.
+ *
+ * C: set by autoload_requester_complete()
  */
 struct autoload_requester {
 	pid_t pid;
@@ -90,7 +91,7 @@ enum autoload_userns {
  * @uid_last: highest user id that the rule applies to
  * @userns: user namespaces that the rule applies to
  * @kthread: the rule applies to kernel threads only
- * @none: the rule has no qualifier, and the other members are not set
+ * @none: the rule has no qualifier, and the other members are ignored
  */
 struct autoload_qualifiers {
 	u64 caps;
@@ -159,7 +160,7 @@ const char *autoload_qualifiers_parse(struct autoload_qualifiers *q, char *line)
 int autoload_qualifiers_match(const struct autoload_qualifiers *q,
 			      const struct autoload_requester *by);
 
-/* learned.c: denials that are not enforced */
+/* learned.c: records of denials that are not enforced */
 extern const struct autoload_file autoload_learned_file;
 void autoload_learn(const struct autoload_denial *denial);
 void autoload_learn_anew(void);

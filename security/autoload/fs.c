@@ -35,7 +35,7 @@ DEFINE_MUTEX(autoload_mutex);
 static bool autoload_locked;
 
 /**
- * autoload_is_locked - check whether the policy may change
+ * autoload_is_locked - check whether the policy is locked
  *
  * Context: any. The caller must hold autoload_mutex.
  * Return: true if the policy is locked until reboot.
@@ -73,7 +73,7 @@ static const struct autoload_file *const autoload_files[] = {
 	&autoload_helpers_file, &autoload_helpers_mode_file, &autoload_lock_file,
 };
 
-/* If the last line has no newline, the text may have been cut. */
+/* If the last line has no newline, the text may have been truncated. */
 static bool autoload_text_is_complete(const struct autoload_file *file, const char *text,
 				      size_t len)
 {

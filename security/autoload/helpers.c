@@ -143,7 +143,7 @@ static struct autoload_helpers *autoload_helpers_alloc(size_t max)
 	return list;
 }
 
-/* Takes over @list. Returns 0 or -EPERM. */
+/* Takes ownership of @list. Returns 0 or -EPERM. */
 static int autoload_helpers_publish(struct autoload_helpers *list)
 {
 	struct autoload_helpers *old = autoload_helpers_current();

@@ -17,7 +17,7 @@
 
 #include "autoload.h"
 
-/* Bounds the memory, since users can request arbitrary names: 200 KB with usual paths. */
+/* Bounds the memory, since users can request arbitrary names: 600 KB with usual paths */
 #define AUTOLOAD_LEARNED_MAX	1024
 
 /*
@@ -44,7 +44,7 @@ static LIST_HEAD(autoload_learned);
 static unsigned int autoload_learned_count;
 static unsigned long autoload_learned_missed;
 
-/* Start of the present learning, CLOCK_BOOTTIME in ns; 0 if it was set on the command line */
+/* Start of learning with the present settings, CLOCK_BOOTTIME in ns; 0 if they are from boot */
 static u64 autoload_learned_since;
 
 static bool autoload_is_same_text(const char *a, const char *b)
@@ -52,7 +52,7 @@ static bool autoload_is_same_text(const char *a, const char *b)
 	return !strcmp(a ?: "", b ?: "");
 }
 
-/* One requester must not hide another one that needs another rule. */
+/* A record of one requester must not hide another requester that needs another rule. */
 static bool autoload_is_same_requester(const struct autoload_requester *a,
 				       const struct autoload_requester *b)
 {
@@ -77,7 +77,7 @@ static void autoload_learned_free(struct autoload_learned *l)
 	kfree(l);
 }
 
-/* Copies the requester. Returns false without memory. */
+/* Copies the requester. Returns false if out of memory. */
 static bool autoload_learned_set_requester(struct autoload_learned *l,
 					   const struct autoload_requester *by)
 {
@@ -128,7 +128,7 @@ void autoload_learn(const struct autoload_denial *denial)
 }
 
 /**
- * autoload_learn_anew - note that requests were not learned by the present settings so far
+ * autoload_learn_anew - record that learning with the present settings starts now
  *
  * Context: process context, may sleep.
  */

@@ -223,7 +223,7 @@ static struct ctl_table autoload_sysctls[] = {
 	},
 };
 
-/* A boot parameter of autoload is on the kernel's command line. */
+/* Set if a boot parameter of autoload is on the kernel's command line. */
 static bool autoload_has_params __ro_after_init;
 
 static int __init autoload_mode_init(void)

@@ -20,12 +20,12 @@
 #define AUTOLOAD_EXPECTED_QUALIFIER \
 	"expected 'uid', 'cap', 'userns', 'cgroup', 'kthread' or the end of the line"
 
-/* Bounds the time that matching takes. */
+/* Maximum length of a pattern. Bounds the time that matching takes. */
 #define AUTOLOAD_CGROUP_MAX	255
 
 #define AUTOLOAD_CAP_PREFIX	"cap_"
 
-/* As in include/uapi/linux/capability.h, in lower case and without the prefix */
+/* Names as in include/uapi/linux/capability.h, in lower case and without the prefix */
 static const char *const autoload_caps[] = {
 	[CAP_CHOWN] = "chown",
 	[CAP_DAC_OVERRIDE] = "dac_override",
@@ -79,7 +79,7 @@ static const char *const autoload_usernses[] = {
 };
 
 /**
- * autoload_next_word - cut off the next word of a line
+ * autoload_next_word - split off the next word of a line
  * @line: the line; set to its rest, or to NULL at its end
  *
  * Context: any.
@@ -213,13 +213,13 @@ const char *autoload_qualifiers_parse(struct autoload_qualifiers *q, char *line)
 	return NULL;
 }
 
-/* A position to which a match can return, to let a star stand for one more byte */
+/* A position to backtrack to, where the star then matches one more byte */
 struct autoload_star {
 	const char *glob;	/* after the star, NULL if there was none */
-	const char *path;	/* after the text that the star stands for */
+	const char *path;	/* after the text that the star matches */
 };
 
-/* Tries the pattern without a star. Advances both to the first star or difference. */
+/* Matches up to the next star of the pattern. Advances both to that star or a difference. */
 static bool autoload_cgroup_step(const char **glob, const char **path)
 {
 	for (; **glob && **glob != '*'; ++*glob, ++*path) {
@@ -240,8 +240,8 @@ static bool autoload_cgroup_step(const char **glob, const char **path)
 }
 
 /*
- * '*' stands for a string without '/', '**' for any string. Only the last star of each kind
- * is tried again: the text that an earlier one could take is left to the later one.
+ * '*' matches any string without '/', '**' any string. Backtracks to the last star of each
+ * kind only: text that an earlier star could match can be matched by the last one.
  */
 static bool autoload_cgroup_matches(const char *glob, const char *path)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reports of denials: the kernel log, audit records and a tracepoint. All have the same
- * keys in the same order. Keys that are unknown for a kind are left out.
+ * keys in the same order. The log and audit records omit keys that a kind does not have.
  */
 #define pr_fmt(fmt) "autoload: " fmt
 
@@ -24,7 +24,7 @@
 /* printk() truncates longer lines. */
 #define AUTOLOAD_LINE_MAX	940
 
-/* Bounds paths, so that a line has room for the other keys */
+/* Maximum length of an escaped string, so that a line has room for all keys */
 #define AUTOLOAD_PATH_MAX	255
 
 const char *const autoload_kinds[AUTOLOAD_KINDS] = {
@@ -154,7 +154,7 @@ static void autoload_audit(const struct autoload_denial *d)
  * autoload_report - report a denial
  * @denial: the denial
  *
- * A denial that is not enforced is traced, and a helper's is also logged.
+ * A denial that is not enforced is only traced, and in the case of a helper also logged.
  *
  * Context: process context, may sleep.
  */

@@ -105,7 +105,7 @@ static void autoload_requester_find_exe(struct autoload_requester *by)
 }
 
 /**
- * autoload_requester_complete - find what a report of a denial needs
+ * autoload_requester_complete - find the other properties that a report needs
  * @by: description of the current task. Its capabilities, control group and executable are
  *	set. The latter two may remain NULL.
  *
@@ -119,7 +119,7 @@ void autoload_requester_complete(struct autoload_requester *by)
 }
 
 /**
- * autoload_requester_release - free what the description refers to
+ * autoload_requester_release - free the strings of a description
  * @by: description of a task
  *
  * Context: any.
@@ -134,8 +134,8 @@ void autoload_requester_release(struct autoload_requester *by)
  * autoload_current_has_cap - check a capability of the current task
  * @cap: capability
  *
- * Other security modules take part in the decision. It is neither audited nor noted in
- * the accounting of the task.
+ * Other security modules take part in the check. It is not audited, and does not set
+ * PF_SUPERPRIV.
  *
  * Context: any.
  * Return: true if the task has it in the initial user namespace.

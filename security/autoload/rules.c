@@ -31,8 +31,8 @@
 #define AUTOLOAD_RULE_LEN		sizeof("deny alias *")
 
 /*
- * The first bytes of a name. Most patterns begin with plain text. Comparing two words
- * rejects most rules without a call of glob_match().
+ * The first bytes of a name. Most patterns begin with plain text. A comparison of two words
+ * rejects most rules without a call to glob_match().
  */
 union autoload_key {
 	u64 word[2];
@@ -279,7 +279,7 @@ const struct autoload_file autoload_policy_file = {
 	"policy", SZ_1M, autoload_rules_show, autoload_rules_set, true
 };
 
-/* Returns 1, 0 or -EAGAIN, as autoload_qualifiers_match(). */
+/* Returns 1, 0 or -EAGAIN, like autoload_qualifiers_match(). */
 static int autoload_rule_matches(const struct autoload_rule *rule, enum autoload_kind kind,
 				 const char *name, const struct autoload_requester *by)
 {
@@ -318,7 +318,7 @@ static void autoload_rule_print(const struct autoload_rule *rule,
 		scnprintf(text, AUTOLOAD_RULE_SIZE, "%u", rule->line);
 }
 
-/* As autoload_rules_match(), or returns -EAGAIN if a rule needs the control group. */
+/* Like autoload_rules_match(), but returns -EAGAIN if a rule needs the control group. */
 static int autoload_rules_try(enum autoload_kind kind, const char *name,
 			      const struct autoload_requester *by,
 			      char text[AUTOLOAD_RULE_SIZE])
@@ -346,7 +346,8 @@ static int autoload_rules_try(enum autoload_kind kind, const char *name,
  * autoload_rules_match - look up the first rule that matches
  * @kind: kind of @name
  * @name: name of the alias or module, shorter than MODULE_NAME_LEN
- * @by: description of the current task. Its control group is found if a rule depends on it.
+ * @by: description of the current task. Its control group is looked up if a rule depends
+ *	on it.
  * @text: set to the place of the rule if it denies
  *
  * Context: process context, may sleep.

@@ -80,7 +80,7 @@ static void autoload_fs_incomplete_text_is_rejected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb\n"), 0);
 }
 
-/* The same as before the lock, and other contents */
+/* For each file: contents as before the lock, other contents, and malformed ones */
 static const struct {
 	const struct autoload_file *file;
 	const char *same;

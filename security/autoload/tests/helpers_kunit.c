@@ -42,7 +42,7 @@ static enum autoload_helpers_mode autoload_helpers_mode(void)
 	return mode;
 }
 
-/* Whether the path is allowed if the list is enforced. */
+/* Enforces the list. Returns true if it allows the path. */
 static bool autoload_helpers_allows(const char *path)
 {
 	autoload_helpers_write_mode("enforce");

@@ -143,7 +143,7 @@ static void autoload_rules_can_depend_on_capabilities(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_FULL_SET), 0);
 }
 
-/* The control group of the thread is the root group. */
+/* The thread that runs the test is in the root group. */
 static void autoload_rules_can_depend_on_the_cgroup(struct kunit *test)
 {
 	char name[] = AUTOLOAD_NAME;

@@ -44,7 +44,7 @@ static int autoload_ruling_of(const char *alias)
 	return autoload_ruling_for(AUTOLOAD_ALIAS, alias, 1000);
 }
 
-/* Returns the place of the rule that denies the alias, "" if none. */
+/* Returns the place of the rule that denies the alias, or "". */
 static const char *autoload_rule_of(struct kunit *test, const char *alias)
 {
 	char *rule = kunit_kzalloc(test, AUTOLOAD_RULE_SIZE, GFP_KERNEL);
