@@ -13,7 +13,7 @@ struct autoload_denial;
 
 /*
  * The policy denies a request, a module or a helper, or would deny it if it were enforced.
- * Strings that are unknown are empty.
+ * Unknown strings are empty.
  */
 TRACE_EVENT(autoload_deny,
 

@@ -3,8 +3,8 @@
 #define _TRACE_MISC_KMOD_H
 
 /*
- * Outcomes of a module request. The enum, its names, the trace events and
- * tools/kmod are generated from this list. The outcomes from KMOD_OFF to
+ * Outcomes of a module request. The enum, its names and those in the trace
+ * events are generated from this list. The outcomes from KMOD_OFF to
  * KMOD_KILLED are denials.
  *
  * KMOD_OK: modprobe exited with status 0

@@ -22,7 +22,7 @@ static inline size_t umh_escaped_size(const char *src)
 
 /*
  * Escapes @src, and truncates the result to @size. @src may have changed since
- * umh_escaped_size(), as the path of a helper may be a sysctl.
+ * umh_escaped_size(): the path of a helper may be a sysctl.
  */
 static inline void umh_escape(const char *src, char *dst, size_t size)
 {
