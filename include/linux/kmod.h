@@ -33,7 +33,7 @@ int __request_module(bool wait, const char *fmt, ...);
 /**
  * struct kmod_requester - the task that made a request
  * @pid: its pid
- * @uid: its user id
+ * @uid: its real user id
  * @loginuid: its login uid, (uid_t)-1 if unset
  * @comm: its name
  *

@@ -38,7 +38,7 @@ struct pid;
  * @UMH_EXITED: the process has exited or was killed
  * @UMH_FAILED: failed before or in the exec
  *
- * The phases follow each other in this order. @UMH_FAILED may follow each of
+ * The phases follow each other in this order. @UMH_FAILED may follow any of
  * the first three. @UMH_EXITED follows @UMH_SPAWNED when the thread is killed before
  * its exec, and @UMH_EXECED only for %UMH_WAIT_PROC or with subprocess_info.exited.
  */
@@ -114,9 +114,9 @@ struct subprocess_info {
 	struct wait_queue_entry exit_wait;	/* E */
 	struct list_head running;		/* L */
 	struct list_head watched;		/* L */
-	unsigned long since;			/* L: in jiffies */
-	struct completion *waiter;		/* L: NULL: nobody waits */
-	const char *name;			/* L: copy of @path; NULL: use @path */
+	unsigned long since;			/* L: when watched, in jiffies */
+	struct completion *waiter;		/* L: NULL if no task waits */
+	const char *name;			/* L: copy of @path, or NULL */
 	pid_t pid;				/* E */
 	pid_t requester;			/* A */
 	char requester_comm[TASK_COMM_LEN];	/* A */
@@ -146,10 +146,10 @@ static inline void umh_get(struct subprocess_info *info)
 
 /**
  * struct umh_origin_link - a running helper and its origin
- * @by_pid: in the hash of running helpers that have an origin
+ * @by_pid: entry in the hash of running helpers that have an origin
  * @origin: the origin
  * @pid: the helper
- * @exit: entry on the wait queue of @pid
+ * @exit: entry in the wait queue of @pid
  */
 struct umh_origin_link {
 	struct hlist_node by_pid;
@@ -160,12 +160,12 @@ struct umh_origin_link {
 
 /**
  * struct umh_origin - identity of a helper, which its descendants share
- * @ref: held by each running helper that belongs to it, and by users of
- *	umh_origin_current()
+ * @ref: held by its creator, by each helper that belongs to it until the helper has
+ *	exited, and by callers of umh_origin_current()
  * @release: called in any context when the last reference is dropped
- * @link: of the helper itself
+ * @link: link of the helper itself
  *
- * A helper that is started on behalf of a process inside such a helper, however
+ * A helper that is started on behalf of a process inside this helper, however
  * indirectly, belongs to the same origin unless it has an origin of its own.
  */
 struct umh_origin {
@@ -192,7 +192,7 @@ bool umh_requester(pid_t *pid, char comm[TASK_COMM_LEN]);
  * @UMH_ENABLED: helpers may start
  * @UMH_FREEZING: helpers must not start while tasks are being frozen or thawed,
  *	which takes a bounded time
- * @UMH_DISABLED: helpers must not start until further notice
+ * @UMH_DISABLED: helpers must not start until they are enabled again
  */
 enum umh_disable_depth {
 	UMH_ENABLED = 0,
