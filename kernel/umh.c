@@ -182,7 +182,7 @@ static void umh_reset_inherited(void)
 	}
 }
 
-/* Lets the caller change the thread and its credentials, which have no keyrings. */
+/* Lets init() change the thread and its credentials, which have no keyrings yet. */
 static int umh_init(struct subprocess_info *info)
 {
 	struct cred *new;

@@ -22,13 +22,13 @@
 static DEFINE_SPINLOCK(umh_caps_lock);
 static kernel_cap_t umh_bset = CAP_FULL_SET;
 static kernel_cap_t umh_inheritable = CAP_FULL_SET;
-static const struct cred *umh_cred;	/* those of the kernel, narrowed by the masks */
+static const struct cred *umh_cred;	/* the kernel's credentials, narrowed by the masks */
 
 /**
- * umh_caps_cred - the credentials that the thread of a helper is created with
+ * umh_caps_cred - get the credentials with which the thread of a helper is created
  *
  * Context: process context.
- * Return: credentials with a reference, to be dropped by put_cred().
+ * Return: the credentials, with a reference that the caller must drop by put_cred().
  */
 const struct cred *umh_caps_cred(void)
 {
