@@ -244,9 +244,8 @@ odd_names()
 	is "$(value 'fs-c\x01\x0a' comm)" 'q\x22\x5c\x0a\xff' &&
 		recorded 'fs-q\x22\x5c' && recorded 'fs-u\xff\xc3' && recorded 'fs-a\x20b' &&
 		recorded 'fs-%s%n' || return 1
-	LC_ALL=C grep -q '[^ -~]' "$JOURNAL/requests" && complain "expected ASCII only"
-	kmodctl log | LC_ALL=C grep -q $'[^\n -~]' && complain "kmodctl: expected ASCII only"
-	return 0
+	! LC_ALL=C grep '[^ -~]' "$JOURNAL/requests" || complain "expected ASCII only" || return 1
+	! kmodctl log | LC_ALL=C grep '[^ -~]' || complain "kmodctl: expected ASCII only"
 }
 
 # The code of the caller may have been freed when the journal is read.

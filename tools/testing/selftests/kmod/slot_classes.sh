@@ -316,7 +316,7 @@ twice_the_limit()
 	first=$(now_us)
 	wait_until has_started fake 4 || return 1
 	at_least $(($(now_us) - first)) $(((SLOT_STALL + 1) * 1000000 - 500000)) \
-		"microseconds until the second one:"
+		"microseconds until the second one:" || return 1
 	wait_until are_timed_out 4 && is "$(waiting)" 4 "waiting" &&
 		is "$(started fake)" 4 "modprobes" &&
 		is "$(($(lent) - before))" 2 "started beyond the limit:"
