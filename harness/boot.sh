@@ -30,13 +30,15 @@ APPEND+=" ${CMDLINE:-} -- $*"
 
 qemu_args()
 {
-	local accel=(-accel "$ACCEL") smp=${SMP:-2}
+	local accel=(-accel "$ACCEL") smp=${SMP:-2} mem=1G
 
 	if [[ ${ICOUNT:-0} == 1 ]]; then
 		accel=(-accel "tcg,thread=single" -icount "shift=0,sleep=off")
 		smp=1
 	fi
-	args=("${accel[@]}" -smp "$smp,sockets=$smp" -m "${MEM:-$([[ $CONFIG == debug ]] && echo 2G || echo 1G)}" -nodefaults -no-user-config -no-reboot
+	[[ $CONFIG != debug ]] || mem=2G
+	args=("${accel[@]}" -smp "$smp,sockets=$smp" -m "${MEM:-$mem}" -nodefaults
+		-no-user-config -no-reboot
 		-display none -kernel "$KERNEL" -initrd "$INITRD")
 	[[ $ACCEL != kvm ]] || args+=(-cpu host)
 	args+=(-append "$APPEND")
