@@ -13,67 +13,14 @@ set -euo pipefail
 source "$(dirname "$0")/../harness/lib.sh"
 x86_only
 
-HERE=$ROOT/bench
-SCRATCH=$WORK/bench
-PROGRAMS=$SCRATCH/root/bench
+# shellcheck source=bench/lib.sh
+source "$ROOT/bench/lib.sh"
+
 VALUES=$SCRATCH/values
 CSV=$HERE/results/$BASE.csv
 # Per cent
 TOLERANCE=2
 ALL='cost same distinct load loop suspend alive inflight sleepers wall'
-
-# helper NAME [OPTION]...: compiles a minimal modprobe or request-key
-helper()
-{
-	local name=$1
-
-	shift
-	gcc -Os -Wall -Wextra -static -nostdlib -fno-stack-protector \
-		-fno-asynchronous-unwind-tables \
-		-include "$PRISTINE/tools/include/nolibc/nolibc.h" \
-		"$@" "$HERE/helper.c" -o "$PROGRAMS/$name" -lgcc
-}
-
-# The programs that both guests get in addition to their initramfs
-make_programs()
-{
-	rm -rf "$SCRATCH/root"
-	mkdir -p "$PROGRAMS"
-	helper noop
-	helper noop_log -DLOG
-	helper slow -DSLEEP_MS=50
-	helper slow_log -DLOG -DSLEEP_MS=50
-	helper loop -DLOG -DASK
-	helper hold -DLOG -DHOLD
-	gcc -O2 -Wall -Wextra -D_GNU_SOURCE= -static -pthread \
-		-I "$ROOT/tools/testing/selftests/kmod" \
-		"$HERE"/{bench,util,probe,sleepers,inflight}.c -o "$PROGRAMS/bench"
-	cp "$HERE/guest" "$PROGRAMS/"
-	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
-}
-
-# Copies the kernel and its initramfs, because another build may replace them meanwhile.
-make_guest()
-{
-	local config=$1
-
-	CONFIG=$config "$ROOT/harness/prepare.sh"
-	[[ -f $SCRATCH/programs.cpio ]] || make_programs
-	cp "$WORK/out-$config/arch/x86/boot/bzImage" "$SCRATCH/bzImage-$config"
-	cat "$WORK/initramfs-$config.cpio" "$SCRATCH/programs.cpio" >"$SCRATCH/$config.cpio"
-}
-
-# measure CONFIG NAME ROW...: boots a guest that measures these rows
-measure()
-{
-	local config=$1 name=bench-$1-$2
-
-	shift 2
-	CONFIG=$config TIMEOUT=2400 KERNEL=$SCRATCH/bzImage-$config \
-		INITRD=$SCRATCH/$config.cpio "$ROOT/harness/boot.sh" "$name" \
-		run "$(base64 -w0 <<<"/bench/guest $*")"
-	grep -q '^# exit 0' "$LOGS/$name.results" || die "boot failed; see $LOGS/$name.console"
-}
 
 # values SIDE CONFIG NAME BOOT: prints the values in the guest's output, one per line
 values()
@@ -87,8 +34,8 @@ count_instructions()
 	local boot=$1
 
 	shift
-	ICOUNT=1 background measure base "$boot" "$@"
-	ICOUNT=1 measure plain "$boot" "$@"
+	ICOUNT=1 background measure base "$boot" "/bench/guest $*"
+	ICOUNT=1 measure plain "$boot" "/bench/guest $*"
 	wait_background
 	values base base "$boot" "$boot" >>"$VALUES"
 	values here plain "$boot" "$boot" >>"$VALUES"
@@ -101,8 +48,8 @@ measure_wall_clock()
 	local boot=$1
 
 	export CMDLINE=tsc=reliable
-	ACCEL=tcg,thread=multi SMP=2 measure base "wall-$boot" wall
-	ACCEL=tcg,thread=multi SMP=2 measure plain "wall-$boot" wall
+	ACCEL=tcg,thread=multi SMP=2 measure base "wall-$boot" "/bench/guest wall"
+	ACCEL=tcg,thread=multi SMP=2 measure plain "wall-$boot" "/bench/guest wall"
 	unset CMDLINE
 	values base base "wall-$boot" "$boot" >>"$VALUES"
 	values here plain "wall-$boot" "$boot" >>"$VALUES"
