@@ -66,7 +66,7 @@ build() { kernel_make -j"$JOBS" "${OPTIONS[@]}" "${TARGETS[@]}"; }
 # The unpatched base does not depend on the overlay.
 source_stamp()
 {
-	if [[ $CONFIG == base ]]; then
+	if [[ $SOURCE == "$PRISTINE" ]]; then
 		stat -c '%i %Y' "$PRISTINE"
 	else
 		cat "$WORK/tree.stamp"

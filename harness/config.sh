@@ -42,6 +42,7 @@ fragments_of()
 	demo) cat "$CONFIGS"/{small,demo}.config ;;
 	plain) cat "$CONFIGS"/{base,modules}.config; selftest_options ;;
 	base) cat "$CONFIGS"/{base,modules}.config; upstream_options ;;
+	scale | scale-base) cat "$CONFIGS"/{small,scale}.config ;;
 	debug) fragments_of plain; cat "$CONFIGS"/{kasan,debug}.config ;;
 	kcsan) fragments_of plain; cat "$CONFIGS/kcsan.config" ;;
 	rt-debug)
@@ -54,7 +55,7 @@ fragments_of()
 	*)
 		[[ -f $variant ]] ||
 			die "unknown CONFIG '$1': expected plain, base, debug, kcsan, rt-debug," \
-				"demo, small, um, or a file in configs/variants"
+				"demo, small, scale, scale-base, um, or a file in configs/variants"
 		fragments_of "$(sed -n '1s/^# On top of \([a-z]*\)\.config:.*/\1/p' "$variant")"
 		cat "$variant"
 		;;
@@ -107,7 +108,7 @@ known_to_base()
 
 missing_options()
 {
-	if [[ $CONFIG == base ]]; then
+	if [[ $SOURCE == "$PRISTINE" ]]; then
 		not_granted "$1" | known_to_base
 	else
 		not_granted "$1"

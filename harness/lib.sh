@@ -40,9 +40,9 @@ WORK=$(work_dir)
 	PRISTINE=$WORK/pristine
 	TREE=$WORK/linux
 	# The source of the kernel. CONFIG=base is the unpatched base with the configuration
-	# of CONFIG=plain, for comparisons.
+	# of CONFIG=plain, and CONFIG=scale-base that of CONFIG=scale, for comparisons.
 	SOURCE=$TREE
-	[[ $CONFIG != base ]] || SOURCE=$PRISTINE
+	[[ $CONFIG != base && $CONFIG != scale-base ]] || SOURCE=$PRISTINE
 	# Builds of one configuration for several architectures have separate folders.
 	BUILT=$CONFIG
 	[[ $ARCH == x86_64 ]] || BUILT=$CONFIG-$ARCH
