@@ -19,7 +19,7 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
 # The kernel's makefiles must not inherit the options of this make.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: help demo test test-all torture learn units cost inherit bench bench-check test-harness test-configs shell guest check kunit build tree clean
+.PHONY: help demo test test-all torture learn units cost inherit bench bench-check scale test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check shim shim-breaks model model-breaks fuzz
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
@@ -36,6 +36,7 @@ help:
 	@echo 'make learn         record the requests of typical machines, and test the policies for them'
 	@echo 'make bench         compare with the unpatched kernel: table, bench/results'
 	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
+	@echo 'make scale         compare the boot of a large machine with the unpatched kernel: 64 CPUs'
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
 	@echo 'make shim-breaks   break the pipeline in 33 ways, print how each was noticed'
@@ -104,6 +105,9 @@ bench:
 
 bench-check:
 	@bench/bench.sh check
+
+scale:
+	@bench/scale.sh
 
 test-configs:
 	@harness/test-configs.sh

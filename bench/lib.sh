@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The guests of the benchmarks; sourced by bench.sh after harness/lib.sh.
+# The guests of the benchmarks; sourced by bench.sh and scale.sh after harness/lib.sh.
 
 HERE=$ROOT/bench
 SCRATCH=$WORK/bench
@@ -41,7 +41,8 @@ make_programs()
 	helper loop -DLOG -DASK
 	helper hold -DLOG -DHOLD
 	program bench {bench,util,probe,sleepers,inflight}.c
-	cp "$HERE/guest" "$PROGRAMS/"
+	program scale {scale,util}.c
+	cp "$HERE"/{guest,scale-guest} "$PROGRAMS/"
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
 }
 
