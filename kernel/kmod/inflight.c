@@ -74,6 +74,7 @@
  * struct kmod_flight - the requests in flight for one name
  * @ref: held by modprobes, by @work when it is pending, and by requesters
  * @by_name: entry in the hash of flights
+ * @hash: of the name
  * @requests: requests for which no modprobe has been started, in the order in which they
  *	joined
  * @running: its running modprobes, in the order in which they were started
@@ -91,6 +92,7 @@
 struct kmod_flight {
 	struct kref ref;
 	struct hlist_node by_name;
+	u32 hash;
 	struct list_head requests;
 	struct list_head running;
 	struct kmod_modprobe *queued;
@@ -309,7 +311,7 @@ static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 
 		return NULL;
 
 	hash_for_each_possible(kmod_by_name, f, by_name, hash) {
-		if (strcmp(f->lead->rec.name, r->rec.name))
+		if (f->hash != hash || strcmp(f->lead->rec.name, r->rec.name))
 			continue;
 		if (!f->nested)
 			return f;
@@ -382,6 +384,7 @@ static struct kmod_flight *kmod_flight_enter(struct kmod_request *r, u32 hash,
 	} else if (own) {
 		f = own;
 		f->queued = &f->first;
+		f->hash = hash;
 		hash_add(kmod_by_name, &f->by_name, hash);
 		kmod_flight_add(f, r);
 	}
