@@ -120,6 +120,23 @@ static void umh_caps_narrow_only_clears_bits(struct kunit *test)
 	abort_creds(new);
 }
 
+static void umh_caps_write_replaces_the_credentials_of_later_helpers(struct kunit *test)
+{
+	const struct cred *before = umh_caps_cred(), *after;
+	kernel_cap_t bset = umh_bset, mask = CAP_FULL_SET;
+
+	cap_lower(umh_bset, CAP_SYS_TIME);
+	KUNIT_EXPECT_EQ(test, umh_caps_clear(&mask, mask), 0);
+	umh_bset = bset;
+	after = umh_caps_cred();
+	KUNIT_EXPECT_EQ(test, umh_caps_clear(&mask, mask), 0);
+
+	KUNIT_EXPECT_TRUE(test, cap_raised(before->cap_bset, CAP_SYS_TIME));
+	KUNIT_EXPECT_FALSE(test, cap_raised(after->cap_bset, CAP_SYS_TIME));
+	put_cred(before);
+	put_cred(after);
+}
+
 static struct kunit_case umh_caps_tests[] = {
 	KUNIT_CASE(umh_caps_read_prints_low_word_first),
 	KUNIT_CASE(umh_caps_write_only_clears_bits),
@@ -128,6 +145,7 @@ static struct kunit_case umh_caps_tests[] = {
 	KUNIT_CASE(umh_caps_write_at_offset_changes_nothing),
 	KUNIT_CASE(umh_caps_write_requires_both_capabilities),
 	KUNIT_CASE(umh_caps_narrow_only_clears_bits),
+	KUNIT_CASE(umh_caps_write_replaces_the_credentials_of_later_helpers),
 	{}
 };
 
