@@ -70,6 +70,21 @@ char *describe_time(u64 boottime, const char *format)
 	return text("%s.%03ld", buffer, then.tv_nsec / 1000000);
 }
 
+/* Returns the local time if it is of today, or else the date and the time without seconds. */
+char *describe_time_briefly(u64 boottime)
+{
+	struct timespec then = wall_clock(boottime);
+	time_t now = time(NULL);
+	char buffer[64] = "";
+	struct tm tm, today;
+
+	if (localtime_r(&then.tv_sec, &tm) && localtime_r(&now, &today))
+		strftime(buffer, sizeof(buffer),
+			 tm.tm_year == today.tm_year && tm.tm_yday == today.tm_yday ?
+			 "%H:%M:%S" : "%b %e %H:%M", &tm);
+	return text_copy(buffer);
+}
+
 /* Returns UTC in the format of RFC 3339. */
 char *describe_utc(u64 boottime)
 {

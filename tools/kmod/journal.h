@@ -44,7 +44,9 @@ struct view {
 	struct json_object *(*json)(const struct record *record);
 };
 
-void journal_print(const struct journal *journal, const struct view *view, bool json);
+char *describe_begin(const struct table *table, const struct record *record);
+void journal_print(const struct journal *journal, const struct view *view,
+		   const struct options *options);
 
 /* journal_loaded.c */
 char *describe_loaded(const struct journal *modules, const struct record *request);

@@ -15,8 +15,8 @@ static const struct column columns[] = {
 	{ "NAME", SCOLS_FL_TRUNC },
 	{ "STATE", 0 },
 	{ "MODPROBE", SCOLS_FL_RIGHT },
-	{ "TASK", SCOLS_FL_TRUNC },
-	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL },
+	{ "TASK", SCOLS_FL_TRUNC | CUT_LESS },
+	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
 	{ "CALLER", SCOLS_FL_TRUNC | OPTIONAL },
 };
 
@@ -45,7 +45,7 @@ int cmd_inflight(const struct options *options)
 
 	if (!journal_read(&requests, options, "inflight", keys))
 		return EXIT_FAILURE;
-	journal_print(&requests, &view, options->json);
+	journal_print(&requests, &view, options);
 	journal_free(&requests);
 	return requests.trouble ? EXIT_FAILURE : EXIT_SUCCESS;
 }

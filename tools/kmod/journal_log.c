@@ -14,11 +14,11 @@ static const struct column columns[] = {
 	{ "TIME", 0 },
 	{ "ID", SCOLS_FL_RIGHT },
 	{ "NAME", SCOLS_FL_TRUNC },
-	{ "RESULT", SCOLS_FL_TRUNC },
-	{ "WAITED", SCOLS_FL_RIGHT | OPTIONAL },
+	{ "RESULT", SCOLS_FL_TRUNC | CUT_LESS },
+	{ "WAITED", SCOLS_FL_RIGHT | OPTIONAL | IF_USED },
 	{ "RAN", SCOLS_FL_RIGHT | OPTIONAL },
-	{ "TASK", SCOLS_FL_TRUNC },
-	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL },
+	{ "TASK", SCOLS_FL_TRUNC | CUT_LESS },
+	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
 	{ "MODULES", SCOLS_FL_TRUNC },
 };
 
@@ -26,7 +26,7 @@ static struct journal modules;
 
 static void add_row(struct table *table, const struct record *request)
 {
-	table_add(table, describe_time(record_number(request, "begin"), "%b %e %H:%M:%S"));
+	table_add(table, describe_begin(table, request));
 	table_add(table, text("%llu", record_number(request, "id")));
 	table_add(table, describe_name(request, "name"));
 	table_add_coloured(table, describe_outcome(request), colour_of_result(request));
@@ -77,7 +77,7 @@ int cmd_log(const struct options *options)
 		remove_allowed(&requests);
 	if (options->lines && lines < requests.count)
 		requests.first = requests.count - lines;
-	journal_print(&requests, &view, options->json);
+	journal_print(&requests, &view, options);
 	trouble |= requests.trouble || modules.trouble;
 	journal_free(&requests);
 	journal_free(&modules);

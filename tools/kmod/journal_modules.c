@@ -15,7 +15,7 @@ static const struct column columns[] = {
 	{ "STATE", 0 },
 	{ "ID", SCOLS_FL_RIGHT },
 	{ "REQUEST", SCOLS_FL_TRUNC },
-	{ "TASK", SCOLS_FL_TRUNC },
+	{ "TASK", SCOLS_FL_TRUNC | CUT_LESS },
 	{ "CALLER", SCOLS_FL_TRUNC | OPTIONAL },
 };
 
@@ -30,7 +30,7 @@ static void add_row(struct table *table, const struct record *module)
 {
 	const char *state = record_text(module, "state");
 
-	table_add(table, describe_time(record_number(module, "begin"), "%b %e %H:%M:%S"));
+	table_add(table, describe_begin(table, module));
 	table_add(table, describe_name(module, "module"));
 	table_add_coloured(table, text_copy(state), colour_of_state(state));
 	table_add(table, text("%llu", record_number(module, "id")));
@@ -66,7 +66,7 @@ int cmd_modules(const struct options *options)
 		return EXIT_FAILURE;
 	if (!options->all)
 		remove_others(&modules);
-	journal_print(&modules, &view, options->json);
+	journal_print(&modules, &view, options);
 	journal_free(&modules);
 	return modules.trouble ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -182,20 +182,34 @@ void journal_free(struct journal *journal)
 	free(journal->records);
 }
 
-void journal_print(const struct journal *journal, const struct view *view, bool json)
+/* Returns the time of the record, in a form that is short on a terminal. */
+char *describe_begin(const struct table *table, const struct record *record)
 {
-	struct json_object *array = json ? json_object_new_array() : NULL;
+	u64 begin = record_number(record, "begin");
+
+	return on_terminal() && !table->wide ? describe_time_briefly(begin) :
+					       describe_time(begin, "%b %e %H:%M:%S");
+}
+
+void journal_print(const struct journal *journal, const struct view *view,
+		   const struct options *options)
+{
+	struct json_object *array = options->json ? json_object_new_array() : NULL;
 	struct table table;
 	size_t i;
 
-	if (!json)
+	pager_start(options);
+	if (!array) {
 		table_init(&table, view->columns, view->width);
+		table.wide = options->wide;
+		table.no_trunc = options->no_trunc;
+	}
 	for (i = journal->first; i < journal->count; i++)
-		if (json)
+		if (array)
 			json_object_array_add(array, view->json(&journal->records[i]));
 		else
 			view->add_row(&table, &journal->records[i]);
-	if (json)
+	if (array)
 		json_print(array, true);
 	else
 		table_print(&table);

@@ -35,7 +35,10 @@ struct options {
 	bool in_force;
 	bool kthread;
 	bool module;
+	bool no_pager;
+	bool no_trunc;
 	bool rules;
+	bool wide;
 	bool write;
 	const char *cap;	/* NULL by default, as are the other strings */
 	const char *cgroup;
@@ -124,6 +127,7 @@ bool is_key(const char *string);
 /* describe.c: the caller must free the returned strings, except colours */
 u64 now_boottime(void);
 char *describe_time(u64 boottime, const char *format);
+char *describe_time_briefly(u64 boottime);
 char *describe_utc(u64 boottime);
 char *describe_duration(u64 ns);
 char *describe_result(s64 result);
@@ -135,16 +139,30 @@ char *describe_relation(const struct record *record);
 char *describe_unit(const struct record *record);
 char *describe_name(const struct record *record, const char *key);
 
-/* table.c */
+/* terminal.c */
 #define BOLD	"\033[1m"
 #define RED	"\033[31m"
 #define GREEN	"\033[32m"
 #define YELLOW	"\033[33m"
 
+bool on_terminal(void);
+size_t terminal_width(void);
+bool use_colour(void);
+void print_coloured(const char *colour, const char *format, ...) __printf(2, 3);
+void pager_start(const struct options *options);
+void pager_wait(void);
+
+/* table.c */
 #define MAX_COLUMNS	9
 
-/* A flag besides SCOLS_FL_*: hide the column first if the terminal is too narrow. */
+/*
+ * Flags of a column, besides SCOLS_FL_RIGHT and SCOLS_FL_TRUNC, which allows to cut its cells.
+ * OPTIONAL: hide the column first if the terminal is too narrow. CUT_LESS: cut its cells
+ * less than others, if possible. IF_USED: hide the column if all its cells are "-".
+ */
 #define OPTIONAL	0x40000000
+#define CUT_LESS	0x20000000
+#define IF_USED		0x10000000
 
 struct column {
 	const char *title;
@@ -158,11 +176,12 @@ struct table {
 	size_t width;		/* in columns */
 	size_t next;		/* column of the next cell */
 	size_t longest[MAX_COLUMNS];	/* longest cell of each column */
+	bool used[MAX_COLUMNS];		/* some cell is not "-" */
 	bool hidden[MAX_COLUMNS];
+	bool wide;			/* show all columns in full */
+	bool no_trunc;			/* do not cut cells */
 };
 
-bool use_colour(void);
-void print_coloured(const char *colour, const char *format, ...) __printf(2, 3);
 void table_init(struct table *table, const struct column *columns, size_t width);
 void table_add(struct table *table, char *text);
 void table_add_coloured(struct table *table, char *text, const char *colour);

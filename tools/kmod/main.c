@@ -67,6 +67,11 @@ opt_cgroup = { NOT_A_LETTER + 13, "cgroup", "path of the control group (default:
 	       .word = &options.cgroup, .metavar = "PATH" },
 opt_denied = { NOT_A_LETTER + 15, "denied", "show only requests that were denied",
 	       .flag = &options.denied },
+opt_no_pager = { NOT_A_LETTER + 17, "no-pager", "do not use a pager",
+		 .flag = &options.no_pager },
+opt_no_trunc = { NOT_A_LETTER + 18, "no-trunc", "do not cut long values",
+		 .flag = &options.no_trunc },
+opt_wide = { 'w', "wide", "show all columns in full", .flag = &options.wide },
 opt_write = { NOT_A_LETTER + 16, "write", "install the rule", .flag = &options.write },
 opt_kthread = { NOT_A_LETTER + 14, "kthread", "the requester is a kernel thread",
 		.flag = &options.kthread };
@@ -74,6 +79,8 @@ opt_kthread = { NOT_A_LETTER + 14, "kthread", "the requester is a kernel thread"
 #define DIRECTORIES \
 	"Without FILE, uses the directories policy.d of /etc/kmod, /run/kmod and /usr/lib/kmod.\n" \
 	"FILE may be a directory: it stands for its *.conf files. - is standard input.\n"
+
+#define TABLES	&opt_wide, &opt_no_trunc, &opt_no_pager
 
 static const struct command {
 	const char *name;
@@ -85,11 +92,11 @@ static const struct command {
 } commands[] = {
 	{ "log", cmd_log, "show the requests that have ended",
 	  "The newest request is last. The kernel keeps the last 256.\n", NULL,
-	  { &opt_lines, &opt_denied, &opt_json, &opt_debugfs, &opt_help } },
+	  { &opt_lines, &opt_denied, &opt_json, TABLES, &opt_debugfs, &opt_help } },
 	{ "inflight", cmd_inflight, "show the requests that have not ended", "", NULL,
-	  { &opt_json, &opt_debugfs, &opt_help } },
+	  { &opt_json, TABLES, &opt_debugfs, &opt_help } },
 	{ "modules", cmd_modules, "show the modules that requests have loaded", "", NULL,
-	  { &opt_all, &opt_json, &opt_debugfs, &opt_help } },
+	  { &opt_all, &opt_json, TABLES, &opt_debugfs, &opt_help } },
 	{ "stats", cmd_stats, "show counters and a histogram of durations", "", NULL,
 	  { &opt_openmetrics, &opt_json, &opt_debugfs, &opt_help } },
 	{ "watch", cmd_watch, "show requests as they begin and end",
@@ -316,7 +323,11 @@ static int run(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
+	int status;
+
 	/* The parent process may have ignored the signal. */
 	signal(SIGPIPE, SIG_DFL);
-	return finish(run(argc, argv));
+	status = finish(run(argc, argv));
+	pager_wait();
+	return status;
 }

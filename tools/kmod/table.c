@@ -1,49 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tables and colours.
+ * Tables.
  */
 #include <libsmartcols.h>
-#include <stdarg.h>
+#include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kmodctl.h"
 
 #define GAP		"  "
 
-/* Minimum width of a cut column while other columns can be hidden instead. */
-#define READABLE	12
+/* Optional columns are hidden rather than cells cut to less than this width. */
+#define ROOMY		24
 
 /*
- * Share of the terminal's width for a cut column whose cells need it. Without it, columns with
- * long cells would take the space of columns with short cells.
+ * Cells of columns with CUT_LESS keep CUT_LESS_WIDTH, which "failed, signal 9" and
+ * "mount[4321] uid 0" need, unless others would be cut to less than READABLE.
  */
-#define SHARE		0.15
+#define CUT_LESS_WIDTH	17
+#define READABLE	10
 
-/* For NO_COLOR see no-color.org. */
-bool use_colour(void)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (no_color && *no_color)
-		return false;
-	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
-}
-
-/* @colour may be NULL. */
-void print_coloured(const char *colour, const char *format, ...)
-{
-	bool coloured = colour && use_colour();
-	va_list arguments;
-
-	if (coloured)
-		fputs(colour, stdout);
-	va_start(arguments, format);
-	vprintf(format, arguments);
-	va_end(arguments);
-	if (coloured)
-		fputs("\033[0m", stdout);
-}
+/* Replaces the end of a cell that was cut. */
+#define CUT_MARK	'+'
 
 static void check(bool good)
 {
@@ -53,7 +31,10 @@ static void check(bool good)
 	exit(EXIT_FAILURE);
 }
 
-/* Cells are escaped already: the library must not encode them. */
+/*
+ * Cells are escaped already: the library must not encode them. It must not cut them either:
+ * it would take the space of columns with short cells, and a pager is no terminal.
+ */
 void table_init(struct table *table, const struct column *columns, size_t width)
 {
 	struct libscols_column *column;
@@ -65,11 +46,11 @@ void table_init(struct table *table, const struct column *columns, size_t width)
 	check(table->table && !scols_table_set_column_separator(table->table, GAP));
 	scols_table_enable_noencoding(table->table, 1);
 	scols_table_enable_minout(table->table, 1);
+	scols_table_set_termforce(table->table, SCOLS_TERMFORCE_NEVER);
 	scols_table_enable_colors(table->table, use_colour());
 	for (i = 0; i < width; i++) {
-		column = scols_table_new_column(table->table, columns[i].title,
-						columns[i].flags & SCOLS_FL_TRUNC ? SHARE : 0,
-						columns[i].flags & ~OPTIONAL);
+		column = scols_table_new_column(table->table, columns[i].title, 0,
+						columns[i].flags & SCOLS_FL_RIGHT);
 		table->longest[i] = strlen(columns[i].title);
 		check(column && !scols_cell_set_color(scols_column_get_header(column), BOLD));
 	}
@@ -82,6 +63,7 @@ void table_add_coloured(struct table *table, char *text, const char *colour)
 
 	if (length > table->longest[table->next])
 		table->longest[table->next] = length;
+	table->used[table->next] |= strcmp(text, "-") != 0;
 	if (!table->next)
 		table->line = scols_table_new_line(table->table, NULL);
 	check(table->line && !scols_line_refer_data(table->line, table->next, text));
@@ -101,6 +83,8 @@ static void print_titles(const struct table *table)
 	size_t i;
 
 	for (i = 0; i < table->width; i++) {
+		if (table->hidden[i])
+			continue;
 		column = scols_table_get_column(table->table, i);
 		printf("%s", i ? GAP : "");
 		print_coloured(BOLD, "%s", scols_column_get_name(column));
@@ -108,19 +92,27 @@ static void print_titles(const struct table *table)
 	putchar('\n');
 }
 
-/* True if the table fits with @least characters or the title in each cut column. */
-static bool fits(const struct table *table, size_t least)
+/* Returns the width of a column if cells are cut to @most characters. */
+static size_t width_of(const struct table *table, size_t i, size_t most)
 {
-	size_t total = 0, needed, title, i;
+	size_t title = strlen(table->columns[i].title), longest = table->longest[i];
+	int flags = table->columns[i].flags;
 
-	for (i = 0; i < table->width; i++) {
-		needed = table->longest[i];
-		title = strlen(table->columns[i].title);
-		if ((table->columns[i].flags & SCOLS_FL_TRUNC) && needed > least)
-			needed = title > least ? title : least;
-		total += table->hidden[i] ? 0 : needed + (i ? strlen(GAP) : 0);
-	}
-	return total <= scols_table_get_termwidth(table->table);
+	if ((flags & CUT_LESS) && most >= READABLE && most < CUT_LESS_WIDTH)
+		most = CUT_LESS_WIDTH;
+	if (!(flags & SCOLS_FL_TRUNC) || longest <= most)
+		return longest;
+	return title > most ? title : most;
+}
+
+static bool fits(const struct table *table, size_t most)
+{
+	size_t total = 0, i;
+
+	for (i = 0; i < table->width; i++)
+		if (!table->hidden[i])
+			total += width_of(table, i, most) + (total ? strlen(GAP) : 0);
+	return total <= terminal_width();
 }
 
 static void hide(struct table *table, size_t i)
@@ -131,27 +123,63 @@ static void hide(struct table *table, size_t i)
 	scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
 }
 
-/*
- * The library cuts columns with SCOLS_FL_TRUNC to the width of a terminal, down to their
- * titles. If cut columns would be unreadable, this hides the optional columns from the right,
- * and then, if the line would still be too long, other columns.
- */
-static void shrink(struct table *table)
+static void hide_unused(struct table *table)
 {
 	size_t i;
 
-	for (i = table->width; i-- > 1 && !fits(table, READABLE);)
-		if (table->columns[i].flags & OPTIONAL)
+	for (i = 0; i < table->width; i++)
+		if ((table->columns[i].flags & IF_USED) && !table->used[i])
 			hide(table, i);
+}
+
+static void cut_cell(struct libscols_cell *cell, size_t width)
+{
+	const char *whole = scols_cell_get_data(cell);
+
+	if (strlen(whole) > width)
+		check(!scols_cell_refer_data(cell, text("%.*s%c", (int)width - 1, whole,
+							CUT_MARK)));
+}
+
+static void cut(struct table *table, size_t most)
+{
+	size_t lines = scols_table_get_nlines(table->table), width, i, n;
+
+	for (i = 0; i < table->width; i++) {
+		width = width_of(table, i, most);
+		for (n = 0; n < lines && width < table->longest[i]; n++)
+			cut_cell(scols_line_get_cell(scols_table_get_line(table->table, n), i),
+				 width);
+	}
+}
+
+/*
+ * Hides optional columns from the right if other columns would be cut too much, and then, if the
+ * line would still be too long, other columns. Then cuts the longest cells.
+ */
+static void shrink(struct table *table)
+{
+	size_t most = table->no_trunc ? SIZE_MAX : ROOMY, i;
+
+	for (i = table->width; i-- > 1 && !fits(table, most);)
+		if ((table->columns[i].flags & OPTIONAL) && !table->hidden[i])
+			hide(table, i);
+	if (table->no_trunc)
+		return;
 	for (i = table->width; i-- > 1 && !fits(table, 0);)
 		if (!table->hidden[i])
 			hide(table, i);
+	for (most = terminal_width(); most && !fits(table, most);)
+		most--;
+	cut(table, most);
 }
 
 /* Prints and frees the table. */
 void table_print(struct table *table)
 {
-	if (isatty(STDOUT_FILENO))
+	if (!table->wide)
+		hide_unused(table);
+	if (!table->wide && on_terminal())
 		shrink(table);
 	if (!table->line)
 		print_titles(table);

@@ -35,7 +35,7 @@ commands()
 
 options_of_command()
 {
-	completes '--debugfs --denied --help --json --lines' log -- &&
+	completes '--debugfs --denied --help --json --lines --no-pager --no-trunc --wide' log -- &&
 		completes '--openmetrics' stats --o &&
 		completes '' log x
 }

@@ -10,7 +10,7 @@ FIXTURES=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/fixtures
 WORK=$(mktemp -d /tmp/kmodctl.XXXXXX)
 trap 'rm -rf "$WORK"' EXIT
 export TZ=UTC LC_ALL=C
-unset NO_COLOR
+unset NO_COLOR COLUMNS PAGER SUDO_UID
 
 say() { echo "# $*"; }
 
@@ -23,6 +23,13 @@ kmodctl()
 
 # on FIXTURE ARGUMENT...
 on() { kmodctl "${@:2}" --debugfs "$FIXTURES/$1"; }
+
+# on_terminal COLUMNS COMMAND...: runs the command on a terminal of that width. The output is in
+# $WORK/out.
+on_terminal()
+{
+	script -qec "stty cols $1; ${*:2}" /dev/null </dev/null | tr -d '\r' >"$WORK/out"
+}
 
 # is FOUND EXPECTED [WHAT]
 is()

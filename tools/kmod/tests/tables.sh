@@ -64,37 +64,12 @@ wall_clock()
 	well && is "$(tail -n 1 "$WORK/out" | cut -c1-"${#expected}")" "$expected" time
 }
 
-# on_terminal [VARIABLE=VALUE]...: prints the number of lines with colour
-on_terminal()
+used_columns()
 {
-	env TERM=xterm "$@" script -qec "'$KMODCTL' log --debugfs '$FIXTURES/usual'" /dev/null \
-		</dev/null | grep -c $'\033' || :
-}
-
-colour()
-{
-	have script || return 1
-	is "$(on_terminal)" 9 'on a terminal' && is "$(on_terminal NO_COLOR=1)" 0 'NO_COLOR' &&
-		is "$(on_terminal NO_COLOR=)" 9 'NO_COLOR is empty' &&
-		is "$(on_terminal TERM=dumb)" 0 'TERM=dumb' &&
-		on usual log && is "$(grep -c $'\033' "$WORK/out")" 0 'in a pipe'
-}
-
-# No line may be longer than the width of the terminal. Output to a pipe has full columns.
-fits()
-{
-	local width
-
-	have script || return 1
-	for width in 200 132 100 80 60 40; do
-		TERM=dumb script -qec \
-			"stty cols $width; '$KMODCTL' log --debugfs '$FIXTURES/usual'" /dev/null \
-			</dev/null | tr -d '\r' >"$WORK/out"
-		is "$(awk -v width="$width" 'length > width' "$WORK/out")" '' "lines over $width" &&
-			is "$(wc -l <"$WORK/out")" 9 lines || return 1
-	done
-	COLUMNS=80 on usual log
-	grep -q 'pidns:4026532284' "$WORK/out"
+	on long log && well && is "$(head -n 1 "$WORK/out" | xargs)" \
+		'TIME ID NAME RESULT RAN TASK MODULES' titles &&
+		on long log --wide && well && is "$(head -n 1 "$WORK/out" | xargs)" \
+		'TIME ID NAME RESULT WAITED RAN TASK VIA MODULES' '--wide'
 }
 
 TESTS=(
@@ -111,7 +86,6 @@ TESTS=(
 	printable 'the output is printable ASCII'
 	no_blanks_behind 'no line ends with a blank'
 	wall_clock 'times are wall-clock times'
-	fits 'lines fit the terminal, and output to a pipe has all columns in full'
-	colour 'only output to a terminal has colours, unless NO_COLOR is set'
+	used_columns 'WAITED and VIA are shown only if some request has a value'
 )
 run_tests
