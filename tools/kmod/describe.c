@@ -5,7 +5,6 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "kmodctl.h"
 
@@ -56,6 +55,14 @@ static struct timespec wall_clock(u64 boottime)
 	u64 ns = boottime + clock_offset();
 
 	return (struct timespec){ (time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC) };
+}
+
+/* Returns 0 for a time before boot. */
+u64 boottime_of(time_t wall)
+{
+	u64 ns = (u64)wall * NSEC_PER_SEC, offset = clock_offset();
+
+	return ns > offset ? ns - offset : 0;
 }
 
 /* Returns the local time in a format of strftime(3), with milliseconds. */

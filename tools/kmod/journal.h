@@ -36,6 +36,11 @@ bool journal_read(struct journal *journal, const struct options *options, const 
 		  const char *const *required);
 void journal_free(struct journal *journal);
 
+/* journal_filter.c */
+bool filter_init(const struct options *options);
+bool filter_apply(struct journal *requests);
+void filter_free(void);
+
 /* The output of a command. */
 struct view {
 	const struct column *columns;

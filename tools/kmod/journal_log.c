@@ -4,8 +4,15 @@
  */
 #include <json-c/json.h>
 #include <libsmartcols.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "journal.h"
+
+#define FOLLOW_MS	500
 
 static const char *const request_keys[] = { "id", "name", "outcome", "result", "begin", NULL };
 static const char *const module_keys[] = { "id", "module", "state", NULL };
@@ -49,37 +56,72 @@ static const struct view view = {
 	columns, sizeof(columns) / sizeof(*columns), add_row, json_of_request,
 };
 
-static void remove_allowed(struct journal *requests)
+/* Removes the requests up to the one that was read last, and remembers the last one. */
+static void remove_read(struct journal *requests)
 {
-	size_t i, kept = 0;
+	static u64 last;
+	size_t i = requests->count, first = 0;
 
-	for (i = 0; i < requests->count; i++)
-		if (is_denied(&requests->records[i]))
-			requests->records[kept++] = requests->records[i];
-		else
-			record_free(&requests->records[i]);
-	requests->count = kept;
+	while (last && i-- > 0 && !first)
+		if (record_number(&requests->records[i], "id") == last)
+			first = i + 1;
+	if (last && requests->count && !first)
+		complain("some requests may be missing: the journal was overwritten");
+	for (i = 0; i < first; i++)
+		record_free(&requests->records[i]);
+	requests->count -= first;
+	if (first)
+		memmove(requests->records, requests->records + first,
+			requests->count * sizeof(*requests->records));
+	if (requests->count)
+		last = record_number(&requests->records[requests->count - 1], "id");
 }
 
-/* Must read the modules last: a request in the journal has loaded all of its modules. */
-int cmd_log(const struct options *options)
+/* Reads the modules last: a request in the journal has loaded all of its modules. */
+static bool print_requests(const struct options *options, u64 lines)
 {
 	struct journal requests;
-	u64 lines;
-	bool trouble;
+	bool good, filtered;
+
+	if (!journal_read(&requests, options, "requests", request_keys))
+		return false;
+	good = journal_read(&modules, options, "modules", module_keys);
+	remove_read(&requests);
+	filtered = filter_apply(&requests);
+	if (lines < requests.count)
+		requests.first = requests.count - lines;
+	if (filtered)
+		journal_print(&requests, &view, options);
+	good &= filtered && !requests.trouble && !modules.trouble;
+	journal_free(&requests);
+	journal_free(&modules);
+	return good;
+}
+
+/* The kernel's files cannot be waited for. */
+static void wait_for_requests(void)
+{
+	struct pollfd output = { .fd = STDOUT_FILENO };
+
+	poll(&output, 1, FOLLOW_MS);
+	if (output.revents & POLLERR)
+		raise(SIGPIPE);		/* the reader of the output has exited */
+}
+
+int cmd_log(const struct options *options)
+{
+	u64 lines = ULLONG_MAX;
+	bool good;
 
 	if (options->lines && !parse_unsigned(options->lines, &lines))
 		return misused("expected a number of lines, not '%s'", options->lines);
-	if (!journal_read(&requests, options, "requests", request_keys))
-		return EXIT_FAILURE;
-	trouble = !journal_read(&modules, options, "modules", module_keys);
-	if (options->denied)
-		remove_allowed(&requests);
-	if (options->lines && lines < requests.count)
-		requests.first = requests.count - lines;
-	journal_print(&requests, &view, options);
-	trouble |= requests.trouble || modules.trouble;
-	journal_free(&requests);
-	journal_free(&modules);
-	return trouble ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (!filter_init(options))
+		return EXIT_USAGE;
+	good = print_requests(options, lines);
+	while (good && options->follow) {
+		wait_for_requests();
+		good = print_requests(options, ULLONG_MAX);
+	}
+	filter_free();
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

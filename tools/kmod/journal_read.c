@@ -191,26 +191,49 @@ char *describe_begin(const struct table *table, const struct record *record)
 					       describe_time(begin, "%b %e %H:%M:%S");
 }
 
-void journal_print(const struct journal *journal, const struct view *view,
-		   const struct options *options)
+/* Continues the table of the previous call, if there was one. */
+static void print_table(const struct journal *journal, const struct view *view,
+			const struct options *options)
 {
-	struct json_object *array = options->json ? json_object_new_array() : NULL;
-	struct table table;
+	static struct table table;
 	size_t i;
 
-	pager_start(options);
-	if (!array) {
+	if (table.columns) {
+		table_continue(&table);
+	} else {
 		table_init(&table, view->columns, view->width);
+		table.follow = options->follow;
 		table.wide = options->wide;
 		table.no_trunc = options->no_trunc;
 	}
 	for (i = journal->first; i < journal->count; i++)
+		view->add_row(&table, &journal->records[i]);
+	table_print(&table);
+}
+
+/* Prints an array, or with --follow one object per line. */
+static void print_json(const struct journal *journal, const struct view *view,
+		       const struct options *options)
+{
+	struct json_object *array = options->follow ? NULL : json_object_new_array(), *object;
+	size_t i;
+
+	for (i = journal->first; i < journal->count; i++) {
+		object = view->json(&journal->records[i]);
 		if (array)
-			json_object_array_add(array, view->json(&journal->records[i]));
+			json_object_array_add(array, object);
 		else
-			view->add_row(&table, &journal->records[i]);
+			json_print(object, false);
+	}
 	if (array)
 		json_print(array, true);
-	else
-		table_print(&table);
+}
+
+/* May be called again for more records with --follow. */
+void journal_print(const struct journal *journal, const struct view *view,
+		   const struct options *options)
+{
+	pager_start(options);
+	(options->json ? print_json : print_table)(journal, view, options);
+	flush();
 }

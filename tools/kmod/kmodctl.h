@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #define NSEC_PER_SEC	1000000000ULL
 
@@ -31,6 +32,8 @@ struct options {
 	bool openmetrics;
 	bool denied;
 	bool dry_run;
+	bool failed;
+	bool follow;
 	bool force;
 	bool in_force;
 	bool kthread;
@@ -45,8 +48,11 @@ struct options {
 	const char *debugfs;
 	const char *file;
 	const char *modules;
+	const char *name;
 	const char *root;
+	const char *since;
 	const char *uid;
+	const char *unit;
 	const char *userns;
 	const char *lines;
 	const char *securityfs;
@@ -121,11 +127,14 @@ const struct field *record_field(const struct record *record, const char *key);
 const char *record_text(const struct record *record, const char *key);
 u64 record_number(const struct record *record, const char *key);
 s64 record_signed(const struct record *record, const char *key);
+char take_byte(const char **escaped);
+char *unescaped(const char *escaped);
 bool parse_unsigned(const char *string, u64 *value);
 bool is_key(const char *string);
 
 /* describe.c: the caller must free the returned strings, except colours */
 u64 now_boottime(void);
+u64 boottime_of(time_t wall);
 char *describe_time(u64 boottime, const char *format);
 char *describe_time_briefly(u64 boottime);
 char *describe_utc(u64 boottime);
@@ -178,11 +187,13 @@ struct table {
 	size_t longest[MAX_COLUMNS];	/* longest cell of each column */
 	bool used[MAX_COLUMNS];		/* some cell is not "-" */
 	bool hidden[MAX_COLUMNS];
+	bool follow;			/* rows will be added after it is printed */
 	bool wide;			/* show all columns in full */
 	bool no_trunc;			/* do not cut cells */
 };
 
 void table_init(struct table *table, const struct column *columns, size_t width);
+void table_continue(struct table *table);
 void table_add(struct table *table, char *text);
 void table_add_coloured(struct table *table, char *text, const char *colour);
 void table_print(struct table *table);

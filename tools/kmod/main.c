@@ -9,7 +9,7 @@
 #include "kmodctl.h"
 #include "policy.h"
 
-#define MAX_OPTIONS	15
+#define MAX_OPTIONS	17
 #define NOT_A_LETTER	256
 
 static struct options options;
@@ -67,6 +67,18 @@ opt_cgroup = { NOT_A_LETTER + 13, "cgroup", "path of the control group (default:
 	       .word = &options.cgroup, .metavar = "PATH" },
 opt_denied = { NOT_A_LETTER + 15, "denied", "show only requests that were denied",
 	       .flag = &options.denied },
+opt_failed = { NOT_A_LETTER + 19, "failed", "show only requests that failed",
+	       .flag = &options.failed },
+opt_follow = { 'f', "follow", "wait for further requests, and show them",
+	       .flag = &options.follow },
+opt_name = { NOT_A_LETTER + 20, "name", "show only requests for such names",
+	     .word = &options.name, .metavar = "PATTERN" },
+opt_since = { NOT_A_LETTER + 21, "since", "show only requests since then, such as 10min",
+	      .word = &options.since, .metavar = "TIME" },
+opt_unit = { NOT_A_LETTER + 22, "unit", "show only requests of such units",
+	     .word = &options.unit, .metavar = "PATTERN" },
+opt_of_uid = { NOT_A_LETTER + 23, "uid", "show only requests of this user id or name",
+	       .word = &options.uid, .metavar = "USER" },
 opt_no_pager = { NOT_A_LETTER + 17, "no-pager", "do not use a pager",
 		 .flag = &options.no_pager },
 opt_no_trunc = { NOT_A_LETTER + 18, "no-trunc", "do not cut long values",
@@ -92,7 +104,8 @@ static const struct command {
 } commands[] = {
 	{ "log", cmd_log, "show the requests that have ended",
 	  "The newest request is last. The kernel keeps the last 256.\n", NULL,
-	  { &opt_lines, &opt_denied, &opt_json, TABLES, &opt_debugfs, &opt_help } },
+	  { &opt_lines, &opt_follow, &opt_since, &opt_name, &opt_of_uid, &opt_unit, &opt_failed,
+	    &opt_denied, &opt_json, TABLES, &opt_debugfs, &opt_help } },
 	{ "inflight", cmd_inflight, "show the requests that have not ended", "", NULL,
 	  { &opt_json, TABLES, &opt_debugfs, &opt_help } },
 	{ "modules", cmd_modules, "show the modules that requests have loaded", "", NULL,

@@ -57,6 +57,7 @@ struct rule {
 };
 
 bool rule_is_none(const char *line);
+const char *check_pattern(const char *pattern);
 const char *rule_parse(struct rule *rule, char *line);
 char *rule_describe(const struct rule *rule);
 struct json_object *json_of_capabilities(u64 held);

@@ -7,21 +7,6 @@
 #include "policy.h"
 #include "policy_narrow.h"
 
-/* Reads one byte, escaped as \xHH or not. */
-static char take_byte(const char **escaped)
-{
-	char digits[3] = "";
-	char byte = **escaped;
-
-	if (byte != '\\') {
-		*escaped += 1;
-		return byte;
-	}
-	memcpy(digits, *escaped + 2, 2);
-	*escaped += 4;
-	return (char)strtoul(digits, NULL, 16);
-}
-
 /* Returns the pattern that matches exactly the name, or NULL. The caller must free it. */
 char *pattern_of(const char *escaped)
 {
@@ -104,19 +89,15 @@ char *cgroup_of(const char *path)
 char *scope_of(const struct record *record)
 {
 	const char *path = record_text(record, "cgroup"), *kind = record_text(record, "kind");
-	struct bytes raw = { 0 };
-	char *cgroup, *scope, byte;
+	char *raw, *cgroup, *scope;
 
 	if (kind && !strcmp(kind, "module"))
 		return text_copy("");
 	if (record_number(record, "kthread"))
 		return text_copy(" kthread");
-	while (path && *path) {
-		byte = take_byte(&path);
-		bytes_add(&raw, &byte, 1);
-	}
-	cgroup = raw.data ? cgroup_of(raw.data) : NULL;
-	bytes_free(&raw);
+	raw = unescaped(path ? path : "");
+	cgroup = cgroup_of(raw);
+	free(raw);
 	scope = cgroup ? text(" cgroup %s", cgroup) : NULL;
 	free(cgroup);
 	return scope;

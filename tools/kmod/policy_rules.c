@@ -71,7 +71,7 @@ static const char *class_end(const char *pattern)
  * Checks a pattern. Returns an error message or NULL. Members of classes and escaped
  * characters may be any bytes.
  */
-static const char *check_pattern(const char *pattern)
+const char *check_pattern(const char *pattern)
 {
 	for (; *pattern; pattern++) {
 		if (*pattern <= ' ' || *pattern > '~')

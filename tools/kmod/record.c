@@ -76,6 +76,32 @@ static bool is_escaped(const char *value)
 	return true;
 }
 
+/* Reads one byte, escaped as \xHH or not. */
+char take_byte(const char **escaped)
+{
+	char digits[3] = "";
+	char byte = **escaped;
+
+	if (byte != '\\') {
+		*escaped += 1;
+		return byte;
+	}
+	memcpy(digits, *escaped + 2, 2);
+	*escaped += 4;
+	return (char)strtoul(digits, NULL, 16);
+}
+
+/* Returns the bytes that the kernel escaped. The caller must free them. */
+char *unescaped(const char *escaped)
+{
+	char *bytes = text_copy(escaped), *end = bytes;
+
+	while (*escaped)
+		*end++ = take_byte(&escaped);
+	*end = '\0';
+	return bytes;
+}
+
 static bool parse_value(struct field *field, const char *value)
 {
 	switch (field->kind) {

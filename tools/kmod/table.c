@@ -56,6 +56,32 @@ void table_init(struct table *table, const struct column *columns, size_t width)
 	}
 }
 
+static void hide(struct table *table, size_t i)
+{
+	struct libscols_column *column = scols_table_get_column(table->table, i);
+
+	table->hidden[i] = true;
+	scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
+}
+
+/* Prepares a printed table for more rows, without titles. */
+void table_continue(struct table *table)
+{
+	struct table printed = *table;
+	size_t i;
+
+	table_init(table, printed.columns, printed.width);
+	memcpy(table->longest, printed.longest, sizeof(printed.longest));
+	memcpy(table->hidden, printed.hidden, sizeof(printed.hidden));
+	table->follow = true;
+	table->wide = printed.wide;
+	table->no_trunc = printed.no_trunc;
+	scols_table_enable_noheadings(table->table, 1);
+	for (i = 0; i < table->width; i++)
+		if (table->hidden[i])
+			hide(table, i);
+}
+
 /* Adds the next cell. The table frees its text. @colour may be NULL. */
 void table_add_coloured(struct table *table, char *text, const char *colour)
 {
@@ -115,14 +141,6 @@ static bool fits(const struct table *table, size_t most)
 	return total <= terminal_width();
 }
 
-static void hide(struct table *table, size_t i)
-{
-	struct libscols_column *column = scols_table_get_column(table->table, i);
-
-	table->hidden[i] = true;
-	scols_column_set_flags(column, scols_column_get_flags(column) | SCOLS_FL_HIDDEN);
-}
-
 static void hide_unused(struct table *table)
 {
 	size_t i;
@@ -157,7 +175,7 @@ static void cut(struct table *table, size_t most)
  * Hides optional columns from the right if other columns would be cut too much, and then, if the
  * line would still be too long, other columns. Then cuts the longest cells.
  */
-static void shrink(struct table *table)
+static size_t shrink(struct table *table)
 {
 	size_t most = table->no_trunc ? SIZE_MAX : ROOMY, i;
 
@@ -165,23 +183,38 @@ static void shrink(struct table *table)
 		if ((table->columns[i].flags & OPTIONAL) && !table->hidden[i])
 			hide(table, i);
 	if (table->no_trunc)
-		return;
+		return most;
 	for (i = table->width; i-- > 1 && !fits(table, 0);)
 		if (!table->hidden[i])
 			hide(table, i);
 	for (most = terminal_width(); most && !fits(table, most);)
 		most--;
 	cut(table, most);
+	return most;
+}
+
+/* Keeps the widths of a table that is continued. */
+static void widen(struct table *table, size_t most)
+{
+	size_t i;
+
+	for (i = 0; i < table->width; i++)
+		scols_column_set_whint(scols_table_get_column(table->table, i),
+				       (double)width_of(table, i, most));
 }
 
 /* Prints and frees the table. */
 void table_print(struct table *table)
 {
-	if (!table->wide)
+	size_t most = SIZE_MAX;
+
+	if (!table->wide && !table->follow)
 		hide_unused(table);
 	if (!table->wide && on_terminal())
-		shrink(table);
-	if (!table->line)
+		most = shrink(table);
+	if (table->follow)
+		widen(table, most);
+	if (!table->line && !scols_table_is_noheadings(table->table))
 		print_titles(table);
 	check(!scols_print_table(table->table));
 	scols_unref_table(table->table);

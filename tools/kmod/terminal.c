@@ -91,7 +91,9 @@ void pager_start(const struct options *options)
 	const char *program = getenv("PAGER");
 	int fds[2];
 
-	if (options->no_pager || !is_capable() || (program && (!*program || !strcmp(program, "cat"))))
+	if (program && (!*program || !strcmp(program, "cat")))
+		return;
+	if (options->no_pager || options->follow || !is_capable())
 		return;
 	width_before_pager = terminal_width();
 	flush();

@@ -35,7 +35,7 @@ commands()
 
 options_of_command()
 {
-	completes '--debugfs --denied --help --json --lines --no-pager --no-trunc --wide' log -- &&
+	completes '--since' log --s && completes '--name --no-pager --no-trunc' log --n &&
 		completes '--openmetrics' stats --o &&
 		completes '' log x
 }

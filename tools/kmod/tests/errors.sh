@@ -22,6 +22,11 @@ MISUSES=(
 	"log --debugfs|option '--debugfs' requires an argument"
 	"log -n x|expected a number of lines, not 'x'"
 	"log -n -1|expected a number of lines, not '-1'"
+	"log --since soon|expected a time such as .*, not 'soon'"
+	"log --since 10|expected a time such as .*, not '10'"
+	"log --since 10days|expected a time such as .*, not '10days'"
+	"log --name [a|'\\[a': pattern has '\\[' without '\\]'"
+	"log --uid no_such_user|unknown user 'no_such_user'"
 	"stats --openmetrics --json|options '--openmetrics' and '--json' are mutually exclusive"
 )
 
@@ -32,7 +37,7 @@ misused()
 	for misuse in "${MISUSES[@]}"; do
 		# shellcheck disable=SC2086 # several arguments
 		kmodctl ${misuse%%|*}
-		fails 2 "${misuse#*|}; try" && is "$(<"$WORK/out")" '' output || return 1
+		fails 2 "${misuse#*|}(; try|$)" && is "$(<"$WORK/out")" '' output || return 1
 	done
 	kmodctl
 	is "$STATUS" 2 'no argument' && grep -q '^Usage: ' "$WORK/err"
