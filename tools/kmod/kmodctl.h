@@ -64,7 +64,8 @@ struct options {
 #define misused(format, ...) \
 	(complain(format "; try 'kmodctl --help'", ##__VA_ARGS__), EXIT_USAGE)
 
-/* journal_*.c, watch.c, policy_*.c: each command returns the exit status */
+/* status.c, journal_*.c, watch.c, policy_*.c: each command returns the exit status */
+int cmd_status(const struct options *options);
 int cmd_log(const struct options *options);
 int cmd_inflight(const struct options *options);
 int cmd_modules(const struct options *options);

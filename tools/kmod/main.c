@@ -102,6 +102,8 @@ static const struct command {
 	const char *files;	/* in the synopsis, brackets: optional; NULL if it takes none */
 	const struct option_info *options[MAX_OPTIONS];
 } commands[] = {
+	{ "status", cmd_status, "show the state of autoloading on one screen", "", NULL,
+	  { &opt_json, &opt_debugfs, &opt_securityfs, &opt_sysctl, &opt_help } },
 	{ "log", cmd_log, "show the requests that have ended",
 	  "The newest request is last. The kernel keeps the last 256.\n", NULL,
 	  { &opt_lines, &opt_follow, &opt_since, &opt_name, &opt_of_uid, &opt_unit, &opt_failed,

@@ -29,8 +29,11 @@ enum setting {
 char *setting_path(const struct options *options, enum setting setting);
 void setting_explain(const struct options *options, const char *path, int error);
 bool setting_read(const struct options *options, enum setting setting, struct bytes *bytes);
+bool policy_exists(const struct options *options);
+bool settings_read(const struct options *options, struct bytes values[NR_SETTINGS]);
 bool setting_write(const struct options *options, enum setting setting,
 		   const struct bytes *bytes);
+char *sysctl_read(const struct options *options, const char *name);
 char *modprobe_path(const struct options *options);
 bool boot_disables_policy(void);
 
@@ -130,6 +133,7 @@ bool helpers_allow_modprobe(const struct options *options, const struct bytes *m
 			    const struct bytes *helpers);
 
 /* policy_show.c */
+const char *meaning_of(enum setting setting, const struct bytes *value);
 struct json_object *json_of_string(const char *string);
 struct json_object *json_of_rule(const struct placed_rule *rule);
 void policy_print(const struct bytes values[NR_SETTINGS], FILE *file);

@@ -74,21 +74,31 @@ static void explain_missing(const struct options *options, const char *path)
 	free(securityfs);
 }
 
-/* Returns kernel.modprobe, or NULL if it is empty or cannot be read. The caller must free it. */
-char *modprobe_path(const struct options *options)
+/* Returns the first line of the file, or NULL if it cannot be read. The caller must free it. */
+char *sysctl_read(const struct options *options, const char *name)
 {
-	char *file = text("%s/kernel/modprobe", options->sysctl ? options->sysctl : DEFAULT_SYSCTL);
-	char *path = NULL;
+	char *file = text("%s/%s", options->sysctl ? options->sysctl : DEFAULT_SYSCTL, name);
+	char *value = NULL;
 	struct bytes bytes;
 
 	if (!read_whole(file, MAX_SETTING, &bytes)) {
 		bytes.data[strcspn(bytes.data, "\n")] = '\0';
-		if (*bytes.data)
-			path = text_copy(bytes.data);
+		value = text_copy(bytes.data);
 		bytes_free(&bytes);
 	}
 	free(file);
-	return path;
+	return value;
+}
+
+/* Returns kernel.modprobe, or NULL if it is empty or cannot be read. The caller must free it. */
+char *modprobe_path(const struct options *options)
+{
+	char *path = sysctl_read(options, "kernel/modprobe");
+
+	if (path && *path)
+		return path;
+	free(path);
+	return NULL;
 }
 
 /* True if the last kmod.enforce= on the kernel command line is false. */
@@ -139,6 +149,27 @@ bool setting_read(const struct options *options, enum setting setting, struct by
 		setting_explain(options, path, error);
 	free(path);
 	return !error;
+}
+
+/* True unless the kernel has no policy. */
+bool policy_exists(const struct options *options)
+{
+	char *path = setting_path(options, SET_RULES);
+	bool missing = access(path, F_OK) && errno == ENOENT;
+
+	free(path);
+	return !missing;
+}
+
+/* Reports errors. The caller must free the bytes in either case. */
+bool settings_read(const struct options *options, struct bytes values[NR_SETTINGS])
+{
+	enum setting setting;
+
+	for (setting = 0; setting < NR_SETTINGS; setting++)
+		if (!setting_read(options, setting, &values[setting]))
+			return false;
+	return true;
 }
 
 /* Uses one write(), which the kernel accepts or rejects as a whole. Returns 0 or an errno. */

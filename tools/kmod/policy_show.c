@@ -42,16 +42,6 @@ static const struct {
 	{ SET_HELPERS_MODE, "helpers", "enforce", "the kernel may run only the listed helpers" },
 };
 
-static bool state_read(struct state *state, const struct options *options)
-{
-	enum setting setting;
-
-	for (setting = 0; setting < NR_SETTINGS; setting++)
-		if (!setting_read(options, setting, &state->values[setting]))
-			return false;
-	return true;
-}
-
 static void state_free(struct state *state)
 {
 	enum setting setting;
@@ -66,6 +56,18 @@ static char *value_of(const struct state *state, enum setting setting)
 	const char *value = state->values[setting].data;
 
 	return text("%.*s", (int)strcspn(value, "\n"), value);
+}
+
+/* Returns NULL for an unknown value. */
+const char *meaning_of(enum setting setting, const struct bytes *value)
+{
+	size_t length = strcspn(value->data, "\n"), i;
+
+	for (i = 0; i < sizeof(meanings) / sizeof(*meanings); i++)
+		if (meanings[i].setting == setting && strlen(meanings[i].value) == length &&
+		    !strncmp(meanings[i].value, value->data, length))
+			return meanings[i].meaning;
+	return NULL;
 }
 
 static void print_settings(const struct state *state)
@@ -248,7 +250,7 @@ int cmd_policy_show(const struct options *options)
 	void (*print)(struct state *state) = options->json ? print_json :
 					     options->rules ? print_file : print_text;
 	struct state state = { 0 };
-	bool shown = state_read(&state, options);
+	bool shown = settings_read(options, state.values);
 
 	if (shown)
 		print(&state);

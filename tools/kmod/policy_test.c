@@ -37,12 +37,7 @@ static char first_of(const struct bytes *value, char missing)
 
 static bool read_in_force(struct tested *tested, const struct options *options)
 {
-	enum setting setting;
-
-	for (setting = 0; setting < NR_SETTINGS; setting++)
-		if (!setting_read(options, setting, &tested->policy.values[setting]))
-			return false;
-	return true;
+	return settings_read(options, tested->policy.values);
 }
 
 static bool read_files(struct tested *tested, const struct options *options)
