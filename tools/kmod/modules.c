@@ -198,24 +198,34 @@ bool modules_know(const struct modules *modules, const struct glob *glob)
 	return known;
 }
 
-/* Returns the modules that modprobe would load for the alias, as an array that ends with NULL. */
-char **modules_lookup(const struct modules *modules, const char *alias)
+static void add_needed(char ***names, struct kmod_module *module)
 {
-	struct kmod_list *list = NULL, *entry, *needed, *need;
+	struct kmod_list *needed = kmod_module_get_dependencies(module), *need;
+	struct kmod_module *other;
+
+	kmod_list_foreach(need, needed) {
+		other = kmod_module_get_module(need);
+		add_name(names, kmod_module_get_name(other));
+		kmod_module_unref(other);
+	}
+	kmod_module_unref_list(needed);
+}
+
+/*
+ * Returns the modules that modprobe would load for the alias, with those that they need if
+ * @needed is true, as an array that ends with NULL.
+ */
+char **modules_lookup(const struct modules *modules, const char *alias, bool needed)
+{
+	struct kmod_list *list = NULL, *entry;
 	struct kmod_module *module;
 	char **names = NULL;
 
 	kmod_module_new_from_lookup(modules->ctx, alias, &list);
 	kmod_list_foreach(entry, list) {
 		module = kmod_module_get_module(entry);
-		needed = kmod_module_get_dependencies(module);
-		kmod_list_foreach(need, needed) {
-			struct kmod_module *other = kmod_module_get_module(need);
-
-			add_name(&names, kmod_module_get_name(other));
-			kmod_module_unref(other);
-		}
-		kmod_module_unref_list(needed);
+		if (needed)
+			add_needed(&names, module);
 		add_name(&names, kmod_module_get_name(module));
 		kmod_module_unref(module);
 	}
