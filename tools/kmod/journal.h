@@ -53,6 +53,10 @@ char *describe_begin(const struct table *table, const struct record *record);
 void journal_print(const struct journal *journal, const struct view *view,
 		   const struct options *options);
 
+/* journal_log.c */
+void requests_print(const struct journal *requests, const struct journal *loads,
+		    const struct options *options);
+
 /* journal_loaded.c */
 char *describe_loaded(const struct journal *modules, const struct record *request);
 struct json_object *json_of_loaded(const struct journal *modules, u64 id);

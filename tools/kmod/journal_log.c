@@ -56,6 +56,14 @@ static const struct view view = {
 	columns, sizeof(columns) / sizeof(*columns), add_row, json_of_request,
 };
 
+/* Prints requests that another command has selected. */
+void requests_print(const struct journal *requests, const struct journal *loads,
+		    const struct options *options)
+{
+	modules = *loads;
+	journal_print(requests, &view, options);
+}
+
 /* Removes the requests up to the one that was read last, and remembers the last one. */
 static void remove_read(struct journal *requests)
 {

@@ -64,8 +64,9 @@ struct options {
 #define misused(format, ...) \
 	(complain(format "; try 'kmodctl --help'", ##__VA_ARGS__), EXIT_USAGE)
 
-/* status.c, journal_*.c, watch.c, policy_*.c: each command returns the exit status */
+/* status.c, explain.c, journal_*.c, watch.c, policy_*.c: each command returns the exit status */
 int cmd_status(const struct options *options);
+int cmd_explain(const struct options *options);
 int cmd_log(const struct options *options);
 int cmd_inflight(const struct options *options);
 int cmd_modules(const struct options *options);

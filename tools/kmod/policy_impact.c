@@ -10,7 +10,7 @@
 #include "policy.h"
 #include "policy_impact.h"
 
-static const char *const request_keys[] = { "id", "name", "begin", NULL };
+static const char *const request_keys[] = { "id", "name", "outcome", "result", "begin", NULL };
 static const char *const load_keys[] = { "id", "module", "name", NULL };
 
 /* A kernel without the journal has no requests to show. */
@@ -139,7 +139,8 @@ static void print_dependents(const struct modules *modules, const char *module)
 	}
 }
 
-static void print_state(const char *module, const struct module_use *use)
+/* Prints whether the running kernel has the module, and what uses it. */
+void module_print(const struct modules *modules, const char *module)
 {
 	static const char *const states[] = {
 		[NOT_FOUND] = "not installed",
@@ -147,13 +148,16 @@ static void print_state(const char *module, const struct module_use *use)
 		[LOADED] = "loaded",
 		[BUILT_IN] = "built in: no rule can deny it",
 	};
+	struct module_use use;
 
-	printf("module %s: %s", module, states[use->state]);
-	if (use->references > 0)
-		printf(", used %d time%s", use->references, use->references == 1 ? "" : "s");
-	if (*use->holders)
-		printf(", by %s", use->holders);
+	module_use(modules, module, &use);
+	printf("module %s: %s", module, states[use.state]);
+	if (use.references > 0)
+		printf(", used %d time%s", use.references, use.references == 1 ? "" : "s");
+	if (*use.holders)
+		printf(", by %s", use.holders);
 	putchar('\n');
+	free(use.holders);
 }
 
 static void print_loads(const struct machine *machine, const char *module)
@@ -175,15 +179,10 @@ static void print_loads(const struct machine *machine, const char *module)
 
 void impact_print(const struct machine *machine, const char *module)
 {
-	struct module_use use;
-
-	if (machine->is_running) {
-		module_use(&machine->modules, module, &use);
-		print_state(module, &use);
-		free(use.holders);
-	} else {
+	if (machine->is_running)
+		module_print(&machine->modules, module);
+	else
 		printf("module %s\n", module);
-	}
 	print_aliases(&machine->modules, module, "aliases");
 	print_dependents(&machine->modules, module);
 	print_loads(machine, module);
@@ -203,8 +202,8 @@ static bool is_alias_of(const struct modules *modules, const struct glob *name,
 }
 
 /* True if the request is for the name, or for one of the modules. */
-static bool concerns(const struct machine *machine, const struct record *request,
-		     const struct glob *pattern, char *const *modules)
+bool concerns(const struct machine *machine, const struct record *request,
+	      const struct glob *pattern, char *const *modules)
 {
 	const char *requested = record_text(request, "name");
 	char *const *module;
@@ -314,8 +313,7 @@ static struct json_object *json_of_dependents(const struct modules *modules, con
 	return object;
 }
 
-static void json_add_use(struct json_object *object, const struct machine *machine,
-			 const char *module)
+void json_add_use(struct json_object *object, const struct machine *machine, const char *module)
 {
 	static const char *const states[] = {
 		[NOT_FOUND] = "not_installed",

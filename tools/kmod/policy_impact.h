@@ -25,6 +25,10 @@ void requesters_print(const struct machine *machine, const char *pattern, char *
 struct json_object *json_of_impact(const struct machine *machine, const char *module);
 struct json_object *json_of_requesters(const struct machine *machine, const char *pattern,
 				       char *const *modules);
+void module_print(const struct modules *modules, const char *module);
+bool concerns(const struct machine *machine, const struct record *request,
+	      const struct glob *pattern, char *const *modules);
+void json_add_use(struct json_object *object, const struct machine *machine, const char *module);
 bool is_in_kernel(const struct machine *machine, const char *module);
 
 #endif /* POLICY_IMPACT_H */

@@ -93,7 +93,7 @@ void pager_start(const struct options *options)
 
 	if (program && (!*program || !strcmp(program, "cat")))
 		return;
-	if (options->no_pager || options->follow || !is_capable())
+	if (pager || options->no_pager || options->follow || !is_capable())
 		return;
 	width_before_pager = terminal_width();
 	flush();

@@ -49,9 +49,9 @@ help()
 
 	kmodctl --version && well && grep -q '^kmodctl [0-9]' "$WORK/out" || return 1
 	kmodctl --help && well || return 1
-	is "$(grep -cE '^  (status|log|inflight|modules|stats|watch|policy) ' "$WORK/out")" 14 commands ||
+	is "$(grep -cE '^  (status|log|explain|inflight|modules|stats|watch|policy) ' "$WORK/out")" 15 commands ||
 		return 1
-	for command in status log inflight modules stats watch policy 'policy show' 'policy load'; do
+	for command in status log explain inflight modules stats watch policy 'policy show' 'policy load'; do
 		# shellcheck disable=SC2086 # one or two words
 		kmodctl $command --help && well || return 1
 		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1
