@@ -59,7 +59,7 @@ opt_in_force = { NOT_A_LETTER + 9, "in-force", "test the policy in force",
 opt_uid = { NOT_A_LETTER + 10, "uid", "user id or name (default: 65534)",
 	    .word = &options.uid, .metavar = "USER" },
 opt_cap = { NOT_A_LETTER + 11, "cap",
-	    "capabilities, separated by commas, or none (default: all for user id 0)",
+	    "capabilities, or none (default: all for user id 0)",
 	    .word = &options.cap, .metavar = "LIST" },
 opt_userns = { NOT_A_LETTER + 12, "userns", "user namespace: init or other (default: init)",
 	       .word = &options.userns, .metavar = "WHICH" },
@@ -89,7 +89,7 @@ opt_kthread = { NOT_A_LETTER + 14, "kthread", "the requester is a kernel thread"
 		.flag = &options.kthread };
 
 #define DIRECTORIES \
-	"Without FILE, uses the directories policy.d of /etc/kmod, /run/kmod and /usr/lib/kmod.\n" \
+	"Without FILE, uses policy.d in /etc/kmod, /run/kmod and /usr/lib/kmod.\n" \
 	"FILE may be a directory: it stands for its *.conf files. - is standard input.\n"
 
 #define TABLES	&opt_wide, &opt_no_trunc, &opt_no_pager
@@ -127,7 +127,7 @@ static const struct command {
 	  DIRECTORIES, "[FILE]...",
 	  { &opt_force, &opt_root, &opt_modules, &opt_sysctl, &opt_help } },
 	{ "policy test", cmd_policy_test, "show what the policy decides on names",
-	  "Nothing is loaded. Without --file and --in-force, tests the files loaded at boot.\n"
+	  "Nothing is loaded. By default, the files that are loaded at boot are tested.\n"
 	  "The exit status is 3 if a name is denied.\n", "NAME...",
 	  { &opt_module, &opt_uid, &opt_cap, &opt_userns, &opt_cgroup, &opt_kthread, &opt_file,
 	    &opt_in_force, &opt_json, &opt_root, &opt_modules, &opt_securityfs, &opt_sysctl,
@@ -180,7 +180,10 @@ static void print_usage(FILE *stream, const char *group)
 	for (i = 0; i < NR_COMMANDS; i++)
 		if (!group || is_in_group(&commands[i], group))
 			fprintf(stream, "  %-15s %s\n", commands[i].name, commands[i].summary);
-	fprintf(stream, "\nFor the options of a command: kmodctl COMMAND --help\n");
+	if (!group)
+		fprintf(stream, "  %-15s %s\n", "help", "show the commands, or the options of one");
+	fprintf(stream, "\nFor the options of a command: kmodctl help %s%sCOMMAND\n",
+		group ? group : "", group ? " " : "");
 	if (!group)
 		fprintf(stream, "For the version: kmodctl --version\n");
 }
@@ -233,6 +236,24 @@ static int unknown_command(char *const *words)
 	if (!*next || *next == '-')
 		return misused("expected a command after '%s'", words[0]);
 	return misused("unknown command '%s %s'", words[0], next);
+}
+
+/* @words follow 'help'. */
+static int run_help(char **words)
+{
+	const struct command *command;
+
+	if (!*words || (is_group(*words) && !words[1])) {
+		print_usage(stdout, *words);
+		return EXIT_SUCCESS;
+	}
+	command = find_command(&words);
+	if (!command)
+		return unknown_command(words);
+	if (*words)
+		return misused("unexpected argument '%s'", *words);
+	print_help(command);
+	return EXIT_SUCCESS;
 }
 
 /* Converts the command's options for getopt_long(3). */
@@ -334,6 +355,8 @@ static int run(int argc, char *argv[])
 	}
 	if (**words == '-')
 		return misused("unknown option '%s'", *words);
+	if (!strcmp(*words, "help"))
+		return run_help(words + 1);
 	command = find_command(&words);
 	if (!command)
 		return unknown_command(words);

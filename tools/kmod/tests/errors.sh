@@ -15,6 +15,9 @@ MISUSES=(
 	"log --openmetrics|unknown option '--openmetrics'"
 	"log --sysctl /|unknown option '--sysctl'"
 	"inflight -n 1|unknown option '-n'"
+	"help nonsense|unknown command 'nonsense'"
+	"help policy nonsense|unknown command 'policy nonsense'"
+	"help log extra|unexpected argument 'extra'"
 	"log extra|unexpected argument 'extra'"
 	"log -- --json|unexpected argument '--json'"
 	"log --json=1|unexpected argument in '--json=1'"
@@ -56,6 +59,29 @@ help()
 		kmodctl $command --help && well || return 1
 		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1
 	done
+}
+
+# help COMMAND is the same as COMMAND --help. Both fit a terminal.
+help_command()
+{
+	local command
+
+	"$KMODCTL" --help >"$WORK/usage"
+	kmodctl help && well && is "$(<"$WORK/out")" "$(<"$WORK/usage")" usage || return 1
+	kmodctl policy --help
+	mv "$WORK/out" "$WORK/group"
+	kmodctl help policy && well && is "$(<"$WORK/out")" "$(<"$WORK/group")" policy || return 1
+	cat "$WORK/usage" "$WORK/group" >"$WORK/all"
+	sed -nE 's/^  ([a-z]+( [a-z]+)?)  .*/\1/p' "$WORK/usage" | grep -vx help >"$WORK/commands"
+	while read -r command; do
+		# shellcheck disable=SC2086 # one or two words
+		"$KMODCTL" $command --help >"$WORK/expected"
+		# shellcheck disable=SC2086
+		kmodctl help $command && well &&
+			is "$(<"$WORK/out")" "$(<"$WORK/expected")" "$command" || return 1
+		cat "$WORK/out" >>"$WORK/all"
+	done <"$WORK/commands"
+	is "$(awk 'length > 80' "$WORK/all")" '' 'lines over 80'
 }
 
 no_directory()
@@ -149,6 +175,7 @@ pipes()
 TESTS=(
 	misused 'wrong arguments give status 2 and one message that names the argument'
 	help 'each command has a help text, and kmodctl has a version'
+	help_command 'help shows the help text of a command, which fits 80 columns'
 	no_directory 'the error names a missing directory'
 	no_journal 'without the journal, the error names the kernel option'
 	not_mounted 'without debugfs or tracefs, the error has the mount command'
