@@ -189,15 +189,43 @@ const char *colour_of_result(const struct record *record)
 	return result < 0 ? YELLOW : RED;
 }
 
-/* Returns "-" if the record lacks the key. */
+static char *with_spaces(const char *escaped)
+{
+	static const char space[] = "\\x20";
+	char *string = text_copy(escaped), *found = string;
+
+	while ((found = strstr(found, space))) {
+		*found++ = ' ';
+		memmove(found, found + strlen(space) - 1, strlen(found + strlen(space) - 1) + 1);
+	}
+	return string;
+}
+
+/*
+ * Returns "-" if the record lacks the key. Users choose names, so one with a space has quotes, as an
+ * empty one: a task named "sh[1] uid 0" must not look like another one. The kernel escapes quotes.
+ */
 char *describe_name(const struct record *record, const char *key)
 {
 	const char *name = record_text(record, key);
+	char *spaced, *quoted;
 
 	if (!name)
 		return text_copy("-");
-	/* No name looks like this, because the kernel escapes quotes. */
-	return text_copy(*name ? name : "\"\"");
+	spaced = with_spaces(name);
+	if (*name && !strchr(spaced, ' '))
+		return spaced;
+	quoted = text("\"%s\"", spaced);
+	free(spaced);
+	return quoted;
+}
+
+/* Returns, for example, "nf_tables_abort [nf_tables]". Only the kernel chooses this name. */
+char *describe_site(const struct record *record)
+{
+	const char *site = record_text(record, "site");
+
+	return site && *site ? with_spaces(site) : describe_name(record, "site");
 }
 
 /*

@@ -32,7 +32,7 @@ static void add_row(struct table *table, const struct record *request)
 	table_add(table, modprobe ? text("%llu", modprobe) : text_copy("-"));
 	table_add(table, describe_requester(request));
 	table_add(table, describe_relation(request));
-	table_add(table, describe_name(request, "site"));
+	table_add(table, describe_site(request));
 }
 
 static const struct view view = {

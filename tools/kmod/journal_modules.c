@@ -36,7 +36,7 @@ static void add_row(struct table *table, const struct record *module)
 	table_add(table, text("%llu", record_number(module, "id")));
 	table_add(table, describe_name(module, "name"));
 	table_add(table, describe_requester(module));
-	table_add(table, describe_name(module, "site"));
+	table_add(table, describe_site(module));
 }
 
 static const struct view view = {

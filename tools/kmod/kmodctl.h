@@ -145,6 +145,7 @@ char *describe_result(s64 result);
 char *describe_outcome(const struct record *record);
 const char *colour_of_result(const struct record *record);
 bool is_denied(const struct record *request);
+char *describe_site(const struct record *record);
 char *describe_requester(const struct record *record);
 char *describe_relation(const struct record *record);
 char *describe_unit(const struct record *record);

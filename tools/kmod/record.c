@@ -2,9 +2,8 @@
 /*
  * Records: lines of key=value pairs, and events.
  *
- * The kernel escapes space, quote, backslash and every byte that is not printable ASCII
- * as \xHH. kmodctl prints values in this form: users choose them, and a value with a real
- * space could imitate another column.
+ * The kernel escapes space, quote, backslash and every byte that is not printable ASCII as \xHH.
+ * kmodctl undoes this for spaces only, see describe_name().
  */
 #include <ctype.h>
 #include <errno.h>

@@ -24,7 +24,7 @@ static void print_line(const struct event *event, const char *type, const char *
 static void print_request(const struct event *event)
 {
 	char *details = describe_requester(&event->record);
-	char *site = describe_name(&event->record, "site");
+	char *site = describe_site(&event->record);
 	char *relation = describe_relation(&event->record);
 
 	details = text_append(details, " ", "from %s", site);

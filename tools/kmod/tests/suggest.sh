@@ -83,12 +83,14 @@ exact()
 
 no_rule()
 {
-	local name
+	local name shown
 
 	for name in 'a\x20b' 'a\x09b' 'a\x0aallow\x20alias\x20*' '\xc3\xa4' '\x7f' '\x00a' ''; do
+		shown=${name//\\x20/ }
+		[[ $shown == "$name" && -n $name ]] || shown="\"$shown\""
 		learned "$(need "$name")"
 		suggest && well && is "$(rules)" '' "$name" &&
-			grep -qF "No rule can match the alias ${name:-\"\"}:" "$WORK/out" &&
+			grep -qF "No rule can match the alias $shown:" "$WORK/out" &&
 			kmodctl policy check "$WORK/out" && well || return 1
 	done
 }

@@ -41,6 +41,15 @@ printable()
 	done
 }
 
+# Quotes show where a name with spaces ends, as it may look like something else.
+escapes()
+{
+	on long modules && well && grep -q '  nf_tables_abort \[nf_tables\]$' "$WORK/out" &&
+		on long inflight && well && grep -q '  "Web Content"\[1206\] ' "$WORK/out" &&
+		on long log && well && grep -q '  "  ok  x"\[1204\] ' "$WORK/out" &&
+		on odd log && well && grep -qF '  "\x22a\x22 \x5c\x1b[31m\x0a"[2] ' "$WORK/out"
+}
+
 no_blanks_behind()
 {
 	local command
@@ -84,6 +93,7 @@ TESTS=(
 	last_lines 'log -n shows the last requests'
 	titles_alone 'with an empty journal only titles are printed'
 	printable 'the output is printable ASCII'
+	escapes 'spaces are printed as such, and names with spaces have quotes'
 	no_blanks_behind 'no line ends with a blank'
 	wall_clock 'times are wall-clock times'
 	used_columns 'WAITED and VIA are shown only if some request has a value'
