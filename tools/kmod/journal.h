@@ -61,7 +61,7 @@ void requests_print(const struct journal *requests, const struct journal *loads,
 char *describe_loaded(const struct journal *modules, const struct record *request);
 struct json_object *json_of_loaded(const struct journal *modules, u64 id);
 
-/* journal_stats.c, journal_openmetrics.c */
+/* journal_stats.c */
 #define OUTCOME_PREFIX	"outcome_"
 
 struct counter {
@@ -83,6 +83,7 @@ struct stats {
 	u64 sum_us;
 };
 
-bool print_openmetrics(const struct stats *stats);
+bool stats_read(struct stats *stats, const struct options *options, bool *trouble);
+void stats_free(struct stats *stats);
 
 #endif /* JOURNAL_H */

@@ -73,7 +73,8 @@ static const char *add_line(struct stats *stats, char *line)
 	return add_counter(stats, key, line);
 }
 
-static bool stats_read(struct stats *stats, const struct options *options, bool *trouble)
+/* Returns false if the file cannot be opened. Sets @trouble if a line is malformed. */
+bool stats_read(struct stats *stats, const struct options *options, bool *trouble)
 {
 	struct lines lines;
 	const char *error;
@@ -91,7 +92,7 @@ static bool stats_read(struct stats *stats, const struct options *options, bool 
 	return true;
 }
 
-static void stats_free(struct stats *stats)
+void stats_free(struct stats *stats)
 {
 	size_t i;
 
@@ -204,13 +205,9 @@ int cmd_stats(const struct options *options)
 	struct stats stats;
 	bool trouble;
 
-	if (options->openmetrics && options->json)
-		return misused("options '--openmetrics' and '--json' are mutually exclusive");
 	if (!stats_read(&stats, options, &trouble))
 		return EXIT_FAILURE;
-	if (options->openmetrics)
-		trouble |= !print_openmetrics(&stats);
-	else if (options->json)
+	if (options->json)
 		print_json(&stats);
 	else
 		print_text(&stats);

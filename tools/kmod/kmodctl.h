@@ -49,6 +49,7 @@ struct options {
 	const char *file;
 	const char *modules;
 	const char *name;
+	const char *output;
 	const char *root;
 	const char *since;
 	const char *uid;
@@ -71,6 +72,7 @@ int cmd_log(const struct options *options);
 int cmd_inflight(const struct options *options);
 int cmd_modules(const struct options *options);
 int cmd_stats(const struct options *options);
+int cmd_metrics(const struct options *options);
 int cmd_watch(const struct options *options);
 int cmd_policy_show(const struct options *options);
 int cmd_policy_check(const struct options *options);
@@ -101,6 +103,7 @@ struct bytes {
 void bytes_add(struct bytes *bytes, const char *data, size_t length);
 void bytes_free(struct bytes *bytes);
 int read_whole(const char *path, size_t max, struct bytes *bytes);
+bool replace_file(const char *path, const struct bytes *text);
 void flush(void);
 int finish(int status);
 

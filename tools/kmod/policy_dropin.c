@@ -134,29 +134,6 @@ static bool has_lines(const struct bytes *text)
 	return false;
 }
 
-static bool write_and_sync(int fd, const struct bytes *text)
-{
-	ssize_t written = write(fd, text->data, text->length);
-
-	if (written >= 0 && (size_t)written != text->length)
-		errno = ENOSPC;
-	return written == (ssize_t)text->length && !fsync(fd);
-}
-
-/* Replaces the file atomically. Returns false and sets errno. */
-static bool replace_file(const char *path, const struct bytes *text)
-{
-	char *temporary = text_append(text_copy(path), "", ".new");
-	int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	bool written = fd >= 0 && write_and_sync(fd, text);
-
-	if (fd >= 0)
-		close(fd);
-	written = written && !rename(temporary, path);
-	free(temporary);
-	return written;
-}
-
 /* Writes the file if it has changed, and removes it if no rule is left. Reports errors. */
 bool dropin_write(struct dropin *dropin)
 {

@@ -7,6 +7,7 @@
 #include <mntent.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kmodctl.h"
@@ -183,4 +184,37 @@ int read_whole(const char *path, size_t max, struct bytes *bytes)
 	if (error)
 		bytes_free(bytes);
 	return error;
+}
+
+static bool write_and_sync(int fd, const struct bytes *text)
+{
+	mode_t mask = umask(0);
+	ssize_t written;
+
+	umask(mask);
+	written = write(fd, text->data, text->length);
+	if (written >= 0 && (size_t)written != text->length)
+		errno = ENOSPC;
+	return written == (ssize_t)text->length && !fchmod(fd, 0644 & ~mask) && !fsync(fd);
+}
+
+/* Replaces the file atomically. Returns false and sets errno. */
+bool replace_file(const char *path, const struct bytes *text)
+{
+	char *temporary = text_append(text_copy(path), "", ".XXXXXX");
+	int fd = mkostemp(temporary, O_CLOEXEC), error;
+	bool replaced;
+
+	if (fd < 0) {
+		free(temporary);
+		return false;
+	}
+	replaced = write_and_sync(fd, text) && !rename(temporary, path);
+	error = errno;
+	close(fd);
+	if (!replaced)
+		unlink(temporary);
+	free(temporary);
+	errno = error;
+	return replaced;
 }

@@ -36,7 +36,7 @@ commands()
 options_of_command()
 {
 	completes '--since' log --s && completes '--name --no-pager --no-trunc' log --n &&
-		completes '--openmetrics' stats --o &&
+		completes '--openmetrics --output' metrics --o &&
 		completes '' log x
 }
 

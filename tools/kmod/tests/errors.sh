@@ -30,7 +30,8 @@ MISUSES=(
 	"log --since 10days|expected a time such as .*, not '10days'"
 	"log --name [a|'\\[a': pattern has '\\[' without '\\]'"
 	"log --uid no_such_user|unknown user 'no_such_user'"
-	"stats --openmetrics --json|options '--openmetrics' and '--json' are mutually exclusive"
+	"stats --openmetrics|unknown option '--openmetrics'"
+	"metrics --json|unknown option '--json'"
 )
 
 misused()
@@ -52,9 +53,9 @@ help()
 
 	kmodctl --version && well && grep -q '^kmodctl [0-9]' "$WORK/out" || return 1
 	kmodctl --help && well || return 1
-	is "$(grep -cE '^  (status|log|explain|inflight|modules|stats|watch|policy) ' "$WORK/out")" 15 commands ||
+	is "$(grep -cE '^  (status|log|explain|inflight|modules|stats|metrics|watch|policy) ' "$WORK/out")" 16 commands ||
 		return 1
-	for command in status log explain inflight modules stats watch policy 'policy show' 'policy load'; do
+	for command in status log explain inflight modules stats metrics watch policy 'policy show' 'policy load'; do
 		# shellcheck disable=SC2086 # one or two words
 		kmodctl $command --help && well || return 1
 		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1

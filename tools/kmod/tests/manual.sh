@@ -22,7 +22,7 @@ complete()
 	have mandoc || return 1
 	mandoc -T ascii "$PAGE" | sed 's/.\x08//g' >"$WORK/page"
 	"$KMODCTL" --help >"$WORK/out"
-	for command in status log explain inflight modules stats watch \
+	for command in status log explain inflight modules stats metrics watch \
 		policy\ {show,check,test,load,deny,allow,suggest}; do
 		# shellcheck disable=SC2086 # one or two words
 		"$KMODCTL" $command --help >>"$WORK/out"
