@@ -202,8 +202,9 @@ static char *with_spaces(const char *escaped)
 }
 
 /*
- * Returns "-" if the record lacks the key. Users choose names, so one with a space has quotes, as an
- * empty one: a task named "sh[1] uid 0" must not look like another one. The kernel escapes quotes.
+ * Returns "-" if the record lacks the key. Users choose names, so one with a space has quotes, as
+ * an empty one: a task named "sh[1] uid 0" must not look like another one. The kernel escapes
+ * quotes.
  */
 char *describe_name(const struct record *record, const char *key)
 {

@@ -108,7 +108,7 @@ static void print_decisions(struct subject *subject)
 		subject->tested.requester = requesters[i].requester;
 		decide(&subject->tested, subject->name, false, &verdict);
 		reason = describe_reason(&subject->tested, &verdict);
-		printf("policy for %s: %s%s%s (%s)\n", requesters[i].name,
+		printf("policy for %s: %s%s%s\n  %s\n", requesters[i].name,
 		       verdict.allowed ? "allowed" : "denied",
 		       verdict.module ? ", module " : "", verdict.module ? verdict.module : "",
 		       reason);

@@ -283,8 +283,8 @@ static void print_rules(const struct needs *needs)
 {
 	const struct need *need;
 
-	puts("# Rules for learned requests, from kmodctl policy suggest. The first matching rule\n"
-	     "# applies: load these before rules that deny.");
+	puts("# From kmodctl policy suggest. The first matching rule applies:\n"
+	     "# load these before rules that deny.");
 	for (need = needs->array; need < needs->array + needs->count; need++)
 		if (!need->done)
 			print_rules_of(needs, need);

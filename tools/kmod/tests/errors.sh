@@ -47,15 +47,16 @@ misused()
 	is "$STATUS" 2 'no argument' && grep -q '^Usage: ' "$WORK/err"
 }
 
+COMMANDS='status log explain inflight modules stats metrics watch'
+
 help()
 {
 	local command
 
 	kmodctl --version && well && grep -q '^kmodctl [0-9]' "$WORK/out" || return 1
 	kmodctl --help && well || return 1
-	is "$(grep -cE '^  (status|log|explain|inflight|modules|stats|metrics|watch|policy) ' "$WORK/out")" 16 commands ||
-		return 1
-	for command in status log explain inflight modules stats metrics watch policy 'policy show' 'policy load'; do
+	is "$(grep -cE "^  (${COMMANDS// /|}|policy [a-z]+) " "$WORK/out")" 16 commands || return 1
+	for command in $COMMANDS policy 'policy show' 'policy load'; do
 		# shellcheck disable=SC2086 # one or two words
 		kmodctl $command --help && well || return 1
 		grep -q "^Usage: kmodctl $command" "$WORK/out" || return 1

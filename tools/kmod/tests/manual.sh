@@ -15,6 +15,23 @@ well_formed()
 	is "$(<"$WORK/lint")" '' 'mandoc'
 }
 
+narrow()
+{
+	have mandoc || return 1
+	mandoc -T ascii -O width=80 "$PAGE" | sed 's/.\x08//g' >"$WORK/page"
+	is "$(awk 'length > 80' "$WORK/page")" '' 'lines over 80'
+}
+
+# The sections that administrators look for
+sections()
+{
+	local section
+
+	for section in ENVIRONMENT FILES 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+		grep -qx "\.Sh $section" "$PAGE" || { say "$section is missing"; return 1; }
+	done
+}
+
 complete()
 {
 	local word
@@ -34,6 +51,8 @@ complete()
 }
 
 TESTS=(
+	narrow 'no line of the page is over 80 columns'
+	sections 'the page has the usual sections'
 	well_formed 'mandoc reports no problem'
 	complete 'the page documents every command and option'
 )
