@@ -54,7 +54,7 @@ static void decide_modules_of(const struct tested *tested, const char *alias,
 
 /* The caller must free the module of the verdict. */
 void decide(const struct tested *tested, const char *name, bool module,
-		   struct verdict *verdict)
+	    struct verdict *verdict)
 {
 	const struct placed_rule *rule;
 
