@@ -97,6 +97,13 @@ static void kmod_inflight_test_exit(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kmod_test_is_idle());
 }
 
+static void kmod_inflight_hash_of_names_is_salted(struct kunit *test)
+{
+	static const char name[] = "kunit";
+
+	KUNIT_EXPECT_NE(test, kmod_name_hash(name), full_name_hash(NULL, name, strlen(name)));
+}
+
 static void kmod_inflight_success_settles_all(struct kunit *test)
 {
 	struct kmod_request *first = kmod_test_request(test), *joined[40];
@@ -498,12 +505,27 @@ static void kmod_inflight_request_without_wait_returns_at_exec(struct kunit *tes
 	m = kmod_test_fly(test, r);
 	KUNIT_EXPECT_FALSE(test, completion_done(&r->done));
 	kmod_inflight_execed(m);
+	KUNIT_EXPECT_TRUE(test, completion_done(&r->done));
+	kmod_test_end(m, 256);
+	KUNIT_EXPECT_EQ(test, r->rec.result, 256);
+	kmod_test_expect(test, r, 0);
+}
+
+/* Another modprobe, that of a later request, can be the first one to end. */
+static void kmod_inflight_request_without_wait_gets_no_status(struct kunit *test)
+{
+	struct kmod_request *r = kmod_test_request(test);
+	struct kmod_modprobe *m;
+
+	r->rec.wait = false;
+	m = kmod_test_fly(test, r);
 	kmod_test_end(m, 256);
 	KUNIT_EXPECT_EQ(test, r->rec.result, 256);
 	kmod_test_expect(test, r, 0);
 }
 
 static struct kunit_case kmod_inflight_tests[] = {
+	KUNIT_CASE(kmod_inflight_hash_of_names_is_salted),
 	KUNIT_CASE(kmod_inflight_success_settles_all),
 	KUNIT_CASE(kmod_inflight_failure_settles_older_requests),
 	KUNIT_CASE(kmod_inflight_late_joiner_is_not_forgotten),
@@ -526,6 +548,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_states_are_shown),
 	KUNIT_CASE(kmod_inflight_outcome_follows_status),
 	KUNIT_CASE(kmod_inflight_request_without_wait_returns_at_exec),
+	KUNIT_CASE(kmod_inflight_request_without_wait_gets_no_status),
 	{}
 };
 

@@ -248,17 +248,22 @@ static void kmod_slots_admin_before_older_user(struct kunit *test)
 
 static void kmod_slots_user_with_fewest_slots_first(struct kunit *test)
 {
-	struct kmod_slot *a[4], *b;
+	struct kmod_slot *a[4], *b[2];
 	int i;
 
 	kmod_limit = 4;
 	for (i = 0; i < ARRAY_SIZE(a); i++)
 		a[i] = kmod_slot_user(test, KMOD_TEST_USER);
-	b = kmod_slot_user(test, KMOD_TEST_USER + 1);
+	for (i = 0; i < ARRAY_SIZE(b); i++)
+		b[i] = kmod_slot_user(test, KMOD_TEST_USER + 1);
 	kmod_slot_end(test, a[0]);
-	KUNIT_EXPECT_TRUE(test, b->held);
+	KUNIT_EXPECT_TRUE(test, b[0]->held);
 	KUNIT_EXPECT_FALSE(test, a[2]->held);
-	kmod_slot_end(test, b);
+	/* Again, although this user was served last. */
+	kmod_slot_end(test, b[0]);
+	KUNIT_EXPECT_TRUE(test, b[1]->held);
+	KUNIT_EXPECT_FALSE(test, a[2]->held);
+	kmod_slot_end(test, b[1]);
 	KUNIT_EXPECT_TRUE(test, a[2]->held);
 	kmod_slot_end(test, a[1]);
 	KUNIT_EXPECT_TRUE(test, a[3]->held);
@@ -370,15 +375,35 @@ static void kmod_slots_lent_one_at_a_time(struct kunit *test)
 
 static void kmod_slots_users_borrow_at_most_half(struct kunit *test)
 {
-	struct kmod_slot *held[2], *user[2], *admin;
+	struct kmod_slot *held[4], *user[3];
+	int i;
 
-	kmod_limit = 2;
-	held[0] = kmod_slot_user(test, KMOD_TEST_USER);
-	held[1] = kmod_slot_admin(test);
-	user[0] = kmod_slot_user(test, KMOD_TEST_USER);
-	user[1] = kmod_slot_user(test, KMOD_TEST_USER + 1);
-	kmod_slots_test_age(KMOD_STALL);
-	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	kmod_limit = 4;
+	for (i = 0; i < 2; i++) {
+		held[i] = kmod_slot_user(test, KMOD_TEST_USER);
+		held[i + 2] = kmod_slot_admin(test);
+	}
+	for (i = 0; i < ARRAY_SIZE(user); i++)
+		user[i] = kmod_slot_user(test, KMOD_TEST_USER + i);
+	for (i = 0; i < ARRAY_SIZE(user); i++) {
+		kmod_slots_test_age(KMOD_STALL);
+		KUNIT_EXPECT_EQ(test, kmod_slots_test_lend(), i < 2);
+	}
+	for (i = 0; i < ARRAY_SIZE(held); i++)
+		kmod_slot_end(test, held[i]);
+	for (i = 0; i < ARRAY_SIZE(user); i++)
+		kmod_slot_end(test, user[i]);
+}
+
+static void kmod_slots_last_lent_one_is_for_admins(struct kunit *test)
+{
+	struct kmod_slot *held[2], *nested, *admin;
+
+	held[0] = kmod_slot_admin(test);
+	held[1] = kmod_slot_new(test, KMOD_SLOT_NESTED, 2, 0);
+	nested = kmod_slot_new(test, KMOD_SLOT_NESTED, 2, 0);
+	KUNIT_EXPECT_TRUE(test, kmod_slot_get(held[1], true));
+	KUNIT_EXPECT_FALSE(test, kmod_slot_get(nested, true));
 	kmod_slots_test_age(KMOD_STALL);
 	KUNIT_EXPECT_FALSE(test, kmod_slots_test_lend());
 	admin = kmod_slot_admin(test);
@@ -386,11 +411,9 @@ static void kmod_slots_users_borrow_at_most_half(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
 	KUNIT_EXPECT_TRUE(test, admin->held);
 	kmod_slot_end(test, admin);
-	kmod_slot_end(test, held[1]);
 	kmod_slot_end(test, held[0]);
-	KUNIT_EXPECT_TRUE(test, user[0]->held && user[1]->held);
-	kmod_slot_end(test, user[0]);
-	kmod_slot_end(test, user[1]);
+	kmod_slot_end(test, held[1]);
+	kmod_slot_end(test, nested);
 }
 
 static struct kunit_case kmod_slots_tests[] = {
@@ -411,6 +434,7 @@ static struct kunit_case kmod_slots_tests[] = {
 	KUNIT_CASE(kmod_slots_are_lent_when_none_is_released),
 	KUNIT_CASE(kmod_slots_lent_one_at_a_time),
 	KUNIT_CASE(kmod_slots_users_borrow_at_most_half),
+	KUNIT_CASE(kmod_slots_last_lent_one_is_for_admins),
 	{}
 };
 

@@ -88,26 +88,31 @@ static void umh_queue_survives_many_blocked_workers(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, umh_queue_test_run(), -ENOENT);
 }
 
-/* The helpers are only queued, and never started. */
+/* The worker is blocked, so that the test can take the helpers from the queue. */
 static void umh_queue_is_served_in_order_by_one_worker(struct kunit *test)
 {
-	struct umh_spawner *s = umh_spawner, *other = umh_spawners;
-	struct subprocess_info info[3] = {};
+	struct umh_spawner *s = umh_queue_test_block_worker(test), *other = umh_spawners;
+	struct subprocess_info *info[3];
 	int i;
 
 	if (other == s)
 		other++;
-	flush_work(&s->work);
-	raw_spin_lock_irq(&umh_lock);
-	for (i = 0; i < ARRAY_SIZE(info); i++)
-		list_add_tail(&info[i].queued, &umh_queue);
-	raw_spin_unlock_irq(&umh_lock);
+	for (i = 0; i < ARRAY_SIZE(info); i++) {
+		info[i] = call_usermodehelper_setup("/kunit", NULL, NULL, GFP_KERNEL, NULL, NULL,
+						    NULL);
+		KUNIT_ASSERT_NOT_NULL(test, info[i]);
+		umh_queue_add(info[i]);
+	}
 
 	KUNIT_EXPECT_NULL(test, umh_queue_pop(other));
 	for (i = 0; i < ARRAY_SIZE(info); i++)
-		KUNIT_EXPECT_PTR_EQ(test, umh_queue_pop(s), &info[i]);
+		KUNIT_EXPECT_PTR_EQ(test, umh_queue_pop(s), info[i]);
 	KUNIT_EXPECT_NULL(test, umh_queue_pop(s));
-	WRITE_ONCE(s->busy, false);
+	for (i = 0; i < ARRAY_SIZE(info); i++) {
+		umh_complete(info[i]);
+		umh_put(info[i]);
+	}
+	umh_queue_test_release(s);
 }
 
 /* A long queue is no reason to replace a worker. */
