@@ -38,22 +38,23 @@ run()
 	sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2 0/p' "$BUILD/shim/$kind/results" >>"$TALLY"
 }
 
-# noticed KIND KERNEL DIR N: prints the first failure, or nothing
+# noticed KIND KERNEL DIR N [SCENARIO]: prints the first failure, or nothing
 noticed()
 {
 	build "$1" "$2" "$3" || { echo 'not noticed: does not compile'; return; }
-	timeout 300 "$3/shim" -n "$4" 2>&1 |
+	timeout 300 "$3/shim" -n "$4" ${5:+"$5"} 2>&1 |
 		grep -m 1 -oE '^(I[0-9]+|expected): .*|^[a-z_]+: .*|SUMMARY: .*|runtime error: .*' || :
 }
 
-# run_breaks REGEX. Each line of shim/breaks: name, file, sed script; separated by tabs.
+# run_breaks REGEX. Each line of shim/breaks: name, file, sed script, and the scenario that must
+# notice, if it is a certain one; separated by tabs.
 run_breaks()
 {
-	local name file script tree=$BUILD/shim/broken how
+	local name file script scenario tree=$BUILD/shim/broken how
 
 	how=$(noticed asan "$SOURCES" "$BUILD/shim/asan" "$ASAN_SCHEDULES")
 	[[ -z $how ]] || die "the unchanged sources fail: $how"
-	while IFS=$'\t' read -r name file script; do
+	while IFS=$'\t' read -r name file script scenario; do
 		[[ -n $name && $name != '#'* && $name =~ $1 ]] || continue
 		rm -rf "$tree"
 		mkdir -p "$tree"
@@ -62,13 +63,14 @@ run_breaks()
 		how='not noticed'
 		if cmp -s "$SOURCES/$file" "$tree/$file"; then
 			how='not noticed: the script changes nothing'
+		elif [[ -n $scenario ]]; then
+			how=$(noticed asan "$tree" "$BUILD/shim/broken-asan" 0 "$scenario")
+			how=${how:+$scenario: $how}
 		else
 			how=$(noticed asan "$tree" "$BUILD/shim/broken-asan" "$ASAN_SCHEDULES")
 			[[ -n $how ]] || how=$(noticed tsan "$tree" "$BUILD/shim/broken-tsan" "$TSAN_SCHEDULES")
-			how=${how:-not noticed}
 		fi
-		printf '%-24s %s\n' "$name" "$how"
-		[[ $how == 'not noticed'* ]] && echo '0 1 0' >>"$TALLY" || echo '1 0 0' >>"$TALLY"
+		report_break "$name" "${how:-not noticed}"
 	done <"$ROOT/shim/breaks"
 }
 

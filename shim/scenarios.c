@@ -50,7 +50,7 @@ static double start_of(int name, int n)
 	for (i = 0; i < world.nr_runs; i++)
 		if (world.runs[i].name == name && !n--)
 			return world.runs[i].from / 1e9;
-	shim_fail("no such modprobe for m%d", name);
+	shim_fail("expected: a modprobe for m%d", name);
 }
 
 static void many(int n, int name, uid_t uid, u64 delay)
