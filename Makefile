@@ -20,7 +20,7 @@ export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
 unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn units cost inherit bench bench-check scale test-harness test-configs shell guest check kunit build tree clean
-.PHONY: kmodctl kmodctl-check shim shim-breaks model model-breaks fuzz
+.PHONY: kmodctl kmodctl-check shim shim-breaks test-mutants model model-breaks fuzz
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
@@ -39,7 +39,8 @@ help:
 	@echo 'make scale         compare the boot of a large machine with the unpatched kernel: 64 CPUs'
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
-	@echo 'make shim-breaks   break the pipeline in 33 ways, print how each was noticed'
+	@echo 'make shim-breaks   break the pipeline in 36 ways, print how each was noticed'
+	@echo 'make test-mutants  break the sources in about 200 ways, each of which a test must notice'
 	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
 	@echo 'make model         search all states of a model of flights and slots'
 	@echo 'make model-breaks  break the model in 16 ways, print the error that was found'
@@ -88,7 +89,7 @@ test-fresh:
 	@harness/test-fresh.sh
 
 test-all:
-	@harness/all.sh shim-breaks model model-breaks check kmodctl-check demo test inherit bench-check \
+	@harness/all.sh test-mutants model model-breaks check kmodctl-check demo test inherit bench-check \
 		test-series test-configs test-harness test-deb test-packages learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
@@ -136,6 +137,9 @@ fuzz:
 
 shim-breaks:
 	@harness/shim.sh breaks
+
+test-mutants:
+	@harness/mutants.sh
 
 model:
 	@harness/model.sh

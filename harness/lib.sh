@@ -33,7 +33,8 @@ work_dir()
 	fi
 }
 
-WORK=$(work_dir)
+# WORK_DIR is another folder for the build, see mutants.sh.
+WORK=${WORK_DIR:-$(work_dir)}
 # shellcheck disable=SC2034 # used by scripts that source this file
 {
 	BASE_DIR=$ROOT/bases/$BASE
