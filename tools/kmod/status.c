@@ -258,8 +258,8 @@ static void print_text(const struct status *status)
 	table_print(&table);
 }
 
-static struct json_object *json_of_matching(const struct journal *journal,
-					 bool (*matches)(const struct record *request))
+static struct json_object *
+json_of_matching(const struct journal *journal, bool (*matches)(const struct record *request))
 {
 	struct json_object *array = json_object_new_array();
 	size_t i;

@@ -93,11 +93,13 @@ zsh_words()
 
 zsh_options()
 {
+	local userns='--userns[user namespace: init or other (default: init)]:WHICH:(init other)'
+
 	have zsh || return 1
 	in_zsh log '' && offers '(-n --lines)-n[show only the last N requests]:N: ' &&
 		offers '--uid[show only requests of this user id or name]:USER:_users' &&
 		offers '*:name: ' && in_zsh policy test '' &&
-		offers '--userns[user namespace: init or other (default: init)]:WHICH:(init other)' &&
+		offers "$userns" &&
 		in_zsh policy check '' && offers '*:file:_files'
 }
 

@@ -111,7 +111,8 @@ to_file()
 	on usual metrics && cp "$WORK/out" "$WORK/expected" || return 1
 	(umask 027 && on usual metrics -o "$dir/kmod.prom" && well) || return 1
 	is "$(<"$WORK/out")" '' output && cmp "$dir/kmod.prom" "$WORK/expected" &&
-		is "$(<"$WORK/old.prom")" old 'the old file' && is "$(ls -A "$dir")" kmod.prom files &&
+		is "$(<"$WORK/old.prom")" old 'the old file' &&
+		is "$(ls -A "$dir")" kmod.prom files &&
 		is "$(stat -c %a "$dir/kmod.prom")" 640 mode
 }
 

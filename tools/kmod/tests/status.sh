@@ -29,10 +29,12 @@ one_screen()
 	kernel
 	status && well && is "$(wc -l <"$WORK/out")" 14 lines &&
 		is "$(item modprobe)" /sbin/modprobe modprobe &&
-		is "$(item mode)" '1: without a matching rule, a request needs CAP_SYS_MODULE' mode &&
+		is "$(item mode)" \
+			'1: without a matching rule, a request needs CAP_SYS_MODULE' mode &&
 		is "$(item policy)" '1 rule from 1 file' policy &&
 		is "$(item enforce)" '1: denied requests fail with EPERM' enforce &&
-		is "$(item helpers)" 'enforce: the kernel may run only the listed helpers' helpers &&
+		is "$(item helpers)" \
+			'enforce: the kernel may run only the listed helpers' helpers &&
 		is "$(item lock)" '0: the policy can be changed' lock &&
 		is "$(item slots)" '1 with a running modprobe, 1 waiting, limit 50' slots &&
 		is "$(item hung)" 1 hung && is "$(item denied)" '1 of the last 8 requests' denied &&
@@ -95,8 +97,9 @@ sealed()
 	printf '%s\n' "${@:2}" >"$WORK/kmsg"
 	STATUS=0
 	# shellcheck disable=SC2016 # expanded by that shell
-	unshare -m bash -c 'mount --bind "$1" /dev/kmsg && shift && exec "$@"' bash "$WORK/kmsg" \
-		"$KMODCTL" status --debugfs "$FIXTURES/usual" --securityfs "$FAKE" --sysctl "$FAKE" \
+	unshare -m bash -c 'mount --bind "$1" /dev/kmsg && shift && exec "$@"' bash \
+		"$WORK/kmsg" "$KMODCTL" status --debugfs "$FIXTURES/usual" \
+		--securityfs "$FAKE" --sysctl "$FAKE" \
 		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
 	well && is "$(item seal)" "$1" seal
 }

@@ -112,7 +112,8 @@ pager()
 		awk 'length($0) > 180' "$WORK/paged" >"$WORK/long" &&
 		is "$(<"$WORK/long")" '' 'lines over the width' &&
 		is "$(grep -c $'\033' "$WORK/paged")" 9 'lines with colour' &&
-		is "$(paged '' --no-pager)" - '--no-pager' && is "$(paged TERM=dumb)" - 'TERM=dumb' &&
+		is "$(paged '' --no-pager)" - '--no-pager' &&
+		is "$(paged TERM=dumb)" - 'TERM=dumb' &&
 		is "$(paged PAGER=)" - 'an empty PAGER' &&
 		is "$(paged PAGER=cat)" - 'PAGER=cat' && is "$(wc -l <"$WORK/out")" 9 'lines'
 }

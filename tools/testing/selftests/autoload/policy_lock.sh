@@ -29,7 +29,8 @@ parameters()
 	use_helper fake
 	asks
 	is "$(started fake)" 1 "modprobes" &&
-		is "$(grep -c "^kind=alias name=$ALIAS rule=mode:1 uid=$USER_ID " "$POLICY/learned")" 1
+		is "$(grep -c "^kind=alias name=$ALIAS rule=mode:1 uid=$USER_ID " \
+			"$POLICY/learned")" 1
 }
 
 audited()
