@@ -57,11 +57,16 @@ static struct timespec wall_clock(u64 boottime)
 	return (struct timespec){ (time_t)(ns / NSEC_PER_SEC), (long)(ns % NSEC_PER_SEC) };
 }
 
-/* Returns 0 for a time before boot. */
+/* Returns 0 for a time before boot, and the highest value for one that it does not reach. */
 u64 boottime_of(time_t wall)
 {
-	u64 ns = (u64)wall * NSEC_PER_SEC, offset = clock_offset();
+	u64 offset = clock_offset(), ns;
 
+	if (wall < 0)
+		return 0;
+	if ((u64)wall > ULLONG_MAX / NSEC_PER_SEC)
+		return ULLONG_MAX;
+	ns = (u64)wall * NSEC_PER_SEC;
 	return ns > offset ? ns - offset : 0;
 }
 

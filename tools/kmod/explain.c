@@ -123,7 +123,8 @@ static void print_text(struct subject *subject, const struct options *options)
 	print_modules(subject);
 	print_decisions(subject);
 	if (!subject->machine.requests.count) {
-		puts("requests: none in the journal");
+		puts(subject->machine.requests.trouble ? "requests: cannot be read" :
+		     "requests: none in the journal");
 		return;
 	}
 	puts("last requests:");
@@ -187,7 +188,8 @@ int cmd_explain(const struct options *options)
 	good = subject_open(&subject, options);
 	if (good)
 		(options->json ? print_json : print_text)(&subject, options);
-	good &= !subject.machine.requests.trouble && !subject.tested.rules.trouble;
+	good &= !subject.machine.requests.trouble && !subject.machine.loads.trouble &&
+		!subject.tested.rules.trouble;
 	subject_close(&subject);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

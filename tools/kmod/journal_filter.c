@@ -3,6 +3,7 @@
  * The requests that kmodctl log shows.
  */
 #include <fnmatch.h>
+#include <limits.h>
 #include <string.h>
 
 #include "journal.h"
@@ -32,7 +33,7 @@ static bool parse_age(const char *word, u64 *seconds)
 	for (i = 0; i < sizeof(units) / sizeof(*units) && good; i++) {
 		if (!strcmp(word + digits, units[i].name)) {
 			*seconds *= units[i].seconds;
-			return true;
+			return *seconds <= ULLONG_MAX / NSEC_PER_SEC;
 		}
 	}
 	return false;
@@ -145,7 +146,7 @@ static bool is_shown(const struct record *request)
 	return !options->unit || has_unit(request);
 }
 
-/* Returns false, after a message, if the journal lacks what the filter needs. */
+/* Returns false, after a message, if the journal lacks a field of the filter. */
 bool filter_apply(struct journal *requests)
 {
 	bool has_cgroups = !requests->count;

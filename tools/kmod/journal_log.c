@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -112,7 +113,7 @@ static void wait_for_requests(void)
 	struct pollfd output = { .fd = STDOUT_FILENO };
 
 	poll(&output, 1, FOLLOW_MS);
-	if (output.revents & POLLERR)
+	if (output.revents)
 		raise(SIGPIPE);		/* the reader of the output has exited */
 }
 
@@ -126,7 +127,7 @@ int cmd_log(const struct options *options)
 	if (!filter_init(options))
 		return EXIT_USAGE;
 	good = print_requests(options, lines);
-	while (good && options->follow) {
+	while (good && options->follow && !ferror(stdout)) {
 		wait_for_requests();
 		good = print_requests(options, ULLONG_MAX);
 	}

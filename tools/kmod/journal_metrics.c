@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "journal.h"
 
@@ -130,16 +131,22 @@ static bool print_metrics(const struct stats *stats, bool openmetrics)
 static bool write_file(const struct stats *stats, const struct options *options)
 {
 	struct bytes text = { 0 };
+	struct stat old;
 	bool good;
 
+	/* The file is replaced, which must not happen to /dev/null. */
+	if (!stat(options->output, &old) && !S_ISREG(old.st_mode)) {
+		complain("%s: %s", options->output,
+			 S_ISDIR(old.st_mode) ? strerror(EISDIR) : "not a regular file");
+		return false;
+	}
 	output = open_memstream(&text.data, &text.length);
 	if (!output) {
 		complain("%s: %s", options->output, strerror(errno));
 		return false;
 	}
 	good = print_metrics(stats, options->openmetrics);
-	fclose(output);
-	if (!replace_file(options->output, &text)) {
+	if (fclose(output) || !replace_file(options->output, &text)) {
 		complain("%s: %s", options->output, strerror(errno));
 		good = false;
 	}

@@ -165,7 +165,7 @@ size_t terminal_width(void);
 bool use_colour(void);
 void print_coloured(const char *colour, const char *format, ...) __printf(2, 3);
 void pager_start(const struct options *options);
-void pager_wait(void);
+bool pager_wait(void);
 
 /* table.c */
 #define MAX_COLUMNS	9

@@ -374,6 +374,5 @@ int main(int argc, char *argv[])
 	/* The parent process may have ignored the signal. */
 	signal(SIGPIPE, SIG_DFL);
 	status = finish(run(argc, argv));
-	pager_wait();
-	return status;
+	return pager_wait() || status ? status : EXIT_FAILURE;
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a rule affects on this machine: modules, their aliases and users, and the requests for
+ * The effect of a rule on this machine: modules, their aliases and users, and the requests for
  * them in the journal.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 #include "policy_impact.h"
 
 static const char *const request_keys[] = { "id", "name", "outcome", "result", "begin", NULL };
-static const char *const load_keys[] = { "id", "module", "name", NULL };
+static const char *const load_keys[] = { "id", "module", "state", "name", NULL };
 
 /* A kernel without the journal has no requests to show. */
 static void read_optional(struct journal *journal, const struct options *options,
@@ -19,8 +20,8 @@ static void read_optional(struct journal *journal, const struct options *options
 {
 	char *path = journal_path(options, name);
 
-	if (!access(path, R_OK))
-		journal_read(journal, options, name, keys);
+	if (!access(path, F_OK) || errno != ENOENT)
+		journal->trouble |= !journal_read(journal, options, name, keys);
 	free(path);
 }
 
@@ -139,7 +140,7 @@ static void print_dependents(const struct modules *modules, const char *module)
 	}
 }
 
-/* Prints whether the running kernel has the module, and what uses it. */
+/* Prints whether the running kernel has the module, and its users. */
 void module_print(const struct modules *modules, const char *module)
 {
 	static const char *const states[] = {

@@ -34,6 +34,8 @@ struct status {
 	struct bytes values[NR_SETTINGS];
 	struct rules rules;
 	bool has_journal;
+	bool is_unreadable;		/* the journal */
+	bool trouble;			/* with the journal, reported */
 	struct journal inflight;
 	struct journal requests;
 	size_t running, waiting, hung;	/* requests in flight */
@@ -72,19 +74,21 @@ static void count_states(struct status *status)
 	}
 }
 
-static bool read_journal(struct status *status, const struct options *options)
+/* Without a readable journal, the other facts are still shown. */
+static void read_journal(struct status *status, const struct options *options)
 {
 	char *path = journal_path(options, "inflight");
 
 	status->has_journal = !access(path, F_OK) || errno != ENOENT;
 	free(path);
 	if (!status->has_journal)
-		return true;
-	if (!journal_read(&status->inflight, options, "inflight", inflight_keys) ||
-	    !journal_read(&status->requests, options, "requests", request_keys))
-		return false;
+		return;
+	status->is_unreadable =
+		!journal_read(&status->inflight, options, "inflight", inflight_keys) ||
+		!journal_read(&status->requests, options, "requests", request_keys);
+	status->trouble = status->is_unreadable || status->inflight.trouble ||
+		status->requests.trouble;
 	count_states(status);
-	return !status->inflight.trouble && !status->requests.trouble;
 }
 
 /* Reports errors. It is none if the kernel has no policy or no journal. */
@@ -99,7 +103,8 @@ static bool status_read(struct status *status, const struct options *options)
 		return false;
 	if (status->has_policy)
 		rules_parse(&status->rules, &status->values[SET_RULES]);
-	return read_journal(status, options) && !status->rules.trouble;
+	read_journal(status, options);
+	return true;
 }
 
 static void status_free(struct status *status)
@@ -119,7 +124,7 @@ static bool is_set(const struct status *status, enum setting setting)
 	return status->has_policy && *status->values[setting].data == '1';
 }
 
-/* Returns what the policy achieves, and sets the colour. */
+/* Returns the effect of the policy, and sets the colour. */
 static const char *verdict_of(const struct status *status, const char **colour)
 {
 	*colour = RED;
@@ -229,8 +234,9 @@ static size_t count_denied(const struct journal *requests)
 
 static void add_requests(struct table *table, const struct status *status)
 {
-	if (!status->has_journal) {
-		add(table, "journal", text_copy("none: see kmodctl log"), NULL);
+	if (!status->has_journal || status->is_unreadable) {
+		add(table, "journal", text_copy(status->has_journal ? "cannot be read" :
+						"none: see kmodctl log"), NULL);
 		return;
 	}
 	add(table, "slots", text("%zu with a running modprobe, %zu waiting, limit %llu",
@@ -302,7 +308,7 @@ static void print_json(const struct status *status)
 		 json_object_new_boolean(status->seal == SEALED));
 	if (status->has_policy)
 		json_add_policy(all, status);
-	if (status->has_journal)
+	if (status->has_journal && !status->is_unreadable)
 		json_add_requests(all, status);
 	json_add(all, "verdict", json_of_string(verdict_of(status, &colour)));
 	json_print(all, true);
@@ -315,6 +321,7 @@ int cmd_status(const struct options *options)
 
 	if (good)
 		(options->json ? print_json : print_text)(&status);
+	good &= !status.trouble && !status.rules.trouble;
 	status_free(&status);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

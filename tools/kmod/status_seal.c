@@ -2,6 +2,7 @@
 /*
  * Whether the kernel has write-protected kernel.modprobe. It logs at boot if it has not.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 #include "kmodctl.h"
 #include "status.h"
 
-#define NOT_PROTECTED	";kmod: kernel.modprobe is not write-protected"
+#define NOT_PROTECTED	"kmod: kernel.modprobe is not write-protected"
 
 /* Longer than any record: the kernel rejects a shorter buffer. */
 #define MAX_RECORD	16384
@@ -24,25 +25,45 @@ static bool is_first(const char *record)
 	return comma && !strncmp(comma, ",0,", 3);
 }
 
+static bool is_not_protected(const char *record)
+{
+	const char *message = strchr(record, ';');
+
+	return message && !strncmp(message + 1, NOT_PROTECTED, strlen(NOT_PROTECTED));
+}
+
+/* Lines that begin with a space belong to the record before. */
+static enum seal read_log(FILE *log)
+{
+	enum seal seal = SEAL_UNKNOWN;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (seal != NOT_SEALED && getline(&line, &size, log) > 0) {
+		if (*line == ' ')
+			continue;
+		if (is_first(line))
+			seal = SEALED;
+		if (is_not_protected(line))
+			seal = NOT_SEALED;
+	}
+	/* Otherwise a record was overwritten before it was read. */
+	if (seal == SEALED && ferror(log) && errno != EAGAIN)
+		seal = SEAL_UNKNOWN;
+	free(line);
+	return seal;
+}
+
 enum seal seal_read(void)
 {
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	enum seal seal = SEAL_UNKNOWN;
-	char record[MAX_RECORD];
-	ssize_t length;
+	FILE *log = fd < 0 ? NULL : fdopen(fd, "r");
+	enum seal seal;
 
-	if (fd < 0)
+	if (!log)
 		return SEAL_UNKNOWN;
-	/* Each read returns one record; it fails after the last one. */
-	while ((length = read(fd, record, sizeof(record) - 1)) > 0) {
-		record[length] = '\0';
-		if (is_first(record))
-			seal = SEALED;
-		if (strstr(record, NOT_PROTECTED)) {
-			seal = NOT_SEALED;
-			break;
-		}
-	}
-	close(fd);
+	setvbuf(log, NULL, _IOFBF, MAX_RECORD);
+	seal = read_log(log);
+	fclose(log);
 	return seal;
 }

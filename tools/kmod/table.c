@@ -178,13 +178,15 @@ static void cut(struct table *table, size_t most)
 static size_t shrink(struct table *table)
 {
 	size_t most = table->no_trunc ? SIZE_MAX : ROOMY, i;
+	/* Columns whose titles are printed must stay. */
+	bool titles = !scols_table_is_noheadings(table->table);
 
-	for (i = table->width; i-- > 1 && !fits(table, most);)
+	for (i = table->width; titles && i-- > 1 && !fits(table, most);)
 		if ((table->columns[i].flags & OPTIONAL) && !table->hidden[i])
 			hide(table, i);
 	if (table->no_trunc)
 		return most;
-	for (i = table->width; i-- > 1 && !fits(table, 0);)
+	for (i = table->width; titles && i-- > 1 && !fits(table, 0);)
 		if (!table->hidden[i])
 			hide(table, i);
 	for (most = terminal_width(); most && !fits(table, most);)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -78,7 +79,8 @@ static void run_pager(const char *program)
 {
 	setenv("LESS", "FRSX", 0);
 	setenv("LESSSECURE", "1", 1);
-	if (program && !getenv("SUDO_UID"))
+	unsetenv("LESSSECURE_ALLOW");
+	if (program && !getenv("SUDO_UID") && !getenv("DOAS_USER"))
 		execlp("sh", "sh", "-c", program, NULL);
 	execlp("less", "less", NULL);
 	execlp("cat", "cat", NULL);
@@ -115,11 +117,18 @@ void pager_start(const struct options *options)
 	close(fds[1]);
 }
 
-/* The output must have been flushed. */
-void pager_wait(void)
+/* The output must have been flushed. Returns false, after a message, if no pager was run. */
+bool pager_wait(void)
 {
+	int status = 0;
+
 	if (!pager)
-		return;
+		return true;
 	close(STDOUT_FILENO);
-	waitpid(pager, NULL, 0);
+	waitpid(pager, &status, 0);
+	/* The shell's status if it cannot run the program */
+	if (!WIFEXITED(status) || (WEXITSTATUS(status) != 126 && WEXITSTATUS(status) != 127))
+		return true;
+	complain("cannot run the pager '%s'", getenv("PAGER"));
+	return false;
 }

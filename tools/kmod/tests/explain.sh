@@ -77,6 +77,18 @@ requests_of_module()
 		'3 5 6 7 8' 'the last five'
 }
 
+# The last load has no state.
+malformed()
+{
+	fake_kernel
+	mkdir -p "$WORK/malformed/kmod"
+	cp "$FIXTURES/usual/kmod/requests" "$WORK/malformed/kmod"
+	echo 'id=1 module=xfs name=fs-xfs' >"$WORK/malformed/kmod/modules"
+	FIXTURES=$WORK
+	kmodctl explain fs-xfs --debugfs "$WORK/malformed" --securityfs "$FAKE" --sysctl "$FAKE"
+	fails 1 "$WORK/malformed/kmod/modules:1: " && grep -q 'mount\[312\]' "$WORK/out"
+}
+
 json()
 {
 	have jq || return 1
@@ -94,6 +106,7 @@ TESTS=(
 	decisions 'it shows the rule that decides for a user and for root'
 	requests 'it shows the last requests for the name'
 	json '--json prints the same'
+	malformed 'it reports a malformed line, and prints the others'
 	requests_of_module 'the requests for a module are those for its aliases as well'
 )
 run_tests

@@ -143,6 +143,27 @@ unread()
 	is "$STATUS" 141 status && is "$(<"$WORK/err")" '' messages
 }
 
+# A timeout has status 124.
+unwritable()
+{
+	STATUS=0
+	timeout 20 "$KMODCTL" log -f --debugfs "$FIXTURES/usual" >/dev/full 2>"$WORK/err" ||
+		STATUS=$?
+	is "$STATUS" 1 status || return 1
+	STATUS=0
+	timeout 20 "$KMODCTL" log -f --debugfs "$FIXTURES/usual" >&- 2>"$WORK/err" || STATUS=$?
+	[[ $STATUS -ne 124 ]] || { say 'it runs on without an output'; return 1; }
+}
+
+far()
+{
+	on usual log --since 213504d
+	fails 2 'expected a time' && on usual log --since 1960-01-01 && well &&
+		is "$(wc -l <"$WORK/out")" 9 'lines since 1960' &&
+		on usual log --since 2600-01-01 && well &&
+		is "$(wc -l <"$WORK/out")" 1 'lines since 2600'
+}
+
 TESTS=(
 	by_name '--name selects requests by a pattern, in which - and _ are equal'
 	by_user '--uid selects requests by an id or a name'
@@ -153,6 +174,8 @@ TESTS=(
 	followed_filtered '--follow applies the filters, and prints JSON as lines'
 	overwritten '--follow reports that the journal was overwritten'
 	unread '--follow ends when its reader exits'
+	unwritable '--follow ends when its output cannot be written'
+	far '--since takes a date before 1970, and one far in the future'
 	since '--since takes an age or a date'
 )
 run_tests

@@ -40,11 +40,11 @@ complete()
 	mandoc -T ascii "$PAGE" | sed 's/.\x08//g' >"$WORK/page"
 	"$KMODCTL" --help >"$WORK/out"
 	for command in status log explain inflight modules stats metrics watch \
-		policy\ {show,check,test,load,deny,allow,suggest}; do
+		policy\ {show,check,test,load,deny,allow,suggest,lock}; do
 		# shellcheck disable=SC2086 # one or two words
 		"$KMODCTL" $command --help >>"$WORK/out"
 	done
-	grep -oE '(--[a-z]+|^  [a-z]+ )' "$WORK/out" | sort -u >"$WORK/words"
+	grep -oE '(--[a-z][-a-z]*|^  [a-z]+ )' "$WORK/out" | sort -u >"$WORK/words"
 	while read -r word; do
 		grep -qw -e "$word" "$WORK/page" || { say "$word is missing"; return 1; }
 	done <"$WORK/words"

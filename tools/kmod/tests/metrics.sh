@@ -122,7 +122,10 @@ not_to_file()
 	on usual metrics -o "$WORK/none/kmod.prom"
 	fails 1 "$WORK/none/kmod.prom: No such file" || return 1
 	on usual metrics -o "$WORK/metrics/directory"
-	fails 1 "$WORK/metrics/directory: Is a directory" &&
+	fails 1 "$WORK/metrics/directory: Is a directory" || return 1
+	mkfifo "$WORK/metrics/fifo"
+	on usual metrics -o "$WORK/metrics/fifo"
+	fails 1 "$WORK/metrics/fifo: not a regular file" && [[ -p $WORK/metrics/fifo ]] &&
 		is "$(find "$WORK/metrics" -name 'directory.*')" '' 'files that are left'
 }
 

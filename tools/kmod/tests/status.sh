@@ -50,6 +50,7 @@ fits()
 	for fixture in usual long; do
 		TERM=dumb on_terminal 80 "'$KMODCTL' status --debugfs '$FIXTURES/$fixture'" \
 			"--securityfs '$FAKE' --sysctl '$FAKE'"
+		grep -q '^verdict ' "$WORK/out" || { say 'no verdict'; return 1; }
 		is "$(awk 'length > 80' "$WORK/out")" '' 'lines over 80' || return 1
 		[[ $(wc -l <"$WORK/out") -lt 24 ]] || { say 'over 23 lines'; return 1; }
 	done
@@ -120,6 +121,17 @@ seal()
 	sealed 'kernel.modprobe is not write-protected' '5,0,0,-;Linux version 6.12.0'
 }
 
+malformed()
+{
+	kernel
+	mkdir -p "$WORK/malformed/kmod"
+	cp "$FIXTURES/usual/kmod/"* "$WORK/malformed/kmod"
+	echo 'id=x' >>"$WORK/malformed/kmod/inflight"
+	kmodctl status --debugfs "$WORK/malformed" --securityfs "$FAKE" --sysctl "$FAKE"
+	fails 1 "$WORK/malformed/kmod/inflight:5: " && is "$(item hung)" 1 hung &&
+		is "$(item verdict)" 'the policy is enforced, and can be changed' verdict
+}
+
 json()
 {
 	have jq || return 1
@@ -134,10 +146,11 @@ json()
 TESTS=(
 	one_screen 'status shows the policy, the requests in flight and the last denials'
 	fits 'it fits a screen of 80 columns and 24 lines'
-	verdicts 'it states what the policy achieves'
+	verdicts 'it states the effect of the policy'
 	least_limit 'the limit is at most half of the threads'
 	without_journal 'it needs no journal'
 	seal 'it tells whether kernel.modprobe is write-protected'
 	json '--json prints the same'
+	malformed 'it reports a malformed line, and shows the rest'
 )
 run_tests

@@ -37,7 +37,8 @@ printable()
 	local command
 
 	for command in log inflight modules stats; do
-		on odd "$command" && well && ! grep -nP '[^\n -~]' "$WORK/out" || return 1
+		on odd "$command" && well && [[ -s $WORK/out ]] || return 1
+		! grep -nP '[^\n -~]' "$WORK/out" || return 1
 	done
 }
 
@@ -55,7 +56,7 @@ no_blanks_behind()
 	local command
 
 	for command in log inflight modules stats; do
-		on usual "$command" && ! grep -n ' $' "$WORK/out" || return 1
+		on usual "$command" && [[ -s $WORK/out ]] && ! grep -n ' $' "$WORK/out" || return 1
 	done
 }
 
