@@ -83,7 +83,7 @@ void paths_free(struct paths *paths);
 
 /* policy_parse.c: policy files */
 struct policy {
-	bool warnings;				/* report what is probably a mistake */
+	bool warnings;				/* report probable mistakes */
 	struct bytes values[NR_SETTINGS];	/* data is NULL if no file has the setting */
 	char *places[NR_SETTINGS];		/* file and line */
 	bool trouble;				/* an error was reported */

@@ -8,7 +8,7 @@
 #include "modules.h"
 #include "policy.h"
 
-/* What is tested: files, or the policy in force. */
+/* The policy that is tested: files, or the policy in force. */
 struct tested {
 	struct policy policy;
 	struct rules rules;

@@ -17,7 +17,7 @@ static const char *const enabled_units[] = {
 	"/usr/lib/systemd/system/sysinit.target.wants/kmod-policy.service",
 };
 
-/* What a command has done. */
+/* The changes that a command has made. */
 struct brake {
 	const struct options *options;
 	struct dropin dropin;

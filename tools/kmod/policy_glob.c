@@ -159,7 +159,7 @@ void glob_free(struct glob *glob)
 	free(glob->atoms);
 }
 
-/* What one comparison has reached: @row[j] says that the first j atoms of @b are consumed. */
+/* The state of a comparison: @row[j] says that the first j atoms of @b are consumed. */
 struct product {
 	const struct glob *a;
 	const struct glob *b;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a rule affects on this machine.
+ * The effect of a rule on this machine.
  */
 #ifndef POLICY_IMPACT_H
 #define POLICY_IMPACT_H
@@ -8,7 +8,7 @@
 #include "journal.h"
 #include "modules.h"
 
-/* What is known about the modules and requests of this machine. */
+/* The known modules and requests of this machine. */
 struct machine {
 	struct modules modules;
 	struct journal requests;

@@ -2,8 +2,8 @@
 /*
  * kmodctl policy suggest: rules that allow exactly the learned requests.
  *
- * What a service needs is allowed to its control group. What users need is allowed to any user if
- * several users other than root need it, else to one.
+ * Requests of a service are allowed to its control group. A request of users is allowed to any
+ * user if several users other than root have made it, else to one.
  */
 #include <errno.h>
 #include <limits.h>

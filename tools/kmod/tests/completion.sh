@@ -62,7 +62,7 @@ files()
 		completes '' log "$WORK/dir/"
 }
 
-# The functions of zsh, which print what they are given
+# The functions of zsh, which print their arguments
 # shellcheck disable=SC2016 # expanded by zsh
 ZSH='_describe() { print -l -- $described }
 _arguments() { shift; print -l -- "$@" }

@@ -49,7 +49,7 @@ uninstalled()
 {
 	rm -rf "$ROOT"
 	run_make PREFIX=/usr install && run_make PREFIX=/usr uninstall &&
-		is "$(find "$ROOT" ! -type d -o -name '*kmod*')" '' 'what is left'
+		is "$(find "$ROOT" ! -type d -o -name '*kmod*')" '' 'remaining files'
 }
 
 kept()

@@ -149,7 +149,7 @@ needed()
 		"comm=x exe=/bin/x cgroup=$3"
 }
 
-# What a service asked for is opened to the service only.
+# Requests of a service are allowed to the service only.
 units()
 {
 	local hash=0123456789abcdef
@@ -212,7 +212,7 @@ TESTS=(
 	missed 'an incomplete list has a warning'
 	malformed 'malformed lines are reported and skipped'
 	loadable 'check accepts the suggested rules'
-	units 'what a service or a container needs is allowed to its control group'
+	units 'requests of a service or a container are allowed to its control group'
 	merged 'the learned requests of several machines are added up'
 	boot_not_learned 'a boot that was not learned has a warning'
 	not_there 'if a file is missing, the error names the kernel option'
