@@ -270,6 +270,7 @@ void umh_spawn(struct subprocess_info *info)
 	const struct cred *cred = umh_caps_cred(), *old = override_creds(cred);
 	pid_t pid;
 
+	/* copy_process() copies the credentials that are in effect. */
 	pid = user_mode_thread(call_usermodehelper_exec_async, info,
 			       CLONE_PARENT | SIGCHLD);
 	revert_creds(old);

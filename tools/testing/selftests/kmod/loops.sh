@@ -84,7 +84,9 @@ distinct()
 		exec $HERE/kmod_req fs k\$((n + 1))
 	END
 	use_helper fake run "$WORK/next"
-	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9" 'chain too long:'
+	ends k1 "$LONGEST" "$(printf 'fs-k%d -> ' {1..8})fs-k9" 'chain too long:' &&
+		is "$(grep ' name=fs-k[1-9] ' "$JOURNAL/requests" |
+			grep -cE ' slot_ns=[0-9]{10}')" 0 "requests that waited for a second:"
 }
 
 # modprobe is a child subreaper, so the orphan remains its descendant.
