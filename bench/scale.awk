@@ -3,6 +3,12 @@
 # Reads a file of make scale. Prints a table and the exponents of growth; fails if a figure of
 # the patched kernel grows faster than linearly or is missing.
 
+function figure(key, title_of_figure)
+{
+	general[++count_of_general] = key
+	name[key] = title_of_figure
+}
+
 BEGIN {
 	FS = "\t"
 	# A figure that is proportional to SIZE ^ 1 still varies with the size of caches and with
@@ -14,27 +20,20 @@ BEGIN {
 	split("boot same spread chosen", loads, " ")
 	title["counted"] = "1 CPU, an instruction takes a nanosecond"
 	title["wall"] = cpus " CPUs, wall-clock time"
-	name["requests seconds"] = "until the last request returned, s"
-	name["requests served_per_second"] = "requests with a slot, per second"
-	name["requests per_second"] = "requests per second"
-	name["requests longest_seconds"] = "longest request, s"
-	name["requests entry_seconds"] = "until the last request was made, s"
-	name["requests drain_seconds"] = "from the release to the last return, s"
-	name["requests waiting_at_once"] = "requests that waited at once"
-	name["requests without_slot"] = "requests that got no slot within 5 s"
-	name["requests modprobes"] = "modprobes"
-	name["inflight lines"] = "inflight: lines"
-	name["inflight seconds"] = "inflight: time to read it, s"
-	name["interrupts off_max"] = "interrupts off, longest, us"
-	count_of_general = split("requests seconds,requests served_per_second," \
-		"requests per_second,requests longest_seconds,requests entry_seconds," \
-		"requests drain_seconds,requests waiting_at_once,requests without_slot," \
-		"requests modprobes,inflight lines,inflight seconds,interrupts off_max", general, ",")
+	figure("requests seconds", "until the last request returned, s")
+	figure("requests served_per_second", "requests with a slot, per second")
+	figure("requests per_second", "requests per second")
+	figure("requests longest_seconds", "longest request, s")
+	figure("requests entry_seconds", "until the last request was made, s")
+	figure("requests drain_seconds", "from the release to the last return, s")
+	figure("requests waiting_at_once", "requests that waited at once")
+	figure("requests without_slot", "requests that got no slot within 5 s")
+	figure("requests modprobes", "modprobes")
+	figure("inflight lines", "inflight: lines")
+	figure("inflight seconds", "inflight: time to read it, s")
+	figure("interrupts off_max", "interrupts off, longest, us")
 	count_of_lock = split("hold_max hold_total wait_max wait_total", of_lock, " ")
-	name["hold_max"] = "longest hold, us"
-	name["hold_total"] = "total hold, ms"
-	name["wait_max"] = "longest wait, us"
-	name["wait_total"] = "total wait, ms"
+	split("longest hold, us;total hold, ms;longest wait, us;total wait, ms", lock_title, ";")
 	# The locks of a load that are shown, besides those of the request pipeline
 	SHOWN = 5
 }
@@ -106,6 +105,16 @@ function cell(text, key)
 	printf " %9s", text == "" ? "-" : text
 }
 
+# Notes a figure of the patched kernel that grows too fast. Returns whether it does.
+function judge(machine, load, key, text)
+{
+	if (!is_fast(machine, load, key))
+		return 0
+	faster[++fast] = title[machine] ", " load ", " text ": SIZE ^ " \
+		exponent(machine, "here", load, key)
+	return 1
+}
+
 function row(machine, load, key, text,   k, i, e)
 {
 	printf "  %-44s", text
@@ -115,11 +124,7 @@ function row(machine, load, key, text,   k, i, e)
 		e = exponent(machine, kernels[k], load, key)
 		printf " %6s%s", e == "" ? "" : "^" e, k == 1 ? " |" : ""
 	}
-	if (is_fast(machine, load, key)) {
-		printf " FASTER"
-		faster[++fast] = title[machine] ", " load ", " text ": SIZE ^ " e
-	}
-	print ""
+	print judge(machine, load, key, text) ? " FASTER" : ""
 }
 
 function has(machine, load, key)
@@ -135,18 +140,24 @@ function weight(machine, load, lockname,   a, b)
 	return a > b ? a : b
 }
 
-function print_lock(machine, load, lockname,   i)
+# Waits on one CPU are of no interest.
+function print_lock(machine, load, lockname, shown,   i)
 {
-	for (i = 1; i <= count_of_lock; i++)
-		if (machine == "wall" || of_lock[i] ~ /^hold/)
-			row(machine, load, lockname " " of_lock[i], lockname ": " name[of_lock[i]])
+	for (i = 1; i <= count_of_lock; i++) {
+		if (machine != "wall" && of_lock[i] !~ /^hold/)
+			continue
+		if (shown)
+			row(machine, load, lockname " " of_lock[i], lockname ": " lock_title[i])
+		else
+			judge(machine, load, lockname " " of_lock[i], lockname ": " lock_title[i])
+	}
 }
 
 function print_locks(machine, load,   i, n, best, done)
 {
 	for (i = 1; i <= locks[load]; i++)
 		if (lock[load, i] ~ /^\(?(kmod|umh)/ && weight(machine, load, lock[load, i])) {
-			print_lock(machine, load, lock[load, i])
+			print_lock(machine, load, lock[load, i], 1)
 			done[i]
 		}
 	for (n = 1; n <= SHOWN; n++) {
@@ -157,8 +168,11 @@ function print_locks(machine, load,   i, n, best, done)
 		if (!best)
 			break
 		done[best]
-		print_lock(machine, load, lock[load, best])
+		print_lock(machine, load, lock[load, best], 1)
 	}
+	for (i = 1; i <= locks[load]; i++)
+		if (!(i in done))
+			print_lock(machine, load, lock[load, i], 0)
 }
 
 function print_place(machine, load, kernel, text,   key)
@@ -181,7 +195,8 @@ function print_load(machine, load,   i)
 	print_place(machine, load, "base", "unpatched")
 	print_place(machine, load, "here", "here")
 	print_locks(machine, load)
-	if (get(machine, "here", load, 3, "interrupts off_max") == "")
+	if (get(machine, "here", load, 3, "interrupts off_max") == "" ||
+	    get(machine, "here", load, 3, "requests seconds") == "" || !locks[load])
 		missing[++lacks] = title[machine] ": " load
 }
 
