@@ -748,7 +748,7 @@ static void kmod_flight_leave(struct kmod_flight *f, struct kmod_request *r)
 
 	spin_lock_irq(&kmod_inflight_lock);
 	r->killed = true;
-	left = !r->modprobes && !list_empty(&r->node);
+	left = list_empty(&r->modprobes) && !list_empty(&r->node);
 	if (left) {
 		kmod_request_settle(r, KMOD_KILLED, -ERESTARTSYS);
 		unused = kmod_flight_cancel(f);
@@ -821,7 +821,7 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	list_add_tail(&m->running, &f->running);
 	list_add_tail(&m->all, &kmod_running);
 
-	r->modprobes++;
+	list_add_tail(&m->for_request, &r->modprobes);
 	r->rec.into = 0;
 	if (!r->served)
 		r->rec.slot_ns = kmod_record_age(&r->rec);
@@ -938,7 +938,7 @@ void kmod_inflight_end(struct kmod_modprobe *m, int status)
 	bool more;
 
 	spin_lock_irqsave(&kmod_inflight_lock, flags);
-	m->request->modprobes--;
+	list_del(&m->for_request);
 	m->loading = 0;
 	m->status = status;
 	WRITE_ONCE(m->ended, true);
@@ -1096,17 +1096,15 @@ void kmod_inflight_unloaded(void)
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 
-static enum kmod_inflight_state kmod_inflight_state(const struct kmod_request *r)
+static enum kmod_inflight_state kmod_inflight_state(struct kmod_request *r)
 {
 	const struct kmod_modprobe *m;
 
-	list_for_each_entry(m, &kmod_running, all) {
-		if (m->request != r)
-			continue;
-		if (m->loading)
-			return KMOD_INFLIGHT_LOADING;
+	m = list_first_entry_or_null(&r->modprobes, struct kmod_modprobe, for_request);
+	if (m && m->loading)
+		return KMOD_INFLIGHT_LOADING;
+	if (m)
 		return m->hung ? KMOD_INFLIGHT_HUNG : KMOD_INFLIGHT_RUNNING;
-	}
 	return r->rec.into ? KMOD_INFLIGHT_JOINED : KMOD_INFLIGHT_WAITING;
 }
 

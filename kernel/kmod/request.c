@@ -61,6 +61,7 @@ struct kmod_request *kmod_request_alloc(struct kmod_modprobe *parent, bool wait,
 	r->class = kmod_request_class(parent);
 	r->arrived = jiffies;
 	INIT_LIST_HEAD(&r->node);
+	INIT_LIST_HEAD(&r->modprobes);
 	RB_CLEAR_NODE(&r->all);
 	init_completion(&r->done);
 

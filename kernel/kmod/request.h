@@ -71,7 +71,7 @@ struct kmod_slot {
  * @arrived: when it was made, in jiffies
  * @node: entry in the list of its flight, or of the modprobe that settles it
  * @served: a modprobe was started for it
- * @modprobes: number of modprobes that run for it
+ * @modprobes: modprobes that run for it, the oldest first
  * @all: entry in the tree of all requests in flight
  * @done: completed when @status is known
  * @returned: @done was completed
@@ -92,7 +92,7 @@ struct kmod_request {
 
 	struct list_head node;		/* I */
 	bool served;			/* I */
-	unsigned int modprobes;		/* I */
+	struct list_head modprobes;	/* I */
 	struct rb_node all;		/* I */
 
 	struct completion done;
@@ -111,6 +111,7 @@ struct kmod_request {
  * @work: starts it once @slot is granted; settles requests once it has ended
  * @helper: its helper
  * @request: the request for which it runs
+ * @for_request: entry in the list of that request
  * @covers: id of the last request that was made before it was started
  * @unloads: number of modules that had been unloaded when it was started
  * @running: entry in the list of its flight
@@ -144,6 +145,7 @@ struct kmod_modprobe {
 	struct work_struct work;
 	struct subprocess_info *helper;		/* P */
 	struct kmod_request *request;		/* P */
+	struct list_head for_request;		/* I */
 	u64 covers;				/* P */
 	u64 unloads;				/* P */
 

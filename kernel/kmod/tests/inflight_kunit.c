@@ -477,6 +477,48 @@ static void kmod_inflight_states_are_shown(struct kunit *test)
 	KUNIT_EXPECT_FALSE(test, kmod_inflight_next(&cursor, &rec, &state));
 }
 
+/* Returns the shortest time of several that it takes to read all requests, per request, in ns. */
+static u64 kmod_test_time_to_read(struct kunit *test, unsigned int expected)
+{
+	u64 best = U64_MAX, from, cursor;
+	enum kmod_inflight_state state;
+	struct kmod_record rec;
+	unsigned int n;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		from = ktime_get_ns();
+		for (n = 0, cursor = 0; kmod_inflight_next(&cursor, &rec, &state); cursor++)
+			n++;
+		best = min(best, ktime_get_ns() - from);
+		KUNIT_EXPECT_EQ(test, n, expected);
+	}
+	return div_u64(best, expected) + 1;
+}
+
+/* 32 times as many requests may take at most 8 times as long per request. */
+static void kmod_inflight_reading_takes_linear_time(struct kunit *test)
+{
+	static const unsigned int few = 256, many = 8192;
+	struct kmod_request **joined = kunit_kcalloc(test, many, sizeof(*joined), GFP_KERNEL);
+	struct kmod_request *first = kmod_test_request(test);
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+	unsigned int i;
+	u64 time = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, joined);
+	for (i = 1; i < many; i++) {
+		if (i == few)
+			time = kmod_test_time_to_read(test, few);
+		joined[i] = kmod_test_join(test, m->flight);
+	}
+	KUNIT_EXPECT_LT(test, kmod_test_time_to_read(test, many), 8 * time);
+	kmod_test_end(m, 0);
+	for (i = 1; i < many; i++)
+		kmod_test_expect(test, joined[i], 0);
+	kmod_test_expect(test, first, 0);
+}
+
 static void kmod_inflight_outcome_follows_status(struct kunit *test)
 {
 	struct kmod_modprobe m = {};
@@ -546,6 +588,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_wait_for_slot_times_out),
 	KUNIT_CASE(kmod_inflight_hung_modprobe_is_not_waited_for),
 	KUNIT_CASE(kmod_inflight_states_are_shown),
+	KUNIT_CASE(kmod_inflight_reading_takes_linear_time),
 	KUNIT_CASE(kmod_inflight_outcome_follows_status),
 	KUNIT_CASE(kmod_inflight_request_without_wait_returns_at_exec),
 	KUNIT_CASE(kmod_inflight_request_without_wait_gets_no_status),
