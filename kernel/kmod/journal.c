@@ -11,7 +11,7 @@
 
 #include "record.h"
 
-/* Number of records in the ring, which takes 50 KB. A boot makes fewer requests. */
+/* Number of records in the ring, which takes 90 KB. A boot makes fewer requests. */
 #define KMOD_JOURNAL_SIZE	256
 
 /* Buckets up to 2^25 us (half a minute), and one for longer requests */

@@ -71,9 +71,10 @@ static void kmod_show_requester(struct seq_file *m, const struct kmod_record *re
 
 	seq_printf(m, "begin=%llu pid=%d ", rec->begin, rec->by.pid);
 	kmod_show_string(m, "comm", rec->by.comm);
-	seq_printf(m, "uid=%u loginuid=%u userns=%u userns_level=%u pidns=%u ",
+	kmod_show_string(m, "exe", rec->exe);
+	seq_printf(m, "uid=%u loginuid=%u userns=%u userns_level=%u pidns=%u mntns=%u cgroup=%llu ",
 		   rec->by.uid, rec->by.loginuid, rec->userns, rec->userns_level,
-		   rec->pidns);
+		   rec->pidns, rec->mntns, rec->cgroup);
 	if (*rec->caller)
 		strscpy(site, rec->caller, sizeof(site));
 	else

@@ -6,15 +6,27 @@
 
 #include <linux/atomic.h>
 #include <linux/audit.h>
+#include <linux/cgroup.h>
 #include <linux/compiler.h>
 #include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/irqflags.h>
 #include <linux/kmod.h>
+#include <linux/limits.h>
 #include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/mnt_namespace.h>
+#include <linux/ns_common.h>
+#include <linux/nsproxy.h>
 #include <linux/pid_namespace.h>
 #include <linux/printk.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/sprintf.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
@@ -93,6 +105,60 @@ static void kmod_record_set_caller(struct kmod_record *rec)
 		snprintf(rec->caller, sizeof(rec->caller), "%ps", (void *)rec->site);
 }
 
+/* @path may be inside @rec->exe. */
+static void kmod_record_set_path(struct kmod_record *rec, const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len < sizeof(rec->exe))
+		memmove(rec->exe, path, len + 1);
+	else
+		snprintf(rec->exe, sizeof(rec->exe), "...%s",
+			 path + len - (sizeof(rec->exe) - sizeof("...")));
+}
+
+/* Most paths fit, and need no memory. */
+static void kmod_record_set_exe(struct kmod_record *rec)
+{
+	struct file *file = get_task_exe_file(current);
+	char *path, *buffer = NULL;
+
+	if (!file)
+		return;
+	path = file_path(file, rec->exe, sizeof(rec->exe));
+	if (IS_ERR(path)) {
+		buffer = kmalloc(PATH_MAX, GFP_KERNEL);
+		path = buffer ? file_path(file, buffer, PATH_MAX) : NULL;
+	}
+	kmod_record_set_path(rec, IS_ERR_OR_NULL(path) ? "..." : path);
+	kfree(buffer);
+	fput(file);
+}
+
+static u64 kmod_current_cgroup(void)
+{
+	u64 id = 0;
+
+#ifdef CONFIG_CGROUPS
+	rcu_read_lock();
+	id = cgroup_id(task_dfl_cgroup(current));
+	rcu_read_unlock();
+#endif
+	return id;
+}
+
+/* The program and its environment. Kernel threads have none. */
+static void kmod_record_set_program(struct kmod_record *rec)
+{
+	if (current->flags & PF_KTHREAD)
+		return;
+	kmod_record_set_exe(rec);
+	rec->cgroup = kmod_current_cgroup();
+	/* An exiting task may have left its namespaces. */
+	if (current->nsproxy)
+		rec->mntns = from_mnt_ns(current->nsproxy->mnt_ns)->inum;
+}
+
 /**
  * kmod_record_begin - record the start of a request
  * @rec: record of the request, must be zeroed except for the members that describe the
@@ -100,7 +166,7 @@ static void kmod_record_set_caller(struct kmod_record *rec)
  *
  * Must be called by the requester.
  *
- * Context: process context.
+ * Context: process context, may sleep.
  */
 void kmod_record_begin(struct kmod_record *rec)
 {
@@ -115,6 +181,7 @@ void kmod_record_begin(struct kmod_record *rec)
 	rec->userns_level = userns->level;
 	/* An exiting task may have left its pid namespace. */
 	rec->pidns = pidns ? pidns->ns.inum : 0;
+	kmod_record_set_program(rec);
 }
 
 /**
@@ -183,3 +250,7 @@ static int __init kmod_record_init(void)
 	return 0;
 }
 early_initcall(kmod_record_init);
+
+#ifdef CONFIG_KMOD_KUNIT_TEST
+#include "tests/record_kunit.c"
+#endif

@@ -26,6 +26,9 @@ enum kmod_outcome {
 /* Size of the buffer for the symbol of a caller; longer symbols are truncated. */
 #define KMOD_CALLER_LEN		64
 
+/* Size of the buffer for the path of an executable; of longer paths the end is kept. */
+#define KMOD_EXE_LEN		96
+
 /**
  * struct kmod_record - the record of a request
  * @id: number of the request, starting at 1
@@ -40,6 +43,10 @@ enum kmod_outcome {
  * @userns: inode number of the requester's user namespace
  * @userns_level: nesting level of that namespace, 0 for the initial one
  * @pidns: inode number of the requester's pid namespace, 0 if none
+ * @mntns: inode number of the requester's mount namespace, 0 if none
+ * @cgroup: id of the requester's control group in the unified hierarchy, 0 if unknown
+ * @exe: path of the requester's executable, as seen from its root directory, or "" if
+ *	none. It starts with "..." if the beginning is missing.
  * @wait: the requester waits until modprobe has exited
  * @outcome: outcome of the request
  * @result: return value of __request_module(). If modprobe was run and the requester was
@@ -48,6 +55,8 @@ enum kmod_outcome {
  * @joiners: number of requests that have joined this one
  * @modules: number of modules loaded from inside modprobe
  * @name: requested name
+ *
+ * For kernel threads, @mntns and @cgroup are 0, and @exe is empty.
  *
  * A: set before the request is in flight, constant afterwards
  * I: protected by kmod_inflight_lock while the request is in flight
@@ -63,6 +72,9 @@ struct kmod_record {
 	unsigned int userns;		/* A */
 	unsigned int userns_level;	/* A */
 	unsigned int pidns;		/* A */
+	unsigned int mntns;		/* A */
+	u64 cgroup;			/* A */
+	char exe[KMOD_EXE_LEN];		/* A */
 	bool wait;			/* A */
 	char name[MODULE_NAME_LEN];	/* A */
 

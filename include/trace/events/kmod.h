@@ -42,8 +42,11 @@ TRACE_EVENT(kmod_request,
 		__field(unsigned int, userns)
 		__field(unsigned int, userns_level)
 		__field(unsigned int, pidns)
+		__field(unsigned int, mntns)
+		__field(u64, cgroup)
 		__field(bool, wait)
 		__escaped(comm, rec->by.comm)
+		__escaped(exe, rec->exe)
 		__escaped(name, rec->name)
 	),
 
@@ -57,15 +60,19 @@ TRACE_EVENT(kmod_request,
 		__entry->userns = rec->userns;
 		__entry->userns_level = rec->userns_level;
 		__entry->pidns = rec->pidns;
+		__entry->mntns = rec->mntns;
+		__entry->cgroup = rec->cgroup;
 		__entry->wait = rec->wait;
 		__assign_escaped(comm, rec->by.comm);
+		__assign_escaped(exe, rec->exe);
 		__assign_escaped(name, rec->name);
 	),
 
-	TP_printk("id=%llu name=%s by=%s[%d] uid=%u loginuid=%d userns=%u level=%u pidns=%u parent=%llu wait=%d site=%ps",
+	TP_printk("id=%llu name=%s by=%s[%d] uid=%u loginuid=%d userns=%u level=%u pidns=%u mntns=%u cgroup=%llu exe=%s parent=%llu wait=%d site=%ps",
 		  __entry->id, __get_str(name), __get_str(comm), __entry->pid,
 		  __entry->uid, (int)__entry->loginuid, __entry->userns,
-		  __entry->userns_level, __entry->pidns, __entry->parent,
+		  __entry->userns_level, __entry->pidns, __entry->mntns,
+		  __entry->cgroup, __get_str(exe), __entry->parent,
 		  __entry->wait, (void *)__entry->site)
 );
 
