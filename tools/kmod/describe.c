@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "kmodctl.h"
+#include "policy_narrow.h"
 
 /* PROC_PID_INIT_INO in the kernel */
 #define INITIAL_PIDNS	0xEFFFFFFCU
@@ -256,6 +257,11 @@ char *describe_requester(const struct record *record)
 	return requester;
 }
 
+static bool is_container(const char *name)
+{
+	return container_prefix(name) || !strncmp(name, "machine-", strlen("machine-"));
+}
+
 static bool is_unit(const char *name, const char *end)
 {
 	static const char *const suffixes[] = { ".service", ".scope", ".mount", ".socket" };
@@ -286,19 +292,34 @@ char *describe_relation(const struct record *record)
 	return *relation ? relation : text_append(relation, "", "-");
 }
 
-/* Returns the last unit in the path of the control group, or the path, or "". */
+/*
+ * Returns the outermost container or else the last unit in the path of the control group, or the
+ * path, or "". Containers have units of their own.
+ */
 char *describe_unit(const struct record *record)
 {
-	const char *cgroup = record_text(record, "cgroup"), *end, *slash;
+	const char *cgroup = cgroup_path(record), *name, *end, *unit = cgroup;
+	bool found = false;
+	int length;
 
 	if (!cgroup || !strcmp(cgroup, "/"))
 		return text_copy("");
-	for (end = cgroup + strlen(cgroup); end > cgroup; end = slash) {
-		slash = memrchr(cgroup, '/', (size_t)(end - cgroup));
-		if (!slash)
-			break;
-		if (is_unit(slash + 1, end))
-			return text("%.*s", (int)(end - slash - 1), slash + 1);
+	length = (int)strlen(cgroup);
+	for (name = cgroup; *name && !found; name = end + (*end == '/')) {
+		end = name + strcspn(name, "/");
+		found = is_container(name);
+		if (found || is_unit(name, end)) {
+			unit = name;
+			length = (int)(end - name);
+		}
 	}
-	return text_copy(cgroup);
+	return text("%.*s", length, unit);
+}
+
+/* Returns "-" if the requester had no executable. */
+char *describe_exe(const struct record *record)
+{
+	const char *exe = record_text(record, "exe");
+
+	return exe && *exe ? describe_name(record, "exe") : text_copy("-");
 }

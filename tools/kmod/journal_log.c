@@ -23,9 +23,11 @@ static const struct column columns[] = {
 	{ "ID", SCOLS_FL_RIGHT },
 	{ "NAME", SCOLS_FL_TRUNC },
 	{ "RESULT", SCOLS_FL_TRUNC | CUT_LESS },
+	{ "UNIT", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
 	{ "WAITED", SCOLS_FL_RIGHT | OPTIONAL | IF_USED },
 	{ "RAN", SCOLS_FL_RIGHT | OPTIONAL },
 	{ "TASK", SCOLS_FL_TRUNC | CUT_LESS },
+	{ "EXECUTABLE", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
 	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
 	{ "MODULES", SCOLS_FL_TRUNC },
 };
@@ -34,15 +36,20 @@ static struct journal modules;
 
 static void add_row(struct table *table, const struct record *request)
 {
+	char *unit = describe_unit(request);
+
 	table_add(table, describe_begin(table, request));
 	table_add(table, text("%llu", record_number(request, "id")));
 	table_add(table, describe_name(request, "name"));
 	table_add_coloured(table, describe_outcome(request), colour_of_result(request));
+	table_add(table, text_copy(*unit ? unit : "-"));
 	table_add(table, describe_duration(record_number(request, "slot_ns")));
 	table_add(table, describe_duration(record_number(request, "run_ns")));
 	table_add(table, describe_requester(request));
+	table_add(table, describe_exe(request));
 	table_add(table, describe_relation(request));
 	table_add(table, describe_loaded(&modules, request));
+	free(unit);
 }
 
 static struct json_object *json_of_request(const struct record *request)

@@ -137,6 +137,9 @@ char *unescaped(const char *escaped);
 bool parse_unsigned(const char *string, u64 *value);
 bool is_key(const char *string);
 
+/* cgroups.c */
+const char *cgroup_path(const struct record *record);
+
 /* describe.c: the caller must free the returned strings, except colours */
 u64 now_boottime(void);
 u64 boottime_of(time_t wall);
@@ -152,6 +155,7 @@ char *describe_site(const struct record *record);
 char *describe_requester(const struct record *record);
 char *describe_relation(const struct record *record);
 char *describe_unit(const struct record *record);
+char *describe_exe(const struct record *record);
 char *describe_name(const struct record *record, const char *key);
 
 /* terminal.c */
@@ -168,7 +172,7 @@ void pager_start(const struct options *options);
 bool pager_wait(void);
 
 /* table.c */
-#define MAX_COLUMNS	9
+#define MAX_COLUMNS	11
 
 /*
  * Flags of a column, besides SCOLS_FL_RIGHT and SCOLS_FL_TRUNC, which allows to cut its cells.

@@ -225,17 +225,20 @@ struct requester_group {
 	size_t count;
 };
 
+static bool is_same(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
 static bool is_same_text(const struct record *a, const struct record *b, const char *key)
 {
-	const char *x = record_text(a, key), *y = record_text(b, key);
-
-	return x && y ? !strcmp(x, y) : x == y;
+	return is_same(record_text(a, key), record_text(b, key));
 }
 
 static bool is_same_requester(const struct record *a, const struct record *b)
 {
 	return is_same_text(a, b, "name") && is_same_text(a, b, "comm") &&
-	       is_same_text(a, b, "cgroup") &&
+	       is_same(cgroup_path(a), cgroup_path(b)) &&
 	       record_number(a, "uid") == record_number(b, "uid");
 }
 
@@ -349,15 +352,11 @@ struct json_object *json_of_requesters(const struct machine *machine, const char
 	size_t count, i;
 	struct requester_group *groups = find_requesters(machine, pattern, modules, &count);
 	struct json_object *array = json_object_new_array(), *object;
-	char *unit;
 
 	for (i = 0; i < count; i++) {
 		object = json_of_record(groups[i].first);
-		unit = describe_unit(groups[i].first);
-		json_add(object, "unit", *unit ? json_object_new_string(unit) : NULL);
 		json_add(object, "count", json_object_new_uint64(groups[i].count));
 		json_object_array_add(array, object);
-		free(unit);
 	}
 	free(groups);
 	return array;

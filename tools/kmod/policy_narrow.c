@@ -41,7 +41,7 @@ static const char *const containers[] = {
 };
 
 /* Returns the length of the part of a name that is the same for each container, or 0. */
-static size_t container_prefix(const char *name)
+size_t container_prefix(const char *name)
 {
 	size_t i;
 
@@ -88,7 +88,7 @@ char *cgroup_of(const char *path)
  */
 char *scope_of(const struct record *record)
 {
-	const char *path = record_text(record, "cgroup"), *kind = record_text(record, "kind");
+	const char *path = cgroup_path(record), *kind = record_text(record, "kind");
 	char *raw, *cgroup, *scope;
 
 	if (kind && !strcmp(kind, "module"))

@@ -7,6 +7,7 @@
 
 #include "kmodctl.h"
 
+size_t container_prefix(const char *name);
 char *pattern_of(const char *escaped);
 char *cgroup_of(const char *path);
 char *scope_of(const struct record *record);

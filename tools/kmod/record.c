@@ -13,17 +13,17 @@
 
 /* The keys of the journal that are numbers. Any other key is text. */
 static const char *const numbers[] = {
-	"age_ns", "auid", "begin", "count", "id", "into", "joiners", "kthread", "loginuid",
-	"missed", "mode", "modprobe", "modules", "parent", "pid", "pidns", "run_ns", "since_ns",
-	"slot_ns", "uid", "userns", "userns_level", "wait",
+	"age_ns", "auid", "begin", "cgroup", "count", "id", "into", "joiners", "kthread",
+	"loginuid", "missed", "mntns", "mode", "modprobe", "modules", "parent", "pid", "pidns",
+	"run_ns", "since_ns", "slot_ns", "uid", "userns", "userns_level", "wait",
 };
 
-/* The user namespace is a number in the journal, and a word in denials and learned requests. */
+/* The user namespace and the control group are text in denials and learned requests. */
 static enum kind kind_of(const char *key, const char *value)
 {
 	size_t i;
 
-	if (!strcmp(key, "userns") && !isdigit((unsigned char)*value))
+	if ((!strcmp(key, "userns") || !strcmp(key, "cgroup")) && !isdigit((unsigned char)*value))
 		return TEXT;
 	if (!strcmp(key, "result"))
 		return SIGNED;

@@ -77,9 +77,9 @@ wall_clock()
 used_columns()
 {
 	on long log && well && is "$(head -n 1 "$WORK/out" | xargs)" \
-		'TIME ID NAME RESULT RAN TASK MODULES' titles &&
+		'TIME ID NAME RESULT UNIT RAN TASK MODULES' titles &&
 		on long log --wide && well && is "$(head -n 1 "$WORK/out" | xargs)" \
-		'TIME ID NAME RESULT WAITED RAN TASK VIA MODULES' '--wide'
+		'TIME ID NAME RESULT UNIT WAITED RAN TASK EXECUTABLE VIA MODULES' '--wide'
 }
 
 TESTS=(
