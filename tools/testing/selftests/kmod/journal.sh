@@ -63,7 +63,33 @@ succeeds()
 	expect fs-kmod_ok outcome ok result 0 wait 1 parent 0 into 0 joiners 0 \
 		modprobe "$(pid_of fake)" pid "$pid" comm kmod_req uid 0 \
 		loginuid 4294967295 userns_level 0 nr_modules 0 \
-		userns "$(inode_of self user)" pidns "$(inode_of self pid)" site get_fs_type
+		userns "$(inode_of self user)" pidns "$(inode_of self pid)" site get_fs_type \
+		mntns "$(inode_of self mnt)" exe "$(realpath "$HERE/kmod_req")"
+}
+
+# The requester is in a control group and a mount namespace of its own, and the path of its
+# executable is too long for the record: 92 bytes are kept.
+environment()
+{
+	local root=$WORK/cgroup2 dir long group mntns result=0
+
+	long=$(printf 'x%.0s' {1..150})
+	dir=$WORK/$long
+	mkdir -p "$root" "$dir"
+	cp "$HERE/kmod_req" "$dir/kmod_long"
+	mount -t cgroup2 none "$root" || return 1
+	mkdir -p "$root/kmod_test.service"
+	group=$(stat -c %i "$root/kmod_test.service")
+	use_helper fake
+	# shellcheck disable=SC2016 # expanded by that shell
+	mntns=$(unshare -m sh -c 'echo $$ >"$1/kmod_test.service/cgroup.procs"
+		"$2" fs kmod_env >/dev/null
+		readlink /proc/self/ns/mnt' sh "$root" "$dir/kmod_long" | tr -dc 0-9)
+	expect fs-kmod_env cgroup "$group" mntns "$mntns" unit kmod_test.service &&
+		is "$(value fs-kmod_env exe)" "...${long:0:82}/kmod_long" || result=1
+	rmdir "$root/kmod_test.service"
+	umount "$root"
+	return "$result"
 }
 
 fails()
@@ -284,7 +310,7 @@ same_as_file()
 	use_helper fake
 	ask fs kmod_same >/dev/null
 	line=$(grep ' name=fs-kmod_same ' "$JOURNAL/requests" | tail -n 1)
-	is "$(record fs-kmod_same | jq -r 'del(.modules, .time) | to_entries[] |
+	is "$(record fs-kmod_same | jq -r 'del(.modules, .time, .unit) | to_entries[] |
 		"\(.key)=\(.value)"' | sed 's/^nr_//' | sort)" "$(tr ' ' '\n' <<<"$line" | sort)"
 }
 
@@ -458,6 +484,7 @@ TESTS=(
 	'denied|a request that a security module denies is recorded'
 	'too_long|a request with a name that is too long is recorded with the name truncated'
 	'modules|modules are attributed to the request that loaded them'
+	'environment|the control group, mount namespace and long path of the requester are recorded'
 	'container|the uid and the namespaces of the requester are recorded'
 	'gone_caller|the caller of a request is known after its module was unloaded'
 	'forged|a name cannot forge a field of the line in the kernel log'
