@@ -159,5 +159,6 @@ compile_both "W=1" W=1
 step "kernel-doc -Wall" run_kernel_doc
 step "shellcheck" run_shellcheck
 step "includes respect the layers" check_layers
+step "documentation agrees with sources and results" "$ROOT/harness/truth.py"
 step "policy profiles in Documentation/kmod.txt" compare_profiles
 [[ $bad -eq 0 ]] || die "$bad steps failed"

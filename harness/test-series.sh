@@ -5,7 +5,7 @@
 # git am and give the same tree as the overlay. The tree must build after each patch (with
 # modules, without modules, and with the KUnit suites). checkpatch must accept the patches,
 # MAINTAINERS must cover their files, the documents must render, and each figure in a message
-# must be in README.md or in bench/results. The last line is "N passed, N failed".
+# must be in README.md, harness/README.md or bench/results. The last line is "N passed, N failed".
 #
 # After each patch, this builds the objects that the series changes and the objects that call
 # them, and checks that all symbols are defined. After the last patch, the tree is the one that
@@ -282,7 +282,7 @@ borrowed_directives()
 	done
 }
 
-# Prints figures in messages that are in neither README.md nor bench/results.
+# Prints figures in messages that are in neither a README nor bench/results.
 unknown_figures()
 {
 	local word
@@ -290,8 +290,8 @@ unknown_figures()
 	cd "$ROOT"
 	sed -s '/^---$/,$d' series/* | grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
 		while read -r word; do
-			grep -qwF -- "$word" README.md bench/results/*.csv ||
-				echo "$word: in neither README.md nor bench/results"
+			grep -qwF -- "$word" {,bench/,harness/}README.md bench/results/*.csv ||
+				echo "$word: in neither a README nor bench/results"
 		done
 }
 
@@ -320,6 +320,6 @@ check "the patches give the same tree as the overlay" same_tree
 check "get_maintainer.pl finds an entry for every file" uncovered_files
 check "Documentation/kmod.txt renders" rendered kmod "$APPLIED/Documentation/kmod.txt"
 check "kernel-doc included by other pages renders" rendered borrowed <(borrowed_directives)
-check "figures in messages are in README.md or bench/results" unknown_figures
+check "figures in messages are in a README or bench/results" unknown_figures
 echo "$passed passed, $failed failed"
 [[ $failed -eq 0 && $passed -gt 0 ]]
