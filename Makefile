@@ -13,9 +13,10 @@ RUN    ?=
 FROM   ?=
 TEST   ?=
 MINUTES ?= 5
+SCENE  ?=
 SCALE  ?=
 SUITE  ?=
-export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SUITE TEST MINUTES
+export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SCENE SUITE TEST MINUTES
 # The kernel's makefiles must not inherit the options of this make.
 unexport MAKEFLAGS MFLAGS
 
@@ -24,7 +25,7 @@ unexport MAKEFLAGS MFLAGS
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
-	@echo 'make demo          show modules being loaded on demand (first time: a few minutes)'
+	@echo 'make demo          eight scenes of module requests (first time: a few minutes); SCENE=2: only one'
 	@echo 'make test          run shim, a part of model, KUnit, the guest suite, two minutes of torture, and cost'
 	@echo 'make test-guest    run only the guest suite; CONFIG=debug: with KASAN and lockdep'
 	@echo 'make test-fresh    run demo and test in new Debian 12 and 13 roots, as three kinds of user'
@@ -46,7 +47,7 @@ help:
 	@echo 'make model-breaks  break the model in 16 ways, print the error that was found'
 	@echo "make guest RUN=CMD boot, run CMD in the guest, print its output"
 	@echo 'make shell         boot the guest with an interactive shell'
-	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc and shellcheck'
+	@echo 'make check         run checkpatch, sparse, W=1, kernel-doc, shellcheck, and compare documents with sources'
 	@echo 'make kmodctl       build kmodctl, which shows requests, in build/tools/kmod'
 	@echo 'make kmodctl-check run the tests of kmodctl here; they need no patched kernel'
 	@echo 'make torture       run all kinds of random load at the same time: MINUTES=5 SEED=n'

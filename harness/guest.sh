@@ -3,6 +3,7 @@
 #
 # guest.sh demo | guest.sh run COMMAND: runs the demo or the command in a new guest, prints its
 # output, and exits with its status. A warning or an error in the kernel log is a failure, too.
+# Environment: SCENE, the number of the only scene of the demo
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -10,7 +11,7 @@ cd "$ROOT/harness"
 
 job=$1
 case $job in
-demo) arguments=(demo) ;;
+demo) arguments=(demo ${SCENE:+"$SCENE"}) ;;
 run)
 	[[ -n ${2:-} ]] || die "expected a command: make guest RUN='uname -a'"
 	# Encoded as one word. The kernel's command line has room for about 1700 characters.
@@ -20,7 +21,7 @@ run)
 *) die "guest.sh: unknown job '$job'" ;;
 esac
 
-TIMEOUT=${TIMEOUT:-300} ./boot.sh "$job-$BUILT" "${arguments[@]}"
+TIMEOUT=${TIMEOUT:-600} ./boot.sh "$job-$BUILT" "${arguments[@]}"
 console=$LOGS/$job-$BUILT.console
 results=$LOGS/$job-$BUILT.results
 grep -av '^# exit ' "$results" || :

@@ -12,6 +12,8 @@ source "$(dirname "$0")/lib.sh"
 GUEST=$ROOT/harness/guest
 ROOTFS=$WORK/rootfs-$BUILT
 CPIO=$WORK/initramfs-$BUILT.cpio
+# The figures of the unpatched kernel that the demo shows
+RESULTS=$ROOT/bench/results/6.12.csv
 SELFTESTS=$TREE/tools/testing/selftests
 KMODCTL=$WORK/kmodctl${DEBIAN:+-$ARCH}
 
@@ -40,7 +42,7 @@ inputs_hash()
 	mapfile -t guest < <(find "$GUEST" -type f | sort)
 	{
 		cat "$OUT/build.stamp"
-		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh"
+		hash_files "${guest[@]}" "$ROOT/harness/initramfs.sh" "$RESULTS"
 		userspace
 	} | sha256sum
 }
@@ -135,14 +137,15 @@ install_modules()
 	kernel_make INSTALL_MOD_PATH="$ROOTFS/usr" INSTALL_MOD_STRIP=1 modules_install
 }
 
-# An older tree may lack the folders. The demo needs only one program.
+# An older tree may lack the folders. The demo needs only two programs.
 install_selftests()
 {
 	local demo=$ROOTFS/selftests/kmod
 
 	if [[ $CONFIG == demo ]]; then
 		mkdir -p "$demo"
-		make -C "$SELFTESTS/kmod" OUTPUT="$demo" CC="${CROSS}gcc" "$demo/kmod_req"
+		make -C "$SELFTESTS/kmod" OUTPUT="$demo" CC="${CROSS}gcc" "$demo/kmod_req" \
+			"$demo/kmod_fake"
 		return
 	fi
 	if [[ ! -f $SELFTESTS/umh/Makefile ]]; then
@@ -191,6 +194,7 @@ fill()
 	install_kmodctl
 	mkdir "$ROOTFS/harness"
 	cp -a "$GUEST"/. "$ROOTFS/harness"
+	cp "$RESULTS" "$ROOTFS/harness/results.csv"
 	ln -s harness/init "$ROOTFS/init"
 	(cd "$ROOTFS" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$CPIO.new"
 	mv "$CPIO.new" "$CPIO"
