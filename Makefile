@@ -22,6 +22,7 @@ unexport MAKEFLAGS MFLAGS
 
 .PHONY: help demo test test-all torture learn units cost inherit bench bench-check scale test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check shim shim-breaks test-mutants model model-breaks fuzz
+.PHONY: test-debian
 .PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
@@ -59,6 +60,7 @@ help:
 	@echo 'make deb-tools     build only the package khelper-tools; SUITE=bookworm, trixie: for that release'
 	@echo 'make test-deb      build the packages, and boot the packaged kernel'
 	@echo 'make test-packages test khelper-tools in Debian 12 and 13, and the configuration of make deb'
+	@echo 'make test-debian   install the packages in a Debian machine, boot it, and use it; SUITE=bookworm, trixie'
 	@echo 'make refresh       adapt bases/6.12 to a newer package; FROM=6.12 BASE=new to add a base'
 	@echo 'make tree          make the patched tree, in build/6.12/linux'
 	@echo 'make build         build the patched kernel, in build/'
@@ -91,7 +93,7 @@ test-fresh:
 
 test-all:
 	@harness/all.sh test-mutants model model-breaks check kmodctl-check demo test inherit bench-check \
-		test-series test-configs test-harness test-deb test-packages learn \
+		test-series test-configs test-harness test-deb test-packages test-debian learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
 		'test BASE=6.1' 'demo BASE=6.1' 'test-guest BASE=tip' 'demo BASE=tip'
@@ -176,6 +178,9 @@ test-deb:
 
 test-packages:
 	@harness/test-packages.sh
+
+test-debian:
+	@harness/test-debian.sh
 
 refresh:
 	@harness/refresh.sh

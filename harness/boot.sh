@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.sh NAME JOB [ARG...]: boots the built kernel with its initramfs; the guest's init runs
+# boot.sh NAME [JOB [ARG...]]: boots the built kernel with its initramfs; the guest's init runs
 # JOB. The console goes to logs/NAME.console and the verdict channel to logs/NAME.results.
 # The exit status does not depend on the results: verdict.sh judges them.
 #
 # Environment: CONFIG, ACCEL=tcg|kvm, ICOUNT=1 (an instruction takes one nanosecond; one CPU),
 # SMP, MEM, TIMEOUT (seconds), CMDLINE (additional parameters), KERNEL and INITRD (other files
-# to boot).
+# to boot), DEVICES (additional options of qemu, without spaces inside).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -26,7 +26,8 @@ APPEND="console=$TTY $APPEND panic=-1 oops=panic"
 APPEND+=" panic_on_warn=$([[ $CONFIG == kcsan ]] && echo 0 || echo 1)"
 # Loading and unloading a module waits for several grace periods, which are slow on this kernel.
 [[ $CONFIG != debug ]] || APPEND+=" rcupdate.rcu_expedited=1"
-APPEND+=" ${CMDLINE:-} -- $*"
+APPEND+=" ${CMDLINE:-}"
+[[ $# -eq 0 ]] || APPEND+=" -- $*"
 
 qemu_args()
 {
@@ -41,7 +42,8 @@ qemu_args()
 		-no-user-config -no-reboot
 		-display none -kernel "$KERNEL" -initrd "$INITRD")
 	[[ $ACCEL != kvm ]] || args+=(-cpu host)
-	args+=(-append "$APPEND")
+	# shellcheck disable=SC2206 # several words
+	args+=(${DEVICES:-} -append "$APPEND")
 }
 
 last_result()
@@ -76,7 +78,7 @@ mkdir -p "$LOGS"
 exec 8>"$LOGS/$NAME.lock"
 flock 8
 qemu_args
-if [[ $1 == shell ]]; then
+if [[ ${1:-} == shell ]]; then
 	say "To quit: exit, or Ctrl-A x"
 	interactive
 else

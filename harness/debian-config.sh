@@ -46,7 +46,8 @@ unknown()
 {
 	local option
 
-	sed -n 's/^module \(.*\) did not have configs .*/unknown or absent module: \1/p' "$LOGS/debian-config.log"
+	sed -n 's/^module \(.*\) did not have configs .*/unknown or absent module: \1/p' \
+		"$LOGS/debian-config.log"
 	while read -r option; do
 		! grep -qx "CONFIG_$option=y" "$OUT/.config" || echo "still enabled: $option"
 	done < <(entries disabled)

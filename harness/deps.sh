@@ -3,8 +3,8 @@
 #
 # deps.sh GROUP...: installs missing Debian packages, or prints the command that installs them if
 # the user has no permission. Groups: build guest check bench tools tools-check configs deb docs
-# sysroot model, and arch, the additional packages for ARCH. A GROUP with a slash is the path of a
-# .config: the packages without which its kernel cannot be built, or would lack options.
+# sysroot debian model, and arch, the additional packages for ARCH. A GROUP with a slash is the path
+# of a .config: the packages without which its kernel cannot be built, or would lack options.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -22,6 +22,7 @@ TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client strace)
 CONFIGS_PACKAGES=(e2fsprogs)
 DOCS_PACKAGES=(python3-sphinx)
 SYSROOT_PACKAGES=(mmdebstrap)
+DEBIAN_PACKAGES=(e2fsprogs)
 MODEL_PACKAGES=(spin)
 DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)
 
@@ -60,6 +61,7 @@ packages_of()
 	arch) echo "${NEEDS[@]}" ;;
 	sysroot) echo "${SYSROOT_PACKAGES[@]}" ;;
 	*/*) packages_for_config "$1" ;;
+	debian) echo "${DEBIAN_PACKAGES[@]}" ;;
 	model) echo "${MODEL_PACKAGES[@]}" ;;
 	*) die "deps.sh: unknown group '$1'" ;;
 	esac
