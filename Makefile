@@ -16,6 +16,8 @@ MINUTES ?= 5
 SCENE  ?=
 SCALE  ?=
 SUITE  ?=
+V      ?= 1
+PREVIOUS ?=
 export BASE LINUX ACCEL ARCH CONFIG FULL FROM JOBS RUN SCALE SCENE SUITE TEST MINUTES
 # The kernel's makefiles must not inherit the options of this make.
 unexport MAKEFLAGS MFLAGS
@@ -23,7 +25,7 @@ unexport MAKEFLAGS MFLAGS
 .PHONY: help demo test test-all torture learn units cost inherit bench bench-check scale test-harness test-configs shell guest check kunit build tree clean
 .PHONY: kmodctl kmodctl-check shim shim-breaks test-mutants model model-breaks fuzz
 .PHONY: test-debian
-.PHONY: series test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
+.PHONY: series quilt test-series test-guest test-fresh deb deb-tools test-deb test-packages refresh
 
 help:
 	@echo 'make demo          eight scenes of module requests (first time: a few minutes); SCENE=2: only one'
@@ -54,7 +56,8 @@ help:
 	@echo 'make torture       run all kinds of random load at the same time: MINUTES=5 SEED=n'
 	@echo 'make test-configs  build and boot rare configurations'
 	@echo 'make test-harness  test that the harness detects failures, warnings, panics and hangs'
-	@echo 'make series        write the patches, ready to be mailed, to build/6.12/series'
+	@echo 'make series        write the patches, ready to be mailed, to build/6.12/series; V=2: version 2'
+	@echo 'make quilt         write the same patches as a quilt queue, to build/6.12/quilt'
 	@echo 'make test-series   test that the patches apply, build one by one, and give the same tree'
 	@echo 'make deb           build Debian packages; CONFIG=plain or a .config file'
 	@echo 'make deb-tools     build only the package khelper-tools; SUITE=bookworm, trixie: for that release'
@@ -162,7 +165,10 @@ kmodctl-check:
 	@$(MAKE) --no-print-directory -C tools/kmod O=$(CURDIR)/build/tools/kmod check
 
 series:
-	@harness/series.sh
+	@V='$(V)' PREVIOUS='$(PREVIOUS)' harness/series.sh
+
+quilt:
+	@harness/quilt.sh
 
 test-series:
 	@harness/test-series.sh

@@ -2,33 +2,74 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # make series: writes the patches, ready to be mailed, to build/<base>/series, from series/ and
-# the patched tree. Each numbered file in series/ is a patch, in the order of the numbers: the
-# first line is the subject, followed by the message, a line "---", and the changes that the
-# patch carries, one per line:
+# the patched tree. Each folder in series/ is a series with a cover letter of its own, for
+# other maintainers, on top of the series before it:
+#
+#   cover          subject and text of the cover letter
+#   prefix         subject prefix, if it is not PATCH
+#   cc             addresses to copy that get_maintainer.pl does not know, one per line
+#   v2, v3, ...    changes since the version before, for V=2 and so on
+#   NN-NAME        a patch, in the order of the numbers
+#
+# The first line of a patch is the subject, followed by the message, a line "---", and the changes
+# that the patch carries, one per line:
 #
 #   PATH [REGEX]   a changed, new or removed file. * matches any characters except a slash, **
 #                  any characters. With REGEX, only the hunks of its touch-point with an added
 #                  or removed line that matches; for a Kconfig file of the overlay, only the
-#                  options with a matching first line.
-#   ?PATH [REGEX]  the same; optional: some bases may not have it
+#                  options with a matching first line; for MAINTAINERS, only the entries.
+#   PATH without PART...
+#                  an intermediate state of a file of the overlay, which a later patch completes.
+#                  series/parts/PART has lines "PATH COMMAND", each of which must remove text:
+#                    sed EXPRESSION       an extended sed expression
+#                    fn NAME              a function, and the comment above it
+#                    block FIRST .. LAST  from a line that matches FIRST, and the comment above
+#                                         it or around it, to one that matches LAST
+#                    doc NAME             a member in kernel-doc
+#                  Double blank lines become single.
+#   ?PATH ...      the same; optional: some bases may not have it
 #
-# Each change must be carried by exactly one patch. series/cover is the cover letter.
+# After them a patch may have a diff (git's format) to intermediate states. NN-NAME.BASE is a
+# diff that only this base needs. Each change must be carried by exactly one patch; diffs and
+# intermediate states do not count. series/bases lists the supported bases.
+#
+# Also writes khelper.bundle, to pull the branches from. V=2 writes the second version, with a
+# range-diff to the branches in PREVIOUS, by default the bundle of the version before.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/lib/maintainers.sh
+source "$ROOT/harness/lib/maintainers.sh"
+# shellcheck source=harness/lib/series.sh
+source "$ROOT/harness/lib/series.sh"
 cd "$ROOT/harness"
 
+V=${V:-1}
 STAGE=$WORK/stage
 TOUCHED=$WORK/tree.touched
-SERIES=$WORK/series
+SERIES=$(series_dir "$V")
+PREVIOUS=${PREVIOUS:-$(series_dir $((V - 1)))/khelper.bundle}
 REPO=$WORK/series.git
-CARRY=$REPO/carry	# lines: patch, number of the hunk or "all", path; separated by tabs
+CHANGED=$REPO/changed	# paths that differ from the base after any patch
+CARRY=$REPO/carry	# lines: patch, kind, path, parts; separated by tabs. The kind is the number
+			# of a hunk, "all", or "without"
 export LC_ALL=C
 
-patches() { (cd "$ROOT/series" && printf '%s\n' [0-9][0-9]-*); }
+patches()
+{
+	all_series | while read -r series; do
+		(cd "$ROOT/series" && printf '%s\n' "$series"/[0-9][0-9]-*) | grep -v '\.'
+	done
+}
 
 message_of() { sed '/^---$/,$d' "$ROOT/series/$1"; }
-carried_by() { sed '1,/^---$/d; /^[[:space:]]*$/d' "$ROOT/series/$1"; }
+carried_by() { sed '1,/^---$/d; /^diff --git /,$d; /^[[:space:]]*$/d' "$ROOT/series/$1"; }
+
+diff_of()
+{
+	sed -n '/^diff --git /,$p' "$ROOT/series/$1"
+	[[ ! -f $ROOT/series/$1.$BASE ]] || cat "$ROOT/series/$1.$BASE"
+}
 
 # author KEY: prints git's user.KEY, because the user is the author of the patches
 author()
@@ -43,7 +84,19 @@ touch_point_of()
 	grep -lxF -- "+++ b/$1" "$BASE_DIR"/touch-points/*.patch || :
 }
 
-# parts PATH REGEX: prints the numbers of the matching hunks or options of PATH
+# Files in which REGEX selects lines that begin a part
+begin_of_part()
+{
+	case $1 in
+	MAINTAINERS) echo '^[^:]*$' ;;
+	*/Kconfig) echo '^config ' ;;
+	*) die "series/: cannot split $1, which has no hunks or options" ;;
+	esac
+}
+
+whole_of() { if [[ $1 == MAINTAINERS ]]; then sed '/^$/d' "$ROOT/$1"; else cat "$STAGE/$1"; fi; }
+
+# parts PATH REGEX: prints the numbers of the matching hunks, options or entries of PATH
 parts()
 {
 	local patch
@@ -51,10 +104,9 @@ parts()
 	patch=$(touch_point_of "$1")
 	if [[ -n $patch ]]; then
 		hunks "$patch" "$2"
-	elif [[ $1 == */Kconfig ]]; then
-		REGEX=$2 awk '/^config / { n++; if ($0 ~ ENVIRON["REGEX"]) print n }' "$STAGE/$1"
 	else
-		die "series/: cannot split $1, which has no hunks or options"
+		whole_of "$1" | BEGINS=$(begin_of_part "$1") REGEX=$2 awk '
+			$0 ~ ENVIRON["BEGINS"] { n++; if ($0 ~ ENVIRON["REGEX"]) print n }'
 	fi
 }
 
@@ -63,7 +115,11 @@ count_parts()
 	local patch
 
 	patch=$(touch_point_of "$1")
-	grep -c '^@@\|^config ' "${patch:-$STAGE/$1}"
+	if [[ -n $patch ]]; then
+		grep -c '^@@' "$patch"
+	else
+		whole_of "$1" | grep -c "$(begin_of_part "$1")"
+	fi
 }
 
 # hunks PATCH REGEX: prints the numbers of the hunks with an added or removed line that matches
@@ -81,36 +137,55 @@ hunk()
 	awk -v wanted="$2" '/^@@/ { n++ } !n || n == wanted' "$1"
 }
 
-# resolve PATCH PATH [REGEX]: prints the changes that a line of a patch's list matches
+# regex_of GLOB: sets $regex to a regular expression for the paths that GLOB matches
+regex_of()
+{
+	local glob=$1
+
+	regex=${glob//./\\.}
+	regex=${regex//\*\*/$'\r'}
+	regex=^${regex//\*/[^/]*}\$
+	regex=${regex//$'\r'/.*}
+}
+
+# resolve PATCH PATH [REGEX | without PART...]: prints the changes that a line of a list matches
 resolve()
 {
-	local name=$1 glob=$2 regex=$3 optional=0 path any=0 numbers number
+	local name=$1 glob=$2 rest=$3 optional=0 path any=0 regex numbers number
 
 	[[ $glob != \?* ]] || { optional=1; glob=${glob#\?}; }
-	while read -r path; do
+	regex_of "$glob"
+	for path in "${changed[@]}"; do
+		[[ $path =~ $regex ]] || continue
 		any=1
-		if [[ -z $regex ]]; then
-			printf '%s\tall\t%s\n' "$name" "$path"
+		if [[ -z $rest ]]; then
+			printf '%s\tall\t%s\t\n' "$name" "$path"
 			continue
 		fi
-		mapfile -t numbers < <(parts "$path" "$regex")
+		if [[ $rest == without\ * ]]; then
+			printf '%s\twithout\t%s\t%s\n' "$name" "$path" "${rest#without }"
+			continue
+		fi
+		mapfile -t numbers < <(parts "$path" "$rest")
 		[[ ${#numbers[@]} -gt 0 || $optional -eq 1 ]] ||
-			die "series/$name: no match for $regex in $path"
+			die "series/$name: no match for $rest in $path"
 		for number in "${numbers[@]}"; do
-			printf '%s\t%s\t%s\n' "$name" "$number" "$path"
+			printf '%s\t%s\t%s\t\n' "$name" "$number" "$path"
 		done
-	done < <(grep -xE -- "$(sed 's/[].+(){}^$|\\[]/\\&/g; s/\*\*/\r/g; s/\*/[^\/]*/g; s/\r/.*/g' <<<"$glob")" "$TOUCHED")
+	done
 	((any || optional)) || die "series/$name: $glob matches no changed file"
 }
 
 resolve_all()
 {
-	local name glob regex
+	local name glob rest
+	local -a changed
 
+	mapfile -t changed <"$CHANGED"
 	patches | while read -r name; do
 		grep -qx -e --- "$ROOT/series/$name" || die "series/$name: missing line '---'"
-		carried_by "$name" | while read -r glob regex; do
-			resolve "$name" "$glob" "$regex"
+		carried_by "$name" | while read -r glob rest; do
+			resolve "$name" "$glob" "$rest"
 		done
 	done
 }
@@ -121,13 +196,16 @@ units()
 {
 	local path
 
-	while read -r path; do
-		if awk -F'\t' -v p="$path" '$3 == p && $2 != "all" { f = 1 } END { exit !f }' "$CARRY"; then
-			seq "$(count_parts "$path")" | sed "s|\$|\t$path|"
-		else
-			printf 'all\t%s\n' "$path"
-		fi
-	done <"$TOUCHED"
+	awk -F'\t' '
+	FNR == NR { if ($2 ~ /^[0-9]/) split_[$3] = 1; next }
+	{ print ($0 in split_ ? "split" : "all") "\t" $0 }' "$CARRY" "$CHANGED" |
+		while IFS=$'\t' read -r kind path; do
+			if [[ $kind == all ]]; then
+				printf 'all\t%s\n' "$path"
+			else
+				seq "$(count_parts "$path")" | sed "s|\$|\t$path|"
+			fi
+		done
 }
 
 # Each unit must be in exactly one patch.
@@ -136,7 +214,7 @@ check_carried()
 	local errors
 
 	errors=$(units | awk -F'\t' '
-	FNR == NR { patches[$2 "\t" $3] = patches[$2 "\t" $3] " " $1; next }
+	FNR == NR { if ($2 != "without") patches[$2 "\t" $3] = patches[$2 "\t" $3] " " $1; next }
 	{ unit[$0] = 1 }
 	function tell(u,   a) {
 		split(u, a, "\t")
@@ -156,51 +234,68 @@ check_carried()
 
 git_here() { git -C "$REPO/tree" "$@"; }
 
+# Includes the paths of diffs for other bases.
+changed_paths()
+{
+	cat "$TOUCHED"
+	(cd "$ROOT/series" && sed -n 's/^\(---\|+++\) [ab]\///p' ./[a-z]-*/[0-9]*[!~])
+}
+
 # Makes a repository of only the files that the series changes. This gives the same patches as
 # one of the whole tree, and is faster.
 start_repo()
 {
-	local path
-
 	rm -rf "$REPO"
 	mkdir -p "$REPO/tree"
+	changed_paths | sort -u >"$CHANGED"
 	git init -q -b base "$REPO/tree"
-	while read -r path; do
-		[[ -f $PRISTINE/$path ]] || continue
-		mkdir -p "$REPO/tree/$(dirname "$path")"
-		cp -p "$PRISTINE/$path" "$REPO/tree/$path"
-	done <"$TOUCHED"
+	(cd "$PRISTINE" && tar -cf - --ignore-failed-read -T "$CHANGED" 2>/dev/null) |
+		tar -C "$REPO/tree" -xf -
 	git_here add -A -f
 	git_here commit -q --allow-empty -m "$(base_name)"
-	git_here checkout -q -b series
+}
+
+# final PATH: prints the file with the contents of PATH after all patches, if it then exists
+final()
+{
+	if [[ -f $STAGE/$1 ]]; then
+		echo "$STAGE/$1"
+	elif [[ -f $PRISTINE/$1 ]] && ! grep -qxF -- "$1" "$TOUCHED"; then
+		echo "$PRISTINE/$1"
+	fi
 }
 
 put_file()
 {
-	local path=$1
+	local path=$1 from
 
-	if [[ -f $STAGE/$path ]]; then
+	from=$(final "$path")
+	if [[ -n $from ]]; then
 		mkdir -p "$REPO/tree/$(dirname "$path")"
-		cp -p "$STAGE/$path" "$REPO/tree/$path"
+		cp -p "$from" "$REPO/tree/$path"
 	else
 		rm -f "$REPO/tree/$path"
 	fi
 }
 
-# put_options PATH NUMBER: writes the lines before the first option, and the options that have
-# been carried so far
-put_options()
+# put_parts PATH NUMBER: writes the lines before the first part, and the parts that have been
+# carried so far
+put_parts()
 {
-	local path=$1 number=$2 done=$REPO/options.${1//\//-}
+	local path=$1 number=$2 done=$REPO/parts.${1//\//-}
 
 	mkdir -p "$REPO/tree/$(dirname "$path")"
 	echo "$number" >>"$done"
-	awk '
+	whole_of "$path" | BEGINS=$(begin_of_part "$path") awk '
 	FNR == NR { wanted[$1] = 1; next }
-	/^config / { n++ }
+	$0 ~ ENVIRON["BEGINS"] { n++ }
 	!n || n in wanted { kept = kept $0 "\n" }
-	END { sub(/\n+$/, "\n", kept); printf "%s", kept }' "$done" "$STAGE/$path" \
-		>"$REPO/tree/$path"
+	END { sub(/\n+$/, "\n", kept); printf "%s", kept }' "$done" - >"$REPO/part"
+	if [[ $path == MAINTAINERS ]]; then
+		add_maintainers_entries "$REPO/part" >"$REPO/tree/$path"
+	else
+		cp "$REPO/part" "$REPO/tree/$path"
+	fi
 }
 
 put_hunk()
@@ -209,7 +304,7 @@ put_hunk()
 
 	patch=$(touch_point_of "$path")
 	if [[ -z $patch ]]; then
-		put_options "$path" "$number"
+		put_parts "$path" "$number"
 		return
 	fi
 	hunk "$patch" "$number" |
@@ -217,33 +312,113 @@ put_hunk()
 		die "$patch: hunk $number does not apply without the hunks before it"
 }
 
+# remove_block FIRST LAST: copies stdin without the lines from FIRST to LAST, and without the comment
+# that is above the first line or contains it
+remove_block()
+{
+	FIRST=$1 LAST=$2 awk '
+	{ line[NR] = $0 }
+	!first && $0 ~ ENVIRON["FIRST"] { first = NR }
+	first && first && !last && $0 ~ ENVIRON["LAST"] { last = NR }
+	END {
+		if (last && (line[first] ~ /^ \*/ || line[first - 1] ~ /\*\/$/))
+			for (first--; line[first] !~ /^\/\*/; ) first--
+		for (i = 1; i <= NR; i++) if (!last || i < first || i > last) print line[i]
+	}'
+}
+
+# remove_text COMMAND: copies stdin without some text, see the top of this file
+remove_text()
+{
+	local args=${1#* }
+
+	case ${1%% *} in
+	sed) sed -E -e "$args" ;;
+	fn) remove_block "^[a-z].*[ *]$args\\(.*[^;]\$" '^}' ;;
+	block) remove_block "${args%% .. *}" "${args#* .. }" ;;
+	doc) sed -E "/^ \\* @$args:/,/^ \\*( @|\\/|\$)/{/^ \\*( @$args:|\\t)/d}" ;;
+	*) die "series/parts: unknown command $1" ;;
+	esac | cat -s | sed -e '$!b' -e '/^$/d'
+}
+
+# put_without PATCH PATH PART...: writes an intermediate state
+put_without()
+{
+	local name=$1 path=$2 to=$REPO/tree/$2 part where command any
+
+	put_file "$path"
+	for part in "${@:3}"; do
+		any=0
+		[[ -f $ROOT/series/parts/$part ]] || die "series/$name: no file series/parts/$part"
+		while read -r where command; do
+			[[ $where == "$path" ]] || continue
+			any=1
+			remove_text "$command" <"$to" >"$REPO/part"
+			! cmp -s "$REPO/part" "$to" ||
+				die "series/parts/$part: no effect on $path: $command"
+			cat "$REPO/part" >"$to"
+		done <"$ROOT/series/parts/$part"
+		((any)) || die "series/$name: series/parts/$part has no line for $path"
+	done
+}
+
+put_diff()
+{
+	local name=$1
+
+	[[ -n $(diff_of "$name") ]] || return 0
+	diff_of "$name" | patch -d "$REPO/tree" -s -p1 -F0 --forward --no-backup-if-mismatch ||
+		die "series/$name: the diff does not apply"
+}
+
 commit_patch()
 {
-	local name=$1 number path
+	local name=$1 kind path rest
 
-	awk -F'\t' -v n="$name" '$1 == n { print $2, $3 }' "$CARRY" | while read -r number path; do
-		case $number in
-		all) put_file "$path" ;;
-		*) put_hunk "$path" "$number" ;;
-		esac
-	done
+	awk -F'\t' -v n="$name" '$1 == n { print $2, $3, $4 }' "$CARRY" |
+		while read -r kind path rest; do
+			case $kind in
+			all) put_file "$path" ;;
+			without)
+				# shellcheck disable=SC2086 # a list
+				put_without "$name" "$path" $rest
+				;;
+			*) put_hunk "$path" "$kind" ;;
+			esac
+		done
+	put_diff "$name"
 	git_here add -A -f
 	! git_here diff --cached --quiet || die "series/$name: no change in this base"
 	message_of "$name" | git_here commit -q -s -F -
 }
 
+# Makes a branch for each series, and a tag at its start.
+make_branches()
+{
+	local series
+
+	all_series | while read -r series; do
+		git_here tag "$series-start"
+		git_here checkout -q -b "$series"
+		patches | grep "^$series/" | while read -r patch; do
+			commit_patch "$patch"
+		done
+	done
+}
+
 # All patches together must give the patched tree.
 check_sum()
 {
-	local path
+	local path from
 
 	while read -r path; do
-		if [[ -f $STAGE/$path ]]; then
-			cmp "$STAGE/$path" "$REPO/tree/$path" >&2 || die "the series gives a different $path"
+		from=$(final "$path")
+		if [[ -n $from ]]; then
+			cmp "$from" "$REPO/tree/$path" >&2 || die "the series gives a different $path"
 		else
 			[[ ! -e $REPO/tree/$path ]] || die "the series does not remove $path"
 		fi
-	done <"$TOUCHED"
+	done <"$CHANGED"
 }
 
 # Prints a line that names the base of the patches.
@@ -261,19 +436,109 @@ base_name()
 		"$(dpkg-deb -f "$deb" Version)"
 }
 
+# cover_of SERIES: prints the cover letter
+cover_of()
+{
+	cat "$ROOT/series/$1/cover"
+	if [[ $V -gt 1 ]]; then
+		[[ -f $ROOT/series/$1/v$V ]] ||
+			die "series/$1/v$V, the changes since the version before, does not exist"
+		printf '\nChanges in v%d:\n' "$V"
+		cat "$ROOT/series/$1/v$V"
+	fi
+	printf '\n%s\n' "$(base_name)"
+}
+
+fetch_previous()
+{
+	[[ -f $PREVIOUS ]] || die "$PREVIOUS, the branches of the version before, does not exist;" \
+		"set PREVIOUS to a bundle that make series has written"
+	git_here fetch -q --no-tags "$PREVIOUS" '+refs/heads/*:refs/previous/*' \
+		'+refs/tags/*:refs/previous/*'
+}
+
+# recipients PATCH: prints lines "To: ADDRESS" and "Cc: ADDRESS" for a mail with this patch:
+# maintainers, and reviewers and lists. The authors of the series do not write to themselves.
+recipients()
+{
+	(cd "$TREE" && perl scripts/get_maintainer.pl --no-git --no-git-fallback --rolestats "$1") |
+		grep -vFf <(sed -n 's/^M:\t.*\(<.*>\)/\1/p' "$ROOT/MAINTAINERS") |
+		sed -nE 's/ *\((maintainer|supporter)[ :(].*//; T list; s/^/To: /p; b
+			:list; s/ *\([^()]*(\([^()]*\)[^()]*)*\)$//; s/^/Cc: /p' | sort -u
+}
+
+# address SERIES: adds recipients to each mail of a series. The cover letter goes to all of them.
+address()
+{
+	local series=$1 dir=$SERIES/$1 mail own=/dev/null
+
+	[[ ! -f $ROOT/series/$series/cc ]] || own=$ROOT/series/$series/cc
+	while read -r mail; do
+		{ recipients "$mail"; sed 's/^/Cc: /' "$own"; } | sort -u >"$mail.to"
+	done < <(find "$dir" -name '*.patch' ! -name '*0000-cover-letter.patch' | sort)
+	sort -u "$dir"/*.to | awk '$1 == "To:" { to[$0] = 1 } { line[$0] = 1 }
+		END { for (l in line) { t = l; sub(/^Cc/, "To", t); if (l in to || !(t in to)) print l } }' |
+		sort >"$REPO/to"
+	mv "$REPO/to" "$(echo "$dir"/*0000-cover-letter.patch).to"
+	find "$dir" -name '*.patch' | while read -r mail; do
+		# The headers end at the first blank line. Each To: and Cc: is folded, one address a line.
+		awk 'FNR == NR { field = substr($0, 1, 2); addr = substr($0, 5)
+				list[field] = list[field] (field in list ? ",\n    " : "") addr; next }
+			!ended && $0 == "" { ended = 1
+				if ("To" in list) print "To: " list["To"]
+				if ("Cc" in list) print "Cc: " list["Cc"] }
+			{ print }' "$mail.to" "$mail" >"$REPO/mail"
+		mv "$REPO/mail" "$mail"
+		rm "$mail.to"
+	done
+}
+
+write_series()
+{
+	local series=$1 prefix=PATCH
+	local -a options=()
+
+	[[ ! -f $ROOT/series/$series/prefix ]] || prefix=$(<"$ROOT/series/$series/prefix")
+	[[ $V -eq 1 ]] || options=(-v "$V" --range-diff="refs/previous/$series-start..refs/previous/$series")
+	git_here config "branch.$series.description" "$(cover_of "$series")"
+	git_here checkout -q "$series"
+	git_here format-patch -q --no-renames --break-rewrites --cover-letter --base=base \
+		--cover-from-description=subject --subject-prefix="$prefix" --zero-commit \
+		"${options[@]}" -o "$SERIES/$series" "$series-start..$series"
+	address "$series"
+	count_patches "$series"
+}
+
+# Prints the number of patches of a series, and the largest number of added lines.
+count_patches()
+{
+	local dir=$SERIES/$1
+
+	find "$dir" -name '*.patch' ! -name '*0000-cover-letter.patch' | sort | while read -r mail; do
+		git apply --numstat "$mail" | awk -v m="$(basename "$mail")" '
+			$3 ~ /^(Documentation|MAINTAINERS|tools)/ || $3 ~ /\/tests\// { other += $1; next }
+			{ kernel += $1 }
+			END { print kernel + 0, other + 0, m }'
+	done | awk -v s="$1" '{ n++; if ($1 >= max) { max = $1; name = $3 } if ($1 + $2 >= all) all = $1 + $2 }
+		END { printf "%-12s %2d patches; kernel code: at most %d lines, %s; at most %d lines in all\n",
+			s, n, max, name, all }'
+}
+
 write_patches()
 {
-	local count
+	local series
 
 	rm -rf "$SERIES"
 	mkdir -p "$SERIES"
-	git_here config branch.series.description "$(cat "$ROOT/series/cover"; echo; base_name)"
-	count=$(patches | wc -l)
-	git_here format-patch -q --no-renames --break-rewrites --cover-letter \
-		--cover-from-description=subject --subject-prefix=PATCH --zero-commit -o "$SERIES" "-$count"
-	ls "$SERIES"
+	[[ $V -eq 1 ]] || fetch_previous
+	all_series | while read -r series; do
+		write_series "$series"
+	done
+	git_here bundle create -q "$SERIES/khelper.bundle" --branches --tags
 }
 
+grep -qxF -- "$BASE" "$ROOT/series/bases" || die "series/bases does not have BASE=$BASE"
+[[ $V =~ ^[1-9][0-9]*$ ]] || die "V is not a number: $V"
 name=$(author name)
 email=$(author email)
 # The same commit always gives the same patches.
@@ -292,8 +557,6 @@ lock_work
 start_repo
 resolve_all >"$CARRY"
 check_carried
-patches | while read -r patch; do
-	commit_patch "$patch"
-done
+make_branches
 check_sum
 write_patches

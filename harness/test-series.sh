@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make test-series: tests the patches of make series. They must apply to the pristine base with
-# git am and give the same tree as the overlay. The tree must build after each patch (with
-# modules, without modules, and with the KUnit suites). checkpatch must accept the patches,
+# make test-series: tests the patches of make series. Those of all series, one after the other, must
+# apply to the pristine base with git am and give the same tree as the overlay. The tree must build
+# after each patch (with modules, without modules, and with the KUnit suites). checkpatch must accept the patches,
 # MAINTAINERS must cover their files, the documents must render, and each figure in a message
 # must be in README.md, harness/README.md or bench/results. The last line is "N passed, N failed".
 #
@@ -15,9 +15,11 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 # shellcheck source=harness/lib/checkpatch.sh
 source "$ROOT/harness/lib/checkpatch.sh"
+# shellcheck source=harness/lib/series.sh
+source "$ROOT/harness/lib/series.sh"
 cd "$ROOT/harness"
 
-SERIES=$WORK/series
+SERIES=$(series_dir 1)
 TEST=$WORK/series-test
 APPLIED=$TEST/linux
 REPO=$TEST/git
@@ -252,6 +254,8 @@ uncovered_files()
 	done < <(overlay_files)
 }
 
+mails_without_recipients() { find "$SERIES" -name '*.patch' | sort | xargs grep -LE '^(To|Cc): '; }
+
 # rendered NAME FILE: renders FILE as a separate document, with the tree's sphinx configuration.
 # Ignores the warning about a missing dot(1), because FILE has no graphs.
 rendered()
@@ -282,20 +286,24 @@ borrowed_directives()
 	done
 }
 
-# Prints figures in messages that are in neither a README nor bench/results.
+# Prints figures in messages that are in neither a README nor bench/results, and are no constants.
+# Commits are no figures.
 unknown_figures()
 {
 	local word
 
 	cd "$ROOT"
-	sed -s '/^---$/,$d' series/* | grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
+	find series \( -name '[0-9][0-9]-*' ! -name '*.*' -o -name cover \) -exec sed -s '/^---$/,$d' {} + |
+		sed -E 's/\b[0-9a-f]{12}\b//g' |
+		grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
 		while read -r word; do
-			grep -qwF -- "$word" {,bench/,harness/}README.md bench/results/*.csv ||
-				echo "$word: in neither a README nor bench/results"
+			grep -qwF -- "$word" {,bench/,harness/}README.md bench/results/*.csv \
+				series/constants || echo "$word: in neither a README nor bench/results"
 		done
 }
 
-./series.sh >"$LOG.list"
+V=1 ./series.sh >"$LOG.list"
+cat "$LOG.list"
 # The result must not depend on the user's configuration.
 export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
 export GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost
@@ -308,7 +316,7 @@ reset_repo
 
 mapfile -t patches < <(find "$SERIES" -name '[0-9]*.patch' ! -name '0000-*' | sort)
 for patch in "${patches[@]}"; do
-	number=$(basename "$patch" | cut -c1-4)
+	number=$(basename "$(dirname "$patch")" | cut -c1)$(basename "$patch" | cut -c3-4)
 	check "$number applies with git am" apply_patch "$patch"
 	check "$number passes checkpatch --strict" run_checkpatch "$patch"
 	[[ $BUILD_STEPS != 0 ]] || continue
@@ -317,6 +325,7 @@ for patch in "${patches[@]}"; do
 	check "$number builds with KUnit" build_quietly "$number" um um
 done
 check "the patches give the same tree as the overlay" same_tree
+check "every mail has recipients" mails_without_recipients
 check "get_maintainer.pl finds an entry for every file" uncovered_files
 check "Documentation/kmod.txt renders" rendered kmod "$APPLIED/Documentation/kmod.txt"
 check "kernel-doc included by other pages renders" rendered borrowed <(borrowed_directives)

@@ -10,6 +10,8 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/lib/maintainers.sh
+source "$ROOT/harness/lib/maintainers.sh"
 
 STAGE=$WORK/stage
 SUMS=$BASE_DIR/replaced.sha256
@@ -26,7 +28,7 @@ inputs_hash()
 	cd "$ROOT"
 	{
 		hash_files "${files[@]}" "${PATCHES[@]}" "${BACKPORTS[@]}" "$ROOT/MAINTAINERS" \
-			"$ROOT/harness/tree.sh"
+			"$ROOT/harness/tree.sh" "$ROOT/harness/lib/maintainers.sh"
 		[[ ! -f $SUMS ]] || hash_files "$SUMS"
 		stat -c '%i %Y' "$PRISTINE"
 	} | sha256sum
@@ -113,35 +115,6 @@ apply_backport()
 	patch_stage "$patch" fuzz
 }
 
-# Inserts each entry of MAINTAINERS into the base's list at the place that fits its order best;
-# a few of the base's entries are not sorted.
-add_maintainers_entries()
-{
-	awk '
-	FNR == NR {
-		if ($0 == "") next
-		if ($0 !~ /^[A-Z]:\t/) title[++entries] = $0
-		entry[entries] = entry[entries] $0 "\n"
-		next
-	}
-	{ line[++n] = $0 }
-	/^[A-Z]:\t/ && line[n - 2] == "" { head[++heads] = n - 1 }
-	function place(title,	i, cost, least, at) {
-		for (i = heads; i >= 1; i--) {
-			if (line[head[i]] > title) cost--; else cost++
-			if (cost < least) { least = cost; at = head[i] }
-		}
-		return at
-	}
-	END {
-		for (i = 1; i <= entries; i++) {
-			at = place(title[i])
-			before[at] = before[at] entry[i] "\n"
-		}
-		for (i = 1; i <= n; i++) printf "%s%s\n", before[i], line[i]
-	}' "$ROOT/MAINTAINERS" "$PRISTINE/MAINTAINERS" >"$STAGE/MAINTAINERS"
-}
-
 # Makes a folder of all files that differ from the base, with the paths of the tree.
 make_stage()
 {
@@ -160,7 +133,7 @@ make_stage()
 	for path in "${BACKPORTS[@]}"; do
 		apply_backport "$path"
 	done
-	add_maintainers_entries
+	add_maintainers_entries "$ROOT/MAINTAINERS" >"$STAGE/MAINTAINERS"
 }
 
 # put SOURCE PATH: copies SOURCE to PATH in the tree if contents or mode differ. The copy has the
