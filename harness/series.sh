@@ -482,8 +482,9 @@ address()
 	mv "$REPO/to" "$(echo "$dir"/*0000-cover-letter.patch).to"
 	find "$dir" -name '*.patch' | while read -r mail; do
 		# The headers end at the first blank line. Each To: and Cc: is folded, one address a line.
-		awk 'FNR == NR { field = substr($0, 1, 2); addr = substr($0, 5)
-				list[field] = list[field] (field in list ? ",\n    " : "") addr; next }
+		awk 'FNR == NR { field = substr($0, 1, 2); more = substr($0, 5)
+				if (field in list) more = list[field] ",\n    " more
+				list[field] = more; next }
 			!ended && $0 == "" { ended = 1
 				if ("To" in list) print "To: " list["To"]
 				if ("Cc" in list) print "Cc: " list["Cc"] }
@@ -515,7 +516,7 @@ count_patches()
 	local dir=$SERIES/$1
 
 	find "$dir" -name '*.patch' ! -name '*0000-cover-letter.patch' | sort | while read -r mail; do
-		git apply --numstat "$mail" | awk -v m="$(basename "$mail")" '
+		git_here apply --numstat "$mail" | awk -v m="$(basename "$mail")" '
 			$3 ~ /^(Documentation|MAINTAINERS|tools)/ || $3 ~ /\/tests\// { other += $1; next }
 			{ kernel += $1 }
 			END { print kernel + 0, other + 0, m }'

@@ -222,11 +222,12 @@ build_quietly()
 	}
 }
 
+# The tree has no history of upstream, in which checkpatch could look up commits.
 run_checkpatch()
 {
 	cd "$APPLIED"
 	perl scripts/checkpatch.pl --strict --terse --showfile --no-summary --show-types \
-		--ignore FILE_PATH_CHANGES "$1" | grep -vE "$CHECKPATCH_ACCEPTED" || :
+		--ignore FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID "$1" | grep -vE "$CHECKPATCH_ACCEPTED" || :
 }
 
 same_tree()

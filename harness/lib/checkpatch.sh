@@ -6,7 +6,8 @@
 # Messages about the interface of request_module(), which callers rely on: -ENOSYS in a kernel
 # without modules, and a macro that evaluates its argument twice. Messages about the style of
 # trace events and lists of enumerators, and about links to other archives than lore. Messages
-# about user-space files with names of the kernel's errnos, and test data that is not text.
+# about user-space files with names of the kernel's errnos, and test data that is not text. A typo in the
+# subject of an upstream commit.
 # shellcheck disable=SC2034 # used by check.sh and test-series.sh
 {
 	CHECKPATCH_ACCEPTED='^include/linux/kmod\.h:[0-9]+: '
@@ -20,4 +21,5 @@
 	CHECKPATCH_ACCEPTED+='|^tools/kmod/describe\.c:[0-9]+: WARNING:ENOTSUPP: '
 	CHECKPATCH_ACCEPTED+='|^tools/kmod/tests/fixtures/.*: CHECK:INVALID_UTF8: '
 	CHECKPATCH_ACCEPTED+='|/kmod_fuzz_sysctl\.c:[0-9]+: (WARNING:USE_NEGATIVE_ERRNO|CHECK:MACRO_ARG_REUSE): '
+	CHECKPATCH_ACCEPTED+="|WARNING:TYPO_SPELLING: 'capabilites' "
 }
