@@ -3,9 +3,10 @@
 #
 # make test-series: tests the patches of make series. Those of all series, one after the other, must
 # apply to the pristine base with git am and give the same tree as the overlay. The tree must build
-# after each patch (with modules, without modules, and with the KUnit suites). checkpatch must accept the patches,
-# MAINTAINERS must cover their files, the documents must render, and each figure in a message
-# must be in README.md, harness/README.md or bench/results. The last line is "N passed, N failed".
+# after each patch (with modules, without modules, and with the KUnit suites). checkpatch must accept
+# the patches, MAINTAINERS must cover their files, the documents must render, and each figure in a
+# message must be in a README, in bench/results or in series/constants. The last line is "N passed,
+# N failed".
 #
 # After each patch, this builds the objects that the series changes and the objects that call
 # them, and checks that all symbols are defined. After the last patch, the tree is the one that
@@ -303,6 +304,7 @@ unknown_figures()
 		done
 }
 
+mkdir -p "$LOGS"
 V=1 ./series.sh >"$LOG.list"
 cat "$LOG.list"
 # The result must not depend on the user's configuration.
