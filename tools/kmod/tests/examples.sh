@@ -30,7 +30,8 @@ request()
 
 	begin=$(awk -v ago="$5" '{ printf "%.0f", ($1 - ago) * 1e9 }' /proc/uptime)
 	echo "id=$1 name=$2 outcome=$3 result=$4 wait=1 parent=${PARENT:-0} into=0 joiners=0" \
-		"modules=${MODULES_OF:-0} modprobe=90 slot_ns=0 run_ns=4000000 begin=$begin pid=$7" \
+		"modules=${MODULES_OF:-0} modprobe=90 slot_ns=0 run_ns=4000000" \
+		"begin=$begin pid=$7" \
 		"comm=$6 uid=$8 loginuid=4294967295 userns=4026531837 userns_level=0" \
 		"pidns=4026531836 site=x${9:+ $9}" >>"$WORK/debugfs/kmod/requests"
 }
@@ -187,7 +188,8 @@ silent() { is "$(<"$WORK/err")" '' messages; }
 
 load_server()
 {
-	kmodctl policy load --securityfs "$FAKE" --sysctl "$FAKE" "$WORK/etc/50-server.conf" && well &&
+	kmodctl policy load --securityfs "$FAKE" --sysctl "$FAKE" "$WORK/etc/50-server.conf" &&
+		well &&
 		sed -i "s,$WORK/etc,/etc/kmod/policy.d," "$FAKE/autoload/policy"
 }
 

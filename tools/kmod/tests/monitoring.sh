@@ -80,9 +80,10 @@ dashboard_imports()
 		(.__inputs | map(.name) == ["DS_PROMETHEUS"]),
 		([.. | .datasource? | objects | .uid] | unique == ["${DS_PROMETHEUS}"]),
 		(.panels | (map(.id) | unique | length) == length),
-		([.__requires[] | select(.type == "panel").id] | sort) == ([.panels[].type] | unique),
-		(.panels | all(.targets | length > 0))' "$DASHBOARD" | tr '\n' ' ')" \
-		'string null true true true true true true ' dashboard
+		([.__requires[] | select(.type == "panel").id] | sort) ==
+			([.panels[].type] | unique),
+		(.panels | all(.targets | length > 0))' "$DASHBOARD" | uniq -c | xargs)" \
+		'1 string 1 null 6 true' dashboard
 }
 
 TESTS=(
