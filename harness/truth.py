@@ -89,17 +89,6 @@ def check_figures():
                             f"{rows[name][column]} {rows[name]['unit']}")
     if not seen:
         problem('README.md', 'no figures of bench/results')
-    # The messages of the series
-    known = ' '.join(read(path) for path in ('README.md', 'harness/README.md', 'bench/README.md',
-                                             'bench/results/6.12.csv'))
-    for path in sorted(glob.glob(os.path.join(ROOT, 'series', '*'))):
-        if not os.path.isfile(path):
-            continue
-        text = re.split(r'^---$', read(path), flags=re.M)[0]
-        for word in sorted(set(re.findall(r'\b(?:\d+\.\d+|\d{3,})\b', text))):
-            if not re.search(rf'(?<!\w){re.escape(word)}(?!\w)', known):
-                problem(os.path.relpath(path, ROOT),
-                        f'{word}: neither in a README nor in bench/results')
 
 
 # Messages
