@@ -1,9 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# debian-config.sh FILE: writes Debian's configuration of the base's kernel to FILE, reduced so
-# that make deb takes about 30 minutes on two cores. It has the modules in harness/debian/modules,
-# and the built-in options without those in harness/debian/disabled.
+# debian-config.sh FILE: writes Debian's configuration of the base's kernel to FILE, reduced to the
+# modules in harness/debian/modules, and without the built-in options in harness/debian/disabled.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -6,8 +6,8 @@
 # Messages about the interface of request_module(), which callers rely on: -ENOSYS in a kernel
 # without modules, and a macro that evaluates its argument twice. Messages about the style of
 # trace events and lists of enumerators, and about links to other archives than lore. Messages
-# about user-space files with names of the kernel's errnos, and test data that is not text. A typo in the
-# subject of an upstream commit.
+# about user-space files with names of the kernel's errnos, and test data that is not text. A typo
+# in the subject of an upstream commit.
 # shellcheck disable=SC2034 # used by check.sh and test-series.sh
 {
 	CHECKPATCH_ACCEPTED='^include/linux/kmod\.h:[0-9]+: '
