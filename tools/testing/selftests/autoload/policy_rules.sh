@@ -131,18 +131,19 @@ learning()
 			"$POLICY/learned")" 1
 }
 
-# Users can request any number of names.
+# Users can request any number of names. Which of them are recorded depends on their order.
 learning_is_bounded()
 {
-	local i
+	local i recorded
 
 	set_mode 2
 	learn
 	set_modprobe "$WORK/none"
 	"$HERE/kmod_req" -n $((LEARNED_MAX + 6)) fs kmod_learn >/dev/null
 	asks "$USER_ID"
+	recorded=$(sed -nE '/.* name=fs-(kmod_learn[0-9]+) .*/{s//\1/p;q}' "$POLICY/learned")
 	for ((i = 0; i < 3; i++)); do
-		ask fs kmod_learn0 >/dev/null
+		ask fs "$recorded" >/dev/null
 	done
 	is "$(grep -c ^kind= "$POLICY/learned")" "$LEARNED_MAX" "names" &&
 		is "$(tail -n 1 "$POLICY/learned")" missed=7 || return 1
