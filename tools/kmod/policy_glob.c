@@ -120,21 +120,14 @@ static const char *add_star(struct glob *glob, enum glob_type type, const char *
 	return pattern + 1 + twice;
 }
 
-static bool has_end(const char *string, const char *end)
-{
-	size_t length = strlen(string);
-
-	return length >= strlen(end) && !strcmp(string + length - strlen(end), end);
-}
-
 /*
  * Converts a well-formed pattern. The caller must free it. A slash is appended to the path of a
- * control group and to its pattern, unless the pattern ends with "**" after a slash. Such a
- * pattern then also matches the group itself.
+ * control group and to its pattern, unless the pattern ends with "**" after a slash that is not
+ * escaped. Such a pattern then also matches the group itself.
  */
 void glob_parse(struct glob *glob, enum glob_type type, const char *pattern)
 {
-	bool slash = type == CGROUPS && !has_end(pattern, "/**");
+	bool slash = type == CGROUPS;
 
 	*glob = (struct glob){ 0 };
 	while (pattern && *pattern) {
@@ -146,6 +139,7 @@ void glob_parse(struct glob *glob, enum glob_type type, const char *pattern)
 		} else if (*pattern == '[') {
 			pattern = add_class(glob, pattern + 1);
 		} else {
+			slash &= strcmp(pattern, "/**") != 0;
 			pattern += *pattern == '\\';
 			add_byte(glob, type, *pattern++);
 		}

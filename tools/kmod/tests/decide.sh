@@ -77,7 +77,8 @@ cgroups()
 		applies 'cgroup /*' && applies 'cgroup /' && spares 'cgroup /?' &&
 		applies 'cgroup /a?c' --cgroup /abc && spares 'cgroup /a?c' --cgroup /a/c &&
 		spares 'cgroup /a-b' --cgroup /a_b &&
-		applies 'cgroup /a\\x2db' --cgroup '/a\x2db' && spares 'cgroup /a\*' --cgroup /ab
+		applies 'cgroup /a\\x2db' --cgroup '/a\x2db' && spares 'cgroup /a\*' --cgroup /ab &&
+		applies 'cgroup /*\/**' --cgroup /a/b && spares 'cgroup /*\/**' --cgroup /a
 }
 
 # The pattern and names that it matches, or with ! does not match
