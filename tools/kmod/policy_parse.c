@@ -16,6 +16,8 @@
 /* Bounds memory. A file with the maximum of rules and helpers is shorter. */
 #define MAX_FILE	(MAX_RULES + 2 * MAX_HELPERS)
 
+#define UNKNOWN_USER	"unknown user after 'uid'"
+
 struct directive {
 	const char *name;
 	enum setting setting;
@@ -162,20 +164,21 @@ static const char *find_qualifier(const char *line, const char *name, size_t *le
 
 /*
  * The kernel knows users by number only. Returns the line with the number of the user that it
- * names, or NULL if there is no such user. The caller must free it.
+ * names, or with 0 if there is no such user. The caller must free it.
  */
-static char *resolve_user(const char *line)
+static char *resolve_user(const char *line, bool *known)
 {
 	size_t length;
 	const char *word = find_qualifier(line, "uid", &length);
-	char *name, *resolved = NULL;
-	u64 uid;
+	char *name, *resolved;
+	u64 uid = 0;
 
-	if (!word || isdigit((unsigned char)*word) || strchr("+-", *word))
+	*known = !word || isdigit((unsigned char)*word) || strchr("+-", *word);
+	if (*known)
 		return text_copy(line);
 	name = text("%.*s", (int)length, word);
-	if (uid_parse(name, &uid))
-		resolved = text("%.*s%llu%s", (int)(word - line), line, uid, word + length);
+	*known = uid_parse(name, &uid);
+	resolved = text("%.*s%llu%s", (int)(word - line), line, uid, word + length);
 	free(name);
 	return resolved;
 }
@@ -183,18 +186,16 @@ static char *resolve_user(const char *line)
 /* Without its user, a rule that allows something has no effect. Returns an error or NULL. */
 static const char *take_rule(struct policy *policy, const char *line, struct source *source)
 {
-	char *resolved = resolve_user(line);
-	const char *error, *first = line + strspn(line, BLANKS);
+	const char *first = line + strspn(line, BLANKS), *error;
+	bool known;
+	char *resolved = resolve_user(line, &known);
 
-	if (!resolved && !strncmp(first, "deny", strlen("deny"))) {
-		error = "unknown user after 'uid'";
-	} else if (!resolved) {
-		warn(policy, source, "unknown user after 'uid'; the rule has no effect");
-		error = NULL;
-	} else {
-		error = check_rule(resolved);
-	}
-	add_line(policy, resolved ? resolved : "# unknown user");
+	error = check_rule(resolved);
+	if (!error && !known && !strncmp(first, "deny", strlen("deny")))
+		error = UNKNOWN_USER;
+	else if (!error && !known)
+		warn(policy, source, UNKNOWN_USER "; the rule has no effect");
+	add_line(policy, known ? resolved : "# unknown user");
 	free(resolved);
 	return error;
 }

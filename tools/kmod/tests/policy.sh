@@ -127,6 +127,8 @@ BAD=(
 	'expected .uid., .cap., .userns., .cgroup., .kthread. or the end|deny alias a # comment'
 	'expected a user id|deny alias a uid'
 	'unknown user|deny alias a uid no-such-user'
+	'unexpected text after the pattern|allow module a uid no-such-user'
+	'repeated qualifier|allow alias a uid no-such-user uid 1'
 	'expected a user id|deny alias a uid -1'
 	'expected a user id|deny alias a uid +1'
 	'expected a user id|deny alias a uid 1x'
