@@ -346,20 +346,21 @@ private()
 		grep -qi 'permission denied' "$WORK/err"
 }
 
+# The line is written when the last user of the request is gone, which may be after its return.
 verbose()
 {
 	local line
 
 	use_helper fake exit 1
 	dmesg -c >/dev/null
-	ask fs kmod_quiet >/dev/null
 	echo 1 >"$VERBOSE_SYSCTL"
 	ask fs kmod_loud >/dev/null
-	echo 0 >"$VERBOSE_SYSCTL"
 	line="kmod: request $(value fs-kmod_loud id) for fs-kmod_loud by kmod_req["
-	wait_until dmesg_has "$line" &&
-		dmesg_has 'failed, result 256' && ! dmesg_has fs-kmod_quiet &&
-		! echo 2 2>/dev/null >"$VERBOSE_SYSCTL"
+	wait_until dmesg_has "$line" && dmesg_has 'failed, result 256' || return
+	echo 0 >"$VERBOSE_SYSCTL"
+	ask fs kmod_quiet >/dev/null
+	nap 1
+	! dmesg_has fs-kmod_quiet && ! echo 2 2>/dev/null >"$VERBOSE_SYSCTL"
 }
 
 dmesg_has() { dmesg | grep -Fq -- "$1"; }
