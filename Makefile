@@ -162,7 +162,9 @@ kmodctl:
 
 kmodctl-check:
 	@harness/deps.sh tools tools-check
-	@$(MAKE) --no-print-directory -C tools/kmod O=$(CURDIR)/build/tools/kmod check
+	@harness/promtool.sh
+	@PATH="$(CURDIR)/build/tools/bin:$$PATH" $(MAKE) --no-print-directory -C tools/kmod \
+		O=$(CURDIR)/build/tools/kmod check
 
 series:
 	@V='$(V)' PREVIOUS='$(PREVIOUS)' harness/series.sh
