@@ -3,7 +3,8 @@
 #
 # make test-configs: builds and boots the configurations in harness/configs/variants, which change
 # parts of the helper engine and of request_module(). Each runs
-# tools/testing/selftests/umh/rare_configs.sh; callers has more boots and tests.
+# tools/testing/selftests/umh/rare_configs.sh; callers has more boots and tests, and no-modules the
+# engine's KUnit suites.
 #
 # Environment: VARIANTS (names; default all)
 set -euo pipefail
@@ -64,6 +65,28 @@ no_request_module()
 	}
 }
 
+count_um_objects() { find "$OUT-um" -name '*.o' | wc -l; }
+
+# Runs the engine's KUnit suites as a kernel developer would. Their configuration has no modules.
+engine_kunit()
+{
+	local log=$LOGS/kunit-$CONFIG.log
+
+	mkdir -p "$OUT-um"
+	run_logged "KUnit, $CONFIG:" "$log" count_um_objects -- \
+		"$TREE/tools/testing/kunit/kunit.py" run --build_dir "$OUT-um" --jobs "$JOBS" \
+		--make_options "CC=$CC" --kunitconfig "$TREE/kernel/umh/tests" --raw_output=all
+	grep -qx '# CONFIG_MODULES is not set' "$OUT-um/.config" || return 1
+	KUNIT=1 ./verdict.sh "$log" "$log" "$TALLY"
+}
+
+no_modules()
+{
+	no_request_module || return 1
+	booted "$CONFIG" test programs=umh:rare_configs.sh
+	(engine_kunit) || echo "0 1 0" >>"$TALLY"
+}
+
 # Makes an ext2 file system with /linuxrc and static programs.
 make_linuxrc_initrd()
 {
@@ -99,7 +122,7 @@ boots()
 	export INITRD=$WORK/initramfs-plain.cpio CMDLINE=KMOD_CONFIG=$CONFIG
 	case $CONFIG in
 	callers) callers_boots ;;
-	no-modules) no_request_module && booted "$CONFIG" test programs=umh:rare_configs.sh ;;
+	no-modules) no_modules ;;
 	# If the mode had an effect, it would deny all requests.
 	autoload-unlisted) CMDLINE+=' kmod.autoload=2' booted "$CONFIG" test programs=umh:rare_configs.sh ;;
 	*) booted "$CONFIG" test programs=umh:rare_configs.sh ;;
