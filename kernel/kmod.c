@@ -50,7 +50,7 @@ static int kmod_request_permit(struct kmod_request *r, bool fits)
  * caller must look up the object that the module registers.
  *
  * Overlapping requests for one name share modprobes: see "flights" in
- * kernel/kmod/inflight.c. A request from inside a modprobe has its own.
+ * kernel/kmod/flight.c. A request from inside a modprobe has its own.
  *
  * Context: process context, may sleep. Waits for up to 5 seconds for a slot, then for
  * modprobe. A fatal signal ends either wait. Must not be called from async work with

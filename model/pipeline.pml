@@ -459,7 +459,7 @@ end:	do
 	od
 }
 
-/* ---- inflight.c ---- */
+/* ---- flight.c, inflight.c, settle.c, start.c, watch.c ---- */
 
 /* queue_delayed_work() and mod_delayed_work() */
 inline kick(f, delay)

@@ -4,16 +4,22 @@
  */
 #include "world.h"
 
+#include "flight.c"
 #include "inflight.c"
-#undef pr_fmt
 #include "lineage.c"
 #undef pr_fmt
 #include "modprobe.c"
 #include "modules.c"
+#include "readers.c"
+#undef pr_fmt
 #include "record.c"
 #undef pr_fmt
 #include "request.c"
+#include "settle.c"
 #include "slots.c"
+#undef pr_fmt
+#include "start.c"
+#include "watch.c"
 #undef pr_fmt
 #include "../kmod.c"
 

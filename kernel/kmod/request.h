@@ -213,6 +213,29 @@ void kmod_slot_promote(struct kmod_slot *s);
 bool kmod_slot_put(struct kmod_slot *s);
 bool kmod_slots_stalled(const struct kmod_slot *s);
 unsigned int kmod_slots_max(void);
+extern struct workqueue_struct *kmod_wq;
+
+/* flight.c: flights */
+void kmod_flight_free_modprobe(struct kmod_modprobe *m);
+
+/* inflight.c: the wait of a requester, and the modprobes of its flight */
+int kmod_inflight_wait(struct kmod_request *r);
+
+/* start.c: the start of a modprobe */
+bool kmod_inflight_start(struct kmod_modprobe *m);
+void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid);
+void kmod_inflight_execed(struct kmod_modprobe *m);
+
+/* settle.c: the results of requests */
+void kmod_inflight_end(struct kmod_modprobe *m, int status);
+void kmod_inflight_settle(struct kmod_modprobe *m);
+void kmod_inflight_unloaded(void);
+
+/* watch.c: modprobes that do not end */
+bool kmod_inflight_hung(struct kmod_modprobe *m);
+void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
+			  struct kmod_record *copy);
+void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed);
 
 enum kmod_inflight_state {
 	KMOD_INFLIGHT_WAITING,	/* for a slot */
@@ -222,21 +245,8 @@ enum kmod_inflight_state {
 	KMOD_INFLIGHT_HUNG,	/* has a modprobe that released its slot */
 };
 
-/* inflight.c: requests in flight */
-extern struct workqueue_struct *kmod_wq;
-int kmod_inflight_wait(struct kmod_request *r);
-bool kmod_inflight_start(struct kmod_modprobe *m);
-void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid);
-void kmod_inflight_execed(struct kmod_modprobe *m);
-void kmod_inflight_end(struct kmod_modprobe *m, int status);
-void kmod_inflight_settle(struct kmod_modprobe *m);
-bool kmod_inflight_hung(struct kmod_modprobe *m);
-void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
-			  struct kmod_record *copy);
-void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed);
-void kmod_inflight_unloaded(void);
+/* readers.c: readers of the requests in flight */
 bool kmod_inflight_next(u64 *cursor, struct kmod_record *rec,
 			enum kmod_inflight_state *state);
-void kmod_flight_free_modprobe(struct kmod_modprobe *m);
 
 #endif /* _KERNEL_KMOD_REQUEST_H */

@@ -4,6 +4,7 @@
  */
 #define pr_fmt(fmt) "kmod: " fmt
 
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/gfp.h>
@@ -13,6 +14,7 @@
 #include <linux/lockdep.h>
 #include <linux/math.h>
 #include <linux/minmax.h>
+#include <linux/panic.h>
 #include <linux/printk.h>
 #include <linux/rbtree.h>
 #include <linux/sched/stat.h>
@@ -114,6 +116,12 @@ static u64 kmod_lent_last;			/* when a slot was last lent, in jiffies */
 
 /* kernel.kmod-limit; the default is the constant that it replaces. */
 static unsigned int kmod_limit = 50;
+
+/*
+ * For works that start modprobes, end waits and settle requests. They must not be delayed
+ * by works that wait for modules. No work on this queue may do so.
+ */
+struct workqueue_struct *kmod_wq __ro_after_init;
 
 static void kmod_lend(struct work_struct *work);
 static DECLARE_DELAYED_WORK(kmod_lend_work, kmod_lend);
@@ -547,6 +555,9 @@ static int __init kmod_slots_init(void)
 		kmod_queues[pool].pool = pool;
 		kmod_pools[pool].stalled = get_jiffies_64();
 	}
+	kmod_wq = alloc_workqueue("kmod", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!kmod_wq)
+		panic("kmod: cannot allocate the kmod workqueue\n");
 	register_sysctl_init("kernel", kmod_slots_sysctls);
 	return 0;
 }

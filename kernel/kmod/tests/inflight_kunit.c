@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests for flights. Included by kernel/kmod/inflight.c.
+ * KUnit tests for requests in flight. Included by kernel/kmod/inflight.c.
  *
  * No helper runs for the modprobes that the tests start. The next modprobe of a
  * flight is a real one, which fails with -ENOENT, since there is no such program.
@@ -8,6 +8,8 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/workqueue.h>
+
+#include "flight_test.h"
 
 static void kmod_test_set_name(struct kmod_request *r, const char *name)
 {
@@ -24,18 +26,13 @@ static struct kmod_request *kmod_test_request(struct kunit *test)
 	return r;
 }
 
-static struct kmod_flight *kmod_test_enter(struct kmod_request *r, struct kmod_flight *own)
-{
-	return kmod_flight_enter(r, kmod_name_hash(r->rec.name), own);
-}
-
 /* Opens a flight. Returns its modprobe, which is not started. */
 static struct kmod_modprobe *kmod_test_open(struct kunit *test, struct kmod_request *r)
 {
 	struct kmod_flight *f = kmod_flight_alloc(r);
 
 	KUNIT_ASSERT_NOT_NULL(test, f);
-	KUNIT_ASSERT_PTR_EQ(test, kmod_test_enter(r, f), f);
+	KUNIT_ASSERT_PTR_EQ(test, kmod_flight_enter(r, f), f);
 	kmod_flight_put(f);
 	return &f->first;
 }
@@ -58,7 +55,7 @@ static struct kmod_modprobe *kmod_test_fly(struct kunit *test, struct kmod_reque
 static struct kmod_request *kmod_test_join(struct kunit *test, struct kmod_flight *f)
 {
 	struct kmod_request *r = kmod_test_request(test);
-	struct kmod_flight *joined = kmod_test_enter(r, NULL);
+	struct kmod_flight *joined = kmod_flight_enter(r, NULL);
 
 	KUNIT_ASSERT_PTR_EQ(test, joined, f);
 	kmod_flight_put(joined);
@@ -83,7 +80,7 @@ static bool kmod_test_is_idle(void)
 	bool idle;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	idle = list_empty(&kmod_running) && RB_EMPTY_ROOT(&kmod_all) && hash_empty(kmod_by_name);
+	idle = list_empty(&kmod_running) && RB_EMPTY_ROOT(&kmod_all) && kmod_test_no_flight();
 	spin_unlock_irq(&kmod_inflight_lock);
 	return idle;
 }
@@ -95,13 +92,6 @@ static void kmod_inflight_test_exit(struct kunit *test)
 	while (!kmod_test_is_idle() && tries--)
 		msleep(20);
 	KUNIT_EXPECT_TRUE(test, kmod_test_is_idle());
-}
-
-static void kmod_inflight_hash_of_names_is_salted(struct kunit *test)
-{
-	static const char name[] = "kunit";
-
-	KUNIT_EXPECT_NE(test, kmod_name_hash(name), full_name_hash(NULL, name, strlen(name)));
 }
 
 static void kmod_inflight_success_settles_all(struct kunit *test)
@@ -151,7 +141,7 @@ static void kmod_inflight_late_joiner_is_not_forgotten(struct kunit *test)
 	kmod_test_start(test, other);
 	kmod_test_end(other, 256);
 	kmod_test_expect(test, second, 256);
-	KUNIT_EXPECT_PTR_EQ(test, kmod_test_enter(late, NULL), m->flight);
+	KUNIT_EXPECT_PTR_EQ(test, kmod_flight_enter(late, NULL), m->flight);
 	kmod_flight_put(m->flight);
 	kmod_test_end(m, 256);
 	kmod_test_expect(test, late, -ENOENT);
@@ -191,7 +181,7 @@ static void kmod_inflight_result_is_not_remembered(struct kunit *test)
 
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, first, 0);
-	KUNIT_EXPECT_NULL(test, kmod_test_enter(second, NULL));
+	KUNIT_EXPECT_NULL(test, kmod_flight_enter(second, NULL));
 	kmod_request_put(second);
 }
 
@@ -284,7 +274,7 @@ static void kmod_inflight_nested_request_joins_none(struct kunit *test)
 	kmod_test_set_name(nested, "kunit");
 	KUNIT_EXPECT_EQ(test, nested->depth, 2);
 	KUNIT_EXPECT_EQ(test, nested->class, KMOD_SLOT_NESTED);
-	KUNIT_EXPECT_NULL(test, kmod_test_enter(nested, NULL));
+	KUNIT_EXPECT_NULL(test, kmod_flight_enter(nested, NULL));
 	kmod_request_put(nested);
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, first, 0);
@@ -302,9 +292,9 @@ static void kmod_inflight_waiting_nested_flight_is_not_joined(struct kunit *test
 	inner = kmod_test_open(test, nested);
 	r = kmod_test_request(test);
 	kmod_test_set_name(r, "kunit2");
-	KUNIT_EXPECT_NULL(test, kmod_test_enter(r, NULL));
+	KUNIT_EXPECT_NULL(test, kmod_flight_enter(r, NULL));
 	kmod_test_start(test, inner);
-	KUNIT_ASSERT_PTR_EQ(test, kmod_test_enter(r, NULL), inner->flight);
+	KUNIT_ASSERT_PTR_EQ(test, kmod_flight_enter(r, NULL), inner->flight);
 	kmod_flight_put(inner->flight);
 	kmod_test_end(inner, 0);
 	kmod_test_end(m, 0);
@@ -519,25 +509,6 @@ static void kmod_inflight_reading_takes_linear_time(struct kunit *test)
 	kmod_test_expect(test, first, 0);
 }
 
-static void kmod_inflight_outcome_follows_status(struct kunit *test)
-{
-	struct kmod_modprobe m = {};
-
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_OK);
-	m.status = 256;
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_FAILED);
-	m.status = -ENOMEM;
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_ERROR);
-	m.status = -ENOENT;
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_FAILED);
-	m.no_path = true;
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_OFF);
-	m.status = -EPERM;
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_FAILED);
-	m.refused = true;
-	KUNIT_EXPECT_EQ(test, kmod_modprobe_outcome(&m), KMOD_LSM);
-}
-
 static void kmod_inflight_request_without_wait_returns_at_exec(struct kunit *test)
 {
 	struct kmod_request *r = kmod_test_request(test);
@@ -567,7 +538,6 @@ static void kmod_inflight_request_without_wait_gets_no_status(struct kunit *test
 }
 
 static struct kunit_case kmod_inflight_tests[] = {
-	KUNIT_CASE(kmod_inflight_hash_of_names_is_salted),
 	KUNIT_CASE(kmod_inflight_success_settles_all),
 	KUNIT_CASE(kmod_inflight_failure_settles_older_requests),
 	KUNIT_CASE(kmod_inflight_late_joiner_is_not_forgotten),
@@ -589,7 +559,6 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_hung_modprobe_is_not_waited_for),
 	KUNIT_CASE(kmod_inflight_states_are_shown),
 	KUNIT_CASE(kmod_inflight_reading_takes_linear_time),
-	KUNIT_CASE(kmod_inflight_outcome_follows_status),
 	KUNIT_CASE(kmod_inflight_request_without_wait_returns_at_exec),
 	KUNIT_CASE(kmod_inflight_request_without_wait_gets_no_status),
 	{}

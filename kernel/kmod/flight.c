@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Flights: overlapping requests for one name.
+ */
+#include <linux/cache.h>
+#include <linux/container_of.h>
+#include <linux/hashtable.h>
+#include <linux/init.h>
+#include <linux/jiffies.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/random.h>
+#include <linux/rbtree.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/stringhash.h>
+#include <linux/workqueue.h>
+
+#include <trace/events/kmod.h>
+
+#include "flight.h"
+
+/**
+ * DOC: flights
+ *
+ * Overlapping requests for one name form a flight. A flight has one place in the
+ * queue for a slot and, normally, one modprobe at a time. The place and the result
+ * belong to the flight, so killing a requester does not affect the others.
+ *
+ * A result is never older than the request. The end of a modprobe settles
+ *
+ * - the requests that were made before that modprobe was started, and
+ * - if it succeeded, all other requests of the flight, unless a module has been unloaded
+ *   since its start. A module counts as unloaded when its exit function has returned.
+ *
+ * The next modprobe is started for the remaining requests. Any number of requests that
+ * are made at the same time thus takes at most two modprobes.
+ *
+ * If no modprobe of a flight ends for KMOD_WAIT, and a request was made after the
+ * oldest of them was started, the number of running modprobes is doubled. A request
+ * therefore waits at most KMOD_WAIT longer than for a modprobe of its own. If no slot is
+ * left, and no slot of the pool has been released for KMOD_WAIT or the flight has started
+ * no modprobe for twice that time, the requests that were made after the oldest modprobe
+ * was started fail with -ETIME. This ends loops that lineage cannot detect, because they
+ * lead through a process that ran before, such as a daemon. While one of the modprobes
+ * runs the init of a module, none is added and no request fails.
+ *
+ * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
+ * later do not wait for it. Suspend does not wait for the modprobes of a flight without
+ * waiters.
+ *
+ * Requesters do not wake each other. Requests are settled by the modprobe that ends, or
+ * by a kworker. A kworker starts the next modprobe.
+ */
+
+/*
+ * Protects the lists of flights, modprobes and requests below, kmod_unloads, the members
+ * marked I in request.h, and the record of each request in flight. Nests inside
+ * tasklist_lock, which may be held when a modprobe ends.
+ */
+DEFINE_SPINLOCK(kmod_inflight_lock);
+
+/* Flights that can be joined. The table takes 2 KB and suffices for some hundreds. */
+static DEFINE_HASHTABLE(kmod_by_name, 8);
+
+/* All running modprobes, the oldest first. */
+LIST_HEAD(kmod_running);
+
+/* All requests in flight, by their id. */
+struct rb_root kmod_all = RB_ROOT;
+
+/* Keeps users from choosing names that have the same hash. */
+static unsigned long kmod_name_salt __ro_after_init;
+
+static u32 kmod_name_hash(const char *name)
+{
+	return full_name_hash((void *)kmod_name_salt, name, strlen(name));
+}
+
+static bool kmod_request_less(struct rb_node *a, const struct rb_node *b)
+{
+	return rb_entry(a, struct kmod_request, all)->rec.id <
+	       rb_entry(b, struct kmod_request, all)->rec.id;
+}
+
+static void kmod_flight_free(struct kref *ref)
+{
+	struct kmod_flight *f = container_of(ref, struct kmod_flight, ref);
+
+	kmod_request_put(f->lead);
+	kfree(f);
+}
+
+/**
+ * kmod_flight_put - drop a reference
+ * @f: the flight
+ *
+ * Context: any.
+ */
+void kmod_flight_put(struct kmod_flight *f)
+{
+	kref_put(&f->ref, kmod_flight_free);
+}
+
+/**
+ * kmod_flight_free_modprobe - free a modprobe
+ * @m: the modprobe, whose members have been released; its reference to the flight is
+ *	dropped
+ *
+ * Context: any.
+ */
+void kmod_flight_free_modprobe(struct kmod_modprobe *m)
+{
+	struct kmod_flight *f = m->flight;
+
+	if (m != &f->first)
+		kfree(m);
+	kmod_flight_put(f);
+}
+
+/**
+ * kmod_flight_kick - schedule the work of a flight
+ * @f: the flight. The caller must hold a reference.
+ * @delay: the work runs after at most this delay, in jiffies
+ *
+ * Context: any.
+ */
+void kmod_flight_kick(struct kmod_flight *f, unsigned long delay)
+{
+	bool pending;
+
+	kmod_flight_get(f);
+	if (delay)
+		pending = !queue_delayed_work(kmod_wq, &f->work, delay);
+	else
+		pending = mod_delayed_work(kmod_wq, &f->work, 0);
+	if (pending)
+		kmod_flight_put(f);
+}
+
+/**
+ * kmod_flight_close - let no request join a flight that has ended
+ * @f: the flight; unchanged if it has requests, or modprobes that run or are queued
+ *
+ * Context: any, under kmod_inflight_lock.
+ */
+void kmod_flight_close(struct kmod_flight *f)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (list_empty(&f->requests) && list_empty(&f->running) && !f->queued)
+		hash_del(&f->by_name);
+}
+
+/**
+ * kmod_flight_count - count the running modprobes
+ * @f: the flight
+ * @with_hung: also count hung ones
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: their number.
+ */
+unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung)
+{
+	const struct kmod_modprobe *m;
+	unsigned int n = 0;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_for_each_entry(m, &f->running, running)
+		n += with_hung || !m->hung;
+	return n;
+}
+
+/*
+ * Returns the first request whose requester was not killed, or NULL. Each modprobe keeps
+ * at most one request of a killed requester: its own.
+ */
+static struct kmod_request *kmod_first_alive(const struct list_head *requests)
+{
+	struct kmod_request *r;
+
+	list_for_each_entry(r, requests, node)
+		if (!r->killed)
+			return r;
+	return NULL;
+}
+
+/**
+ * kmod_flight_later - find a request that the oldest running modprobe may have caused
+ * @f: the flight
+ *
+ * That modprobe may have caused, by way of other processes, any request that was made
+ * after its start.
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: the oldest such request whose requester was not killed, or NULL.
+ */
+struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+	struct kmod_request *r;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (list_empty(&f->running))
+		return NULL;
+	m = list_first_entry(&f->running, struct kmod_modprobe, running);
+	list_for_each_entry_continue(m, &f->running, running) {
+		r = kmod_first_alive(&m->requests);
+		if (r)
+			return r;
+	}
+	return kmod_first_alive(&f->requests);
+}
+
+/**
+ * kmod_flight_needs_next - test whether the next modprobe must be queued
+ * @f: the flight
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: true if a request has no modprobe, and none is queued or runs, except hung ones.
+ */
+bool kmod_flight_needs_next(const struct kmod_flight *f)
+{
+	return !f->queued && !kmod_flight_count(f, false) && kmod_flight_uncovered(f);
+}
+
+/*
+ * Returns the flight that r must join, or NULL. A request from inside a modprobe joins no
+ * flight, so that modprobes do not wait for each other. Other requests do not join its
+ * flight before its modprobe runs, so that they do not wait for its slot.
+ */
+static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 hash)
+{
+	struct kmod_flight *f, *nested = NULL;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (r->parent)
+		return NULL;
+
+	hash_for_each_possible(kmod_by_name, f, by_name, hash) {
+		if (f->hash != hash || strcmp(f->lead->rec.name, r->rec.name))
+			continue;
+		if (!f->nested)
+			return f;
+		if (!list_empty(&f->running))
+			nested = f;
+	}
+	return nested;
+}
+
+/*
+ * Returns the list that r belongs to. A modprobe may have been started between the time
+ * at which r was made and the time at which it joins.
+ */
+static struct list_head *kmod_flight_list(struct kmod_flight *f, const struct kmod_request *r)
+{
+	struct kmod_modprobe *m;
+
+	list_for_each_entry(m, &f->running, running)
+		if (r->rec.id <= m->covers)
+			return &m->requests;
+	return &f->requests;
+}
+
+static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
+{
+	kmod_request_get(r);
+	list_add_tail(&r->node, kmod_flight_list(f, r));
+	rb_add(&r->all, &kmod_all, kmod_request_less);
+	if (r->class == KMOD_SLOT_ADMIN)
+		f->has_admin = true;
+}
+
+/* Returns true if the last request without a modprobe is one that does not wait. */
+static bool kmod_flight_owes_nowait(const struct kmod_flight *f)
+{
+	return !list_empty(&f->requests) &&
+	       !list_last_entry(&f->requests, struct kmod_request, node)->rec.wait;
+}
+
+static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
+{
+	r->rec.into = f->lead->rec.id;
+	f->lead->rec.joiners++;
+	trace_kmod_join(&r->rec);
+	/* One such request suffices: there is no limit to their number. */
+	if (!r->rec.wait && kmod_flight_owes_nowait(f)) {
+		kmod_record_end(&r->rec, KMOD_OK, 0);
+		return;
+	}
+
+	kmod_flight_add(f, r);
+	if (f->queued && r->class == KMOD_SLOT_ADMIN)
+		kmod_slot_promote(&f->queued->slot);
+	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 : KMOD_WAIT);
+}
+
+/**
+ * kmod_flight_enter - let a request join a flight, or open one
+ * @r: the request
+ * @own: a new flight to open if there is none to join; NULL only joins
+ *
+ * Context: process context.
+ * Return: the flight that @r belongs to, with a reference; NULL if @own is NULL and there
+ * is none.
+ */
+struct kmod_flight *kmod_flight_enter(struct kmod_request *r, struct kmod_flight *own)
+{
+	u32 hash = kmod_name_hash(r->rec.name);
+	struct kmod_flight *f;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	f = kmod_flight_lookup(r, hash);
+	if (f) {
+		kmod_flight_join(f, r);
+	} else if (own) {
+		f = own;
+		f->queued = &f->first;
+		f->hash = hash;
+		hash_add(kmod_by_name, &f->by_name, hash);
+		kmod_flight_add(f, r);
+	}
+	if (f)
+		kmod_flight_get(f);
+	spin_unlock_irq(&kmod_inflight_lock);
+	return f;
+}
+
+static int __init kmod_flight_init(void)
+{
+	kmod_name_salt = get_random_long();
+	return 0;
+}
+early_initcall(kmod_flight_init);
+
+#ifdef CONFIG_KMOD_KUNIT_TEST
+#include "tests/flight_kunit.c"
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _KERNEL_KMOD_FLIGHT_H
+#define _KERNEL_KMOD_FLIGHT_H
+
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/lockdep.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/workqueue.h>
+
+#include "request.h"
+
+/**
+ * struct kmod_flight - the requests in flight for one name
+ * @ref: held by modprobes, by @work when it is pending, and by requesters
+ * @by_name: entry in the hash of flights
+ * @hash: of the name
+ * @requests: requests for which no modprobe has been started, in the order in which they
+ *	joined
+ * @running: its running modprobes, in the order in which they were started
+ * @queued: the modprobe that waits for a slot or is about to be started, or NULL
+ * @lead: the request for which the last modprobe was started, or the first one will be
+ * @since: when a modprobe was last started or queued, in jiffies
+ * @nested: it was opened by a request from inside a modprobe
+ * @has_admin: an administrator has joined since a modprobe was last started
+ * @work: starts modprobes, and ends the wait for a slot
+ * @first: its first modprobe, which holds a reference like the others
+ *
+ * Protected by kmod_inflight_lock, except @ref, @work and @first, and @nested, which is
+ * constant.
+ */
+struct kmod_flight {
+	struct kref ref;
+	struct hlist_node by_name;
+	u32 hash;
+	struct list_head requests;
+	struct list_head running;
+	struct kmod_modprobe *queued;
+	struct kmod_request *lead;
+	unsigned long since;
+	bool nested;
+	bool has_admin;
+	struct delayed_work work;
+	struct kmod_modprobe first;
+};
+
+/* flight.c: flights, and which of their requests need a modprobe */
+extern spinlock_t kmod_inflight_lock;
+extern struct list_head kmod_running;
+extern struct rb_root kmod_all;
+
+static inline struct kmod_flight *kmod_flight_get(struct kmod_flight *f)
+{
+	kref_get(&f->ref);
+	return f;
+}
+
+/* Returns the first request for which no modprobe has been started, or NULL. */
+static inline struct kmod_request *kmod_flight_uncovered(const struct kmod_flight *f)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (list_empty(&f->requests))
+		return NULL;
+	return list_first_entry(&f->requests, struct kmod_request, node);
+}
+
+struct kmod_flight *kmod_flight_enter(struct kmod_request *r, struct kmod_flight *own);
+void kmod_flight_put(struct kmod_flight *f);
+void kmod_flight_kick(struct kmod_flight *f, unsigned long delay);
+void kmod_flight_close(struct kmod_flight *f);
+unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
+struct kmod_request *kmod_flight_later(const struct kmod_flight *f);
+bool kmod_flight_needs_next(const struct kmod_flight *f);
+
+/* settle.c: the results of requests */
+extern u64 kmod_unloads;
+void kmod_request_settle(struct kmod_request *r, enum kmod_outcome outcome, int status);
+void kmod_flight_abandon(struct kmod_flight *f);
+
+/* readers.c */
+void kmod_inflight_report_busy(const struct kmod_request *r);
+
+#endif /* _KERNEL_KMOD_FLIGHT_H */
