@@ -7,6 +7,7 @@
 
 struct umh_test_origin {
 	struct umh_origin origin;
+	struct umh_origin *nested;	/* origin of a helper that the helper has started */
 	bool released;
 };
 
@@ -57,10 +58,10 @@ static void umh_origin_is_dropped_with_unused_helper(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, t->released);
 }
 
-static void umh_origin_ends_with_the_process(struct kunit *test)
+/* Runs the helper, and waits until its process has ended. */
+static void umh_test_origin_run(struct kunit *test, struct umh_test_origin *t,
+				struct subprocess_info *info)
 {
-	struct umh_test_origin *t = umh_test_origin_new(test);
-	struct subprocess_info *info = umh_test_origin_helper(test);
 	int tries = 200;
 
 	umh_set_origin(info, &t->origin, 42, "kunit\0\0\0\0\0\0\0\0\0\0");
@@ -73,10 +74,47 @@ static void umh_origin_ends_with_the_process(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, t->released);
 }
 
+static void umh_origin_ends_with_the_process(struct kunit *test)
+{
+	umh_test_origin_run(test, umh_test_origin_new(test), umh_test_origin_helper(test));
+}
+
+static int umh_test_origin_note(struct subprocess_info *info, struct cred *new)
+{
+	struct umh_test_origin *t = info->data;
+
+	t->nested = umh_origin_current();
+	if (t->nested)
+		umh_origin_put(t->nested);
+	return 0;
+}
+
+/* Starts another helper, as a helper does that causes a core dump. */
+static int umh_test_origin_nest(struct subprocess_info *info, struct cred *new)
+{
+	struct subprocess_info *nested;
+
+	nested = call_usermodehelper_setup("/kunit", NULL, NULL, GFP_KERNEL,
+					   umh_test_origin_note, NULL, info->data);
+	return nested ? call_usermodehelper_exec(nested, UMH_WAIT_PROC) : -ENOMEM;
+}
+
+static void umh_origin_is_inherited_by_nested_helper(struct kunit *test)
+{
+	struct umh_test_origin *t = umh_test_origin_new(test);
+	struct subprocess_info *info = umh_test_origin_helper(test);
+
+	info->init = umh_test_origin_nest;
+	info->data = t;
+	umh_test_origin_run(test, t, info);
+	KUNIT_EXPECT_PTR_EQ(test, t->nested, &t->origin);
+}
+
 static struct kunit_case umh_origin_tests[] = {
 	KUNIT_CASE(umh_origin_is_absent_outside_helpers),
 	KUNIT_CASE(umh_origin_is_dropped_with_unused_helper),
 	KUNIT_CASE(umh_origin_ends_with_the_process),
+	KUNIT_CASE(umh_origin_is_inherited_by_nested_helper),
 	{}
 };
 

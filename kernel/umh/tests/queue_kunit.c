@@ -4,6 +4,8 @@
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
+#include <linux/sched.h>
+#include <linux/string.h>
 
 /* For a worker that is blocked as if it were creating a thread, until it is released */
 static DECLARE_COMPLETION(umh_queue_test_blocked);
@@ -148,11 +150,36 @@ static void umh_queue_busy_worker_is_kept(struct kunit *test)
 	KUNIT_EXPECT_LE(test, delay, UMH_STUCK / 2);
 }
 
+struct umh_queue_test_work {
+	struct work_struct work;
+	char comm[TASK_COMM_LEN];
+};
+
+static void umh_queue_test_note_comm(struct work_struct *work)
+{
+	struct umh_queue_test_work *w = container_of(work, struct umh_queue_test_work, work);
+
+	memcpy(w->comm, current->comm, TASK_COMM_LEN);
+}
+
+/* A helper inherits the CPUs of the worker. The names of unbound workers have a 'u'. */
+static void umh_queue_worker_is_unbound(struct kunit *test)
+{
+	struct umh_queue_test_work w;
+
+	INIT_WORK_ONSTACK(&w.work, umh_queue_test_note_comm);
+	queue_work(khelper, &w.work);
+	flush_work(&w.work);
+	destroy_work_on_stack(&w.work);
+	KUNIT_EXPECT_EQ_MSG(test, strncmp(w.comm, "kworker/u", 9), 0, "%s", w.comm);
+}
+
 static struct kunit_case umh_queue_tests[] = {
 	KUNIT_CASE_SLOW(umh_queue_blocked_worker_is_replaced),
 	KUNIT_CASE_SLOW(umh_queue_survives_many_blocked_workers),
 	KUNIT_CASE(umh_queue_is_served_in_order_by_one_worker),
 	KUNIT_CASE(umh_queue_busy_worker_is_kept),
+	KUNIT_CASE(umh_queue_worker_is_unbound),
 	{}
 };
 

@@ -3,9 +3,15 @@
  * KUnit tests for the helper engine. Included by kernel/umh.c.
  */
 #include <kunit/test.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/kthread.h>
+#include <linux/namei.h>
+#include <linux/path.h>
+#include <linux/pid.h>
+#include <linux/ptrace.h>
 #include <linux/signal.h>
+#include <linux/syscalls.h>
 
 struct umh_status_case {
 	const char *name;
@@ -71,6 +77,8 @@ struct umh_life {
 	struct completion cleaned_up;
 	int wait_result;
 	struct completion waiter_left;
+	struct path root;
+	struct pid *pid;
 };
 
 static char *umh_test_argv[] = { "nothing", NULL };
@@ -310,6 +318,74 @@ static void umh_life_leaves_gate_after_killed_wait(struct kunit *test)
 	umh_life_expect(test, life, 1, -ENOENT);
 }
 
+static int umh_life_init_root(struct subprocess_info *info, struct cred *new)
+{
+	struct umh_life *life = info->data;
+
+	life->root = current->fs->root;
+	return umh_life_init(info, new);
+}
+
+/* Returns true if the root directory of a helper is that of PID 1. */
+static bool umh_life_has_root(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+
+	life->info->init = umh_life_init_root;
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_WAIT_EXEC), -ENOENT);
+	return path_equal(&life->root, &current->fs->root);
+}
+
+/* The test runs in a kernel thread, which shares its root directory with PID 1. */
+static void umh_life_follows_root_of_pid_1(struct kunit *test)
+{
+	struct path old, dev;
+
+	KUNIT_EXPECT_TRUE(test, umh_life_has_root(test));
+	KUNIT_ASSERT_EQ(test, kern_path("/dev", LOOKUP_DIRECTORY, &dev), 0);
+	get_fs_root(current->fs, &old);
+	set_fs_root(current->fs, &dev);
+	KUNIT_EXPECT_TRUE(test, umh_life_has_root(test));
+	set_fs_root(current->fs, &old);
+	path_put(&old);
+	path_put(&dev);
+}
+
+#ifndef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
+static int umh_life_init_traced(struct subprocess_info *info, struct cred *new)
+{
+	struct umh_life *life = info->data;
+
+	life->pid = get_pid(task_pid(current));
+	sys_ptrace(PTRACE_TRACEME, 0, 0, 0);
+	return umh_life_init(info, new);
+}
+
+static bool umh_life_has_process(const struct umh_life *life)
+{
+	bool found;
+
+	rcu_read_lock();
+	found = pid_task(life->pid, PIDTYPE_PID);
+	rcu_read_unlock();
+	return found;
+}
+
+static void umh_life_traceme_leaves_no_zombie(struct kunit *test)
+{
+	struct umh_life *life = umh_life_new(test, "/nowhere/nothing");
+	int tries = 100;
+
+	life->info->init = umh_life_init_traced;
+	KUNIT_EXPECT_EQ(test, call_usermodehelper_exec(life->info, UMH_WAIT_EXEC), -ENOENT);
+	KUNIT_ASSERT_NOT_NULL(test, life->pid);
+	while (umh_life_has_process(life) && tries--)
+		msleep(20);
+	KUNIT_EXPECT_FALSE(test, umh_life_has_process(life));
+	put_pid(life->pid);
+}
+#endif
+
 static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_missing_program_returns_enoent),
 	KUNIT_CASE(umh_life_nowait_failure_calls_cleanup),
@@ -321,6 +397,10 @@ static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_killed_before_exec_reports_the_signal),
 	KUNIT_CASE(umh_life_dead_thread_is_noticed),
 	KUNIT_CASE(umh_life_leaves_gate_after_killed_wait),
+	KUNIT_CASE(umh_life_follows_root_of_pid_1),
+#ifndef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
+	KUNIT_CASE(umh_life_traceme_leaves_no_zombie),
+#endif
 	{}
 };
 
