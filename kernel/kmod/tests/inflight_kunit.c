@@ -201,6 +201,20 @@ static void kmod_inflight_killed_joiner_affects_no_other(struct kunit *test)
 	kmod_test_expect(test, other, 0);
 }
 
+/* The requester that does not run keeps its reference. */
+static void kmod_inflight_starved_joiner_delays_no_other(struct kunit *test)
+{
+	struct kmod_request *first = kmod_test_request(test), *starved, *other;
+	struct kmod_modprobe *m = kmod_test_fly(test, first);
+
+	starved = kmod_test_join(test, m->flight);
+	other = kmod_test_join(test, m->flight);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, other, 0);
+	kmod_test_expect(test, starved, 0);
+	kmod_test_expect(test, first, 0);
+}
+
 static void kmod_inflight_killed_requester_keeps_its_modprobe(struct kunit *test)
 {
 	struct kmod_request *killed = kmod_test_request(test), *other;
@@ -545,6 +559,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_success_after_unload_settles_all),
 	KUNIT_CASE(kmod_inflight_result_is_not_remembered),
 	KUNIT_CASE(kmod_inflight_killed_joiner_affects_no_other),
+	KUNIT_CASE(kmod_inflight_starved_joiner_delays_no_other),
 	KUNIT_CASE(kmod_inflight_killed_requester_keeps_its_modprobe),
 	KUNIT_CASE(kmod_inflight_place_in_queue_outlives_requester),
 	KUNIT_CASE(kmod_inflight_modprobe_without_request_is_not_started),

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * KUnit tests for module names. Included by kernel/kmod.c.
+ * KUnit tests for request_module(). Included by kernel/kmod.c.
  */
 #include <kunit/test.h>
+#include <linux/async.h>
+#include <linux/panic.h>
+#include <linux/printk.h>
 #include <linux/string.h>
 
 /* Formats a name into a buffer of MODULE_NAME_LEN bytes. Returns false if it was truncated. */
@@ -69,4 +72,37 @@ static struct kunit_suite kmod_name_suite = {
 	.test_cases = kmod_name_tests,
 };
 
-kunit_test_suite(kmod_name_suite);
+static void kmod_async_request(void *data, async_cookie_t cookie)
+{
+	*(int *)data = request_module("kunit");
+}
+
+/*
+ * The init of a module waits for async work. The console must not show the warning, which
+ * would count as a failure. The kernel warns only once.
+ */
+static void kmod_async_wait_warns(struct kunit *test)
+{
+	int result = 0, level = console_loglevel;
+
+	if (test_taint(TAINT_WARN))
+		kunit_skip(test, "a warning has been printed before");
+	console_loglevel = CONSOLE_LOGLEVEL_SILENT;
+	async_schedule(kmod_async_request, &result);
+	async_synchronize_full();
+	console_loglevel = level;
+	KUNIT_EXPECT_EQ(test, result, -ENOENT);
+	KUNIT_EXPECT_TRUE(test, test_taint(TAINT_WARN));
+}
+
+static struct kunit_case kmod_async_tests[] = {
+	KUNIT_CASE(kmod_async_wait_warns),
+	{}
+};
+
+static struct kunit_suite kmod_async_suite = {
+	.name = "kmod_async",
+	.test_cases = kmod_async_tests,
+};
+
+kunit_test_suites(&kmod_name_suite, &kmod_async_suite);

@@ -52,10 +52,25 @@ static void kmod_record_has_no_program_of_kthread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, rec->mntns, 0);
 }
 
+/* The text of inits is freed later, as that of a module is with the module. */
+static void kmod_record_keeps_symbol_of_caller_that_may_go(struct kunit *test)
+{
+	struct kmod_record *rec = kunit_kzalloc(test, sizeof(*rec), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, rec);
+	rec->site = (unsigned long)kmod_record_begin;
+	kmod_record_set_caller(rec);
+	KUNIT_EXPECT_STREQ(test, rec->caller, "");
+	rec->site = (unsigned long)_sinittext;
+	kmod_record_set_caller(rec);
+	KUNIT_EXPECT_STRNEQ(test, rec->caller, "");
+}
+
 static struct kunit_case kmod_record_tests[] = {
 	KUNIT_CASE(kmod_record_keeps_path_that_fits),
 	KUNIT_CASE(kmod_record_keeps_end_of_long_path),
 	KUNIT_CASE(kmod_record_has_no_program_of_kthread),
+	KUNIT_CASE(kmod_record_keeps_symbol_of_caller_that_may_go),
 	{}
 };
 
