@@ -80,6 +80,24 @@ static void autoload_fs_incomplete_text_is_rejected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb\n"), 0);
 }
 
+/* A write that is not rejected reads the text, from an invalid address. */
+static void autoload_fs_append_is_rejected(struct kunit *test)
+{
+	struct inode *inode = kunit_kzalloc(test, sizeof(*inode), GFP_KERNEL);
+	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
+	const char __user *text = (const char __user *)-16UL;
+	loff_t start = 0, later = 4;
+
+	KUNIT_ASSERT_NOT_NULL(test, inode);
+	KUNIT_ASSERT_NOT_NULL(test, file);
+	inode->i_private = (void *)&autoload_test_text;
+	file->f_inode = inode;
+	KUNIT_EXPECT_EQ(test, autoload_write(file, text, 4, &start), -EFAULT);
+	KUNIT_EXPECT_EQ(test, autoload_write(file, text, 4, &later), -EINVAL);
+	file->f_flags = O_APPEND;
+	KUNIT_EXPECT_EQ(test, autoload_write(file, text, 4, &start), -EINVAL);
+}
+
 /* For each file: contents as before the lock, other contents, and malformed ones */
 static const struct {
 	const struct autoload_file *file;
@@ -146,6 +164,7 @@ static struct kunit_case autoload_fs_cases[] = {
 	KUNIT_CASE(autoload_fs_write_releases_mutex),
 	KUNIT_CASE(autoload_fs_write_requires_cap_sys_module),
 	KUNIT_CASE(autoload_fs_incomplete_text_is_rejected),
+	KUNIT_CASE(autoload_fs_append_is_rejected),
 	KUNIT_CASE(autoload_fs_lock_permits_present_contents_only),
 	KUNIT_CASE(autoload_fs_lock_accepts_only_1),
 	{}
