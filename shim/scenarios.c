@@ -155,6 +155,23 @@ static void late_joiner(void)
 	world_run();
 }
 
+static void empty_path_at_1s(void *arg)
+{
+	fiber_sleep(SEC);
+	pipeline_set_path(NULL);
+}
+
+static void switched_off(void)
+{
+	limit(1);
+	fails_after(0, 1500 * MSEC);
+	world_add(0, 0, 0);
+	world_add(1, 0, 500 * MSEC);
+	fiber_create("admin", empty_path_at_1s, NULL);
+	world_run();
+	expect(world.nr_runs == 1 && any_status(1, -ENOENT), "m1's modprobe is not started");
+}
+
 /* Adds a request for 3 * n, which leads to a chain of three names. */
 static void chain(int n)
 {
@@ -312,6 +329,7 @@ const struct scenario scenarios[] = {
 	{ "shared-success",	shared_success },
 	{ "killed-leader",	killed_leader },
 	{ "late-joiner",	late_joiner },
+	{ "switched-off",	switched_off },
 	{ "chain-of-three",	chain_of_three },
 	{ "fifty-chains",	fifty_chains },
 	{ "loop-of-two",	loop_of_two },
