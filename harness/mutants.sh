@@ -3,8 +3,8 @@
 #
 # mutants.sh [REGEX]: breaks the sources in the ways listed in harness/mutants and shim/breaks
 # whose name matches, one at a time, and prints whether the named test fails: a KUnit test in
-# User mode Linux, or a schedule of the shim, see shim.sh. Works in build/<base>/mutants, a tree
-# and a build folder of its own.
+# User mode Linux, a file of tests in tools/kmod/tests, or a schedule of the shim, see shim.sh.
+# Works in build/<base>/mutants, a tree and a build folder of its own.
 set -euo pipefail
 export CONFIG=um
 # shellcheck source=harness/lib.sh
@@ -57,7 +57,26 @@ judge()
 	echo "${how:+$4: }${how:-not noticed: it does not boot}"
 }
 
-# Each line of harness/mutants: name, file, sed script, KUnit test; separated by tabs.
+# test_kmodctl FILE LOG: builds kmodctl, and runs the tests of tools/kmod/tests/FILE
+test_kmodctl()
+{
+	make -s -C "$TREE/tools/kmod" O="$WORK/kmodctl" >"$2" 2>&1 &&
+		KMODCTL=$WORK/kmodctl/kmodctl bash "$TREE/tools/kmod/tests/$1" >"$2" 2>&1
+}
+
+# judge_kmodctl FILE SCRIPT TEST: as judge, for a file of tests of kmodctl
+judge_kmodctl()
+{
+	local log=$LOGS/mutant-kmodctl.log
+
+	test_kmodctl "$3" "$log" || { echo "not noticed: $3 does not pass without it"; return; }
+	sed -i -E "$2" "$TREE/$1"
+	! cmp -s "$WORK/original" "$TREE/$1" || { echo 'not noticed: the script changes nothing'; return; }
+	! test_kmodctl "$3" "$log" || { echo "not noticed by $3"; return; }
+	grep -m 1 '^not ok' "$log" || echo 'not noticed: it does not compile'
+}
+
+# Each line of harness/mutants: name, file, sed script, test; separated by tabs.
 run_mutants()
 {
 	local name file script test
@@ -65,7 +84,11 @@ run_mutants()
 	while IFS=$'\t' read -r name file script test; do
 		[[ -n $name && $name != '#'* && $name =~ $REGEX ]] || continue
 		cp "$TREE/$file" "$WORK/original"
-		report_break "$name" "$(judge "$name" "$file" "$script" "$test")"
+		if [[ $test == *.sh ]]; then
+			report_break "$name" "$(judge_kmodctl "$file" "$script" "$test")"
+		else
+			report_break "$name" "$(judge "$name" "$file" "$script" "$test")"
+		fi
 		cp --remove-destination "$WORK/original" "$TREE/$file"
 	done <mutants
 }
@@ -78,6 +101,7 @@ print_unnamed()
 		sed 's/.*(//' | grep -vxFf <(cut -f 4 harness/mutants) | sed 's/^/# no mutant: /' || :
 }
 
+./deps.sh tools tools-check
 ./prepare.sh tree
 export WORK_DIR=$WORK/mutants
 mkdir -p "$WORK_DIR"
