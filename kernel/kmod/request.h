@@ -218,18 +218,18 @@ extern struct workqueue_struct *kmod_wq;
 /* flight.c: flights */
 void kmod_flight_free_modprobe(struct kmod_modprobe *m);
 
-/* inflight.c: the wait of a requester, and the modprobes of its flight */
-int kmod_inflight_wait(struct kmod_request *r);
+/* settle.c: the results of requests */
+void kmod_inflight_end(struct kmod_modprobe *m, int status);
+void kmod_inflight_settle(struct kmod_modprobe *m);
+void kmod_inflight_unloaded(void);
 
 /* start.c: the start of a modprobe */
 bool kmod_inflight_start(struct kmod_modprobe *m);
 void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid);
 void kmod_inflight_execed(struct kmod_modprobe *m);
 
-/* settle.c: the results of requests */
-void kmod_inflight_end(struct kmod_modprobe *m, int status);
-void kmod_inflight_settle(struct kmod_modprobe *m);
-void kmod_inflight_unloaded(void);
+/* inflight.c: the wait of a requester, and the modprobes of its flight */
+int kmod_inflight_wait(struct kmod_request *r);
 
 /* watch.c: modprobes that do not end */
 bool kmod_inflight_hung(struct kmod_modprobe *m);
