@@ -268,6 +268,13 @@ static struct kmod_slot_queue *kmod_queue_find(uid_t uid)
 	return NULL;
 }
 
+static unsigned int kmod_slot_pool(const struct kmod_slot *s)
+{
+	return s->class == KMOD_SLOT_ADMIN ? KMOD_POOL_ADMINS :
+	       s->class == KMOD_SLOT_KTHREAD ? KMOD_POOL_USERS :
+	       KMOD_POOL_NESTED + s->depth - 2;
+}
+
 /**
  * kmod_slot_init - prepare to get a slot
  * @s: the slot
@@ -289,11 +296,7 @@ int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
 		.work	= work,
 	};
 	if (s->class != KMOD_SLOT_USER) {
-		unsigned int pool = s->class == KMOD_SLOT_ADMIN ? KMOD_POOL_ADMINS :
-				    s->class == KMOD_SLOT_KTHREAD ? KMOD_POOL_USERS :
-				    KMOD_POOL_NESTED + s->depth - 2;
-
-		s->queue = &kmod_queues[pool];
+		s->queue = &kmod_queues[kmod_slot_pool(s)];
 		return 0;
 	}
 
