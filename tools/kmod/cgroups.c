@@ -8,15 +8,18 @@
 
 #include "kmodctl.h"
 
+/* Interval between readings, for groups that were created meanwhile. */
+#define READ_AGAIN_NS	NSEC_PER_SEC
+
 struct cgroup {
 	u64 id;
 	char *path;		/* escaped as in the journal */
 };
 
-/* Filled when the first path is looked up. */
 static struct {
 	struct cgroup *array;
 	size_t count;
+	u64 next_reading;
 } cgroups;
 
 static void add_cgroup(u64 id, char *path)
@@ -64,27 +67,52 @@ static void read_cgroups(char *dir, u64 id, char *path)
 	free(path);
 }
 
+static void forget_cgroups(void)
+{
+	while (cgroups.count)
+		free(cgroups.array[--cgroups.count].path);
+	free(cgroups.array);
+	cgroups.array = NULL;
+}
+
+/* Returns NULL if no group is known by this id. */
 static const char *find_path(u64 id)
 {
-	char *root = cgroups.count ? NULL : find_mount("cgroup2");
 	size_t i;
 
-	if (root)
-		read_cgroups(root, 1, text_copy(""));
 	for (i = 0; i < cgroups.count; i++)
 		if (cgroups.array[i].id == id)
 			return cgroups.array[i].path;
-	add_cgroup(id, text("cgroup:%llu", id));
-	return cgroups.array[i].path;
+	return NULL;
+}
+
+/* Users can create groups and remove them at any rate. */
+static const char *find_or_read(u64 id)
+{
+	const char *path = find_path(id);
+	u64 now = now_boottime();
+	char *root;
+
+	if (path || now < cgroups.next_reading)
+		return path;
+	cgroups.next_reading = now + READ_AGAIN_NS;
+	forget_cgroups();
+	root = find_mount("cgroup2");
+	if (root)
+		read_cgroups(root, 1, text_copy(""));
+	return find_path(id);
 }
 
 /*
  * Returns the escaped path of the control group, "cgroup:ID" if it is gone, or NULL if it was not
- * recorded. Denials and learned requests have the path.
+ * recorded. Denials and learned requests have the path. The caller must free it.
  */
-const char *cgroup_path(const struct record *record)
+char *cgroup_path(const struct record *record)
 {
 	u64 id = record_number(record, "cgroup");
+	const char *path = id ? find_or_read(id) : record_text(record, "cgroup");
 
-	return id ? find_path(id) : record_text(record, "cgroup");
+	if (path)
+		return text_copy(path);
+	return id ? text("cgroup:%llu", id) : NULL;
 }

@@ -298,12 +298,15 @@ char *describe_relation(const struct record *record)
  */
 char *describe_unit(const struct record *record)
 {
-	const char *cgroup = cgroup_path(record), *name, *end, *unit = cgroup;
+	char *cgroup = cgroup_path(record), *described;
+	const char *name, *end, *unit = cgroup;
 	bool found = false;
 	int length;
 
-	if (!cgroup || !strcmp(cgroup, "/"))
+	if (!cgroup || !strcmp(cgroup, "/")) {
+		free(cgroup);
 		return text_copy("");
+	}
 	length = (int)strlen(cgroup);
 	for (name = cgroup; *name && !found; name = end + (*end == '/')) {
 		end = name + strcspn(name, "/");
@@ -313,7 +316,9 @@ char *describe_unit(const struct record *record)
 			length = (int)(end - name);
 		}
 	}
-	return text("%.*s", length, unit);
+	described = text("%.*s", length, unit);
+	free(cgroup);
+	return described;
 }
 
 /* Returns "-" if the requester had no executable. */

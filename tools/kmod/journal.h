@@ -49,7 +49,7 @@ struct view {
 	struct json_object *(*json)(const struct record *record);
 };
 
-char *describe_begin(const struct table *table, const struct record *record);
+char *describe_begin(const struct table *table, u64 begin);
 void journal_print(const struct journal *journal, const struct view *view,
 		   const struct options *options);
 

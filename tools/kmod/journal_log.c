@@ -20,16 +20,16 @@ static const char *const module_keys[] = { "id", "module", "state", NULL };
 
 static const struct column columns[] = {
 	{ "TIME", 0 },
-	{ "ID", SCOLS_FL_RIGHT },
-	{ "NAME", SCOLS_FL_TRUNC },
-	{ "RESULT", SCOLS_FL_TRUNC | CUT_LESS },
-	{ "UNIT", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
-	{ "WAITED", SCOLS_FL_RIGHT | OPTIONAL | IF_USED },
-	{ "RAN", SCOLS_FL_RIGHT | OPTIONAL },
-	{ "TASK", SCOLS_FL_TRUNC | CUT_LESS },
-	{ "EXECUTABLE", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
-	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL | IF_USED },
-	{ "MODULES", SCOLS_FL_TRUNC },
+	{ "ID", SCOLS_FL_RIGHT | USUAL(5) },
+	{ "NAME", SCOLS_FL_TRUNC | USUAL(18) },
+	{ "RESULT", SCOLS_FL_TRUNC | CUT_LESS | USUAL(14) },
+	{ "UNIT", SCOLS_FL_TRUNC | OPTIONAL | IF_USED | USUAL(16) },
+	{ "WAITED", SCOLS_FL_RIGHT | OPTIONAL | IF_USED | USUAL(7) },
+	{ "RAN", SCOLS_FL_RIGHT | OPTIONAL | USUAL(7) },
+	{ "TASK", SCOLS_FL_TRUNC | CUT_LESS | USUAL(17) },
+	{ "EXECUTABLE", SCOLS_FL_TRUNC | OPTIONAL | IF_USED | USUAL(16) },
+	{ "VIA", SCOLS_FL_TRUNC | OPTIONAL | IF_USED | USUAL(9) },
+	{ "MODULES", SCOLS_FL_TRUNC | USUAL(8) },
 };
 
 static struct journal modules;
@@ -38,7 +38,7 @@ static void add_row(struct table *table, const struct record *request)
 {
 	char *unit = describe_unit(request);
 
-	table_add(table, describe_begin(table, request));
+	table_add(table, describe_begin(table, record_number(request, "begin")));
 	table_add(table, text("%llu", record_number(request, "id")));
 	table_add(table, describe_name(request, "name"));
 	table_add_coloured(table, describe_outcome(request), colour_of_result(request));

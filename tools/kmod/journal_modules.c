@@ -30,7 +30,7 @@ static void add_row(struct table *table, const struct record *module)
 {
 	const char *state = record_text(module, "state");
 
-	table_add(table, describe_begin(table, module));
+	table_add(table, describe_begin(table, record_number(module, "begin")));
 	table_add(table, describe_name(module, "module"));
 	table_add_coloured(table, text_copy(state), colour_of_state(state));
 	table_add(table, text("%llu", record_number(module, "id")));

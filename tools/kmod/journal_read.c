@@ -182,11 +182,9 @@ void journal_free(struct journal *journal)
 	free(journal->records);
 }
 
-/* Returns the time of the record, in a form that is short on a terminal. */
-char *describe_begin(const struct table *table, const struct record *record)
+/* Returns the time in a form that is short on a terminal. */
+char *describe_begin(const struct table *table, u64 begin)
 {
-	u64 begin = record_number(record, "begin");
-
 	return on_terminal() && !table->wide ? describe_time_briefly(begin) :
 					       describe_time(begin, "%b %e %H:%M:%S");
 }
@@ -205,6 +203,8 @@ static void print_table(const struct journal *journal, const struct view *view,
 		table.follow = options->follow;
 		table.wide = options->wide;
 		table.no_trunc = options->no_trunc;
+		if (table.follow)
+			table_reserve(&table, 0, describe_begin(&table, now_boottime()));
 	}
 	for (i = journal->first; i < journal->count; i++)
 		view->add_row(&table, &journal->records[i]);

@@ -36,18 +36,25 @@ void json_add_record(struct json_object *object, const struct record *record)
 		json_add(object, name_of(record->fields[i].key), value_of(&record->fields[i]));
 }
 
+/* The unit is null if the control group belongs to none. */
+void json_add_unit(struct json_object *object, const struct record *record)
+{
+	char *unit;
+
+	if (!record_field(record, "cgroup"))
+		return;
+	unit = describe_unit(record);
+	json_add(object, "unit", *unit ? json_object_new_string(unit) : NULL);
+	free(unit);
+}
+
 struct json_object *json_of_record(const struct record *record)
 {
 	struct json_object *object = json_object_new_object();
-	char *unit;
 
 	json_add_record(object, record);
 	json_add_time(object, record_number(record, "begin"));
-	if (record_field(record, "cgroup")) {
-		unit = describe_unit(record);
-		json_add(object, "unit", *unit ? json_object_new_string(unit) : NULL);
-		free(unit);
-	}
+	json_add_unit(object, record);
 	return object;
 }
 

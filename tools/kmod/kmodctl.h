@@ -102,6 +102,7 @@ struct bytes {
 
 void bytes_add(struct bytes *bytes, const char *data, size_t length);
 void bytes_free(struct bytes *bytes);
+char *printable(const char *string);
 int read_whole(const char *path, size_t max, struct bytes *bytes);
 bool replace_file(const char *path, const struct bytes *text);
 void flush(void);
@@ -137,8 +138,8 @@ char *unescaped(const char *escaped);
 bool parse_unsigned(const char *string, u64 *value);
 bool is_key(const char *string);
 
-/* cgroups.c */
-const char *cgroup_path(const struct record *record);
+/* cgroups.c: the caller must free the path */
+char *cgroup_path(const struct record *record);
 
 /* describe.c: the caller must free the returned strings, except colours */
 u64 now_boottime(void);
@@ -178,10 +179,13 @@ bool pager_wait(void);
  * Flags of a column, besides SCOLS_FL_RIGHT and SCOLS_FL_TRUNC, which allows to cut its cells.
  * OPTIONAL: hide the column first if the terminal is too narrow. CUT_LESS: cut its cells
  * less than others, if possible. IF_USED: hide the column if all its cells are "-".
+ * USUAL(): the width of usual cells, which a table that grows reserves.
  */
 #define OPTIONAL	0x40000000
 #define CUT_LESS	0x20000000
 #define IF_USED		0x10000000
+#define USUAL(width)	((width) << 16)
+#define USUAL_WIDTH(flags)	((flags) >> 16 & 0xff)
 
 struct column {
 	const char *title;
@@ -197,6 +201,8 @@ struct table {
 	size_t longest[MAX_COLUMNS];	/* longest cell of each column */
 	bool used[MAX_COLUMNS];		/* some cell is not "-" */
 	bool hidden[MAX_COLUMNS];
+	size_t widths[MAX_COLUMNS];	/* in the layout */
+	size_t room;			/* width of the terminal in the layout */
 	bool follow;			/* rows will be added after it is printed */
 	bool wide;			/* show all columns in full */
 	bool no_trunc;			/* do not cut cells */
@@ -204,6 +210,7 @@ struct table {
 
 void table_init(struct table *table, const struct column *columns, size_t width);
 void table_continue(struct table *table);
+void table_reserve(struct table *table, size_t i, char *text);
 void table_add(struct table *table, char *text);
 void table_add_coloured(struct table *table, char *text, const char *colour);
 void table_print(struct table *table);
@@ -211,6 +218,7 @@ void table_print(struct table *table);
 /* json.c */
 struct json_object *json_of_record(const struct record *record);
 void json_add_record(struct json_object *object, const struct record *record);
+void json_add_unit(struct json_object *object, const struct record *record);
 void json_add(struct json_object *object, const char *key, struct json_object *value);
 void json_add_time(struct json_object *object, u64 boottime);
 void json_print(struct json_object *object, bool pretty);

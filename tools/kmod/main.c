@@ -124,7 +124,7 @@ static const struct command {
 	  { &opt_output, &opt_openmetrics, &opt_debugfs, &opt_help } },
 	{ "watch", cmd_watch, "show requests as they begin and end",
 	  "Uses a trace instance of its own, and removes it at exit.\n", NULL,
-	  { &opt_json, &opt_debugfs, &opt_help } },
+	  { &opt_json, &opt_wide, &opt_no_trunc, &opt_debugfs, &opt_help } },
 	{ "policy show", cmd_policy_show, "show the policy in force", "", NULL,
 	  { &opt_rules, &opt_json, &opt_securityfs, &opt_sysctl, &opt_help } },
 	{ "policy check", cmd_policy_check, "check policy files for errors and likely mistakes",

@@ -238,7 +238,8 @@ static bool is_same_text(const struct record *a, const struct record *b, const c
 static bool is_same_requester(const struct record *a, const struct record *b)
 {
 	return is_same_text(a, b, "name") && is_same_text(a, b, "comm") &&
-	       is_same(cgroup_path(a), cgroup_path(b)) &&
+	       is_same_text(a, b, "cgroup") &&
+	       record_number(a, "cgroup") == record_number(b, "cgroup") &&
 	       record_number(a, "uid") == record_number(b, "uid");
 }
 

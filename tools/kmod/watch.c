@@ -101,7 +101,7 @@ int cmd_watch(const struct options *options)
 		return EXIT_FAILURE;
 	started = ring_open();
 	if (started) {
-		print_watch_head(options->json);
+		print_watch_head(options);
 		follow(options->json);
 	}
 	ring_close();

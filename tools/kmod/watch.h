@@ -50,7 +50,7 @@ void open_add_module(u64 id, const char *module);
 char *open_end(u64 id);
 
 /* watch_print.c */
-void print_watch_head(bool json);
+void print_watch_head(const struct options *options);
 void print_event(const struct event *event, bool json);
 
 #endif /* WATCH_H */

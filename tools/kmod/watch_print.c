@@ -1,39 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The output of watch: a line when a request begins and when it ends, or a JSON object for
+ * The output of watch: a row when a request begins and when it ends, or a JSON object for
  * each event.
  */
 #include <json-c/json.h>
+#include <libsmartcols.h>
 #include <string.h>
 
 #include "watch.h"
 
-static void print_line(const struct event *event, const char *type, const char *colour,
-		       const char *details)
-{
-	char *time = describe_time(event->boottime, "%H:%M:%S");
-	char *name = describe_name(&event->record, "name");
+static const struct column columns[] = {
+	{ "TIME", 0 },
+	{ "ID", SCOLS_FL_RIGHT | USUAL(5) },
+	{ "EVENT", SCOLS_FL_TRUNC | USUAL(7) },
+	{ "NAME", SCOLS_FL_TRUNC | USUAL(18) },
+	{ "DETAILS", SCOLS_FL_TRUNC | CUT_LESS | USUAL(32) },
+};
 
-	printf("%-12s  %6llu  ", time, record_number(&event->record, "id"));
-	print_coloured(colour, "%-7s", type);
-	printf("  %-24s  %s\n", name, details);
-	free(time);
-	free(name);
+static struct table table;
+
+static char *describe_when(u64 boottime)
+{
+	return on_terminal() && !table.wide ? describe_time_briefly(boottime) :
+					      describe_time(boottime, "%H:%M:%S");
 }
 
+/* Takes the texts. */
+static void print_row(const struct event *event, char *type, const char *colour, char *details)
+{
+	table_continue(&table);
+	table_add(&table, describe_when(event->boottime));
+	table_add(&table, text("%llu", record_number(&event->record, "id")));
+	table_add_coloured(&table, type, colour);
+	table_add(&table, describe_name(&event->record, "name"));
+	table_add(&table, details);
+	table_print(&table);
+}
+
+static char *append_word(char *before, const char *separator, const char *label, char *word)
+{
+	if (*word && strcmp(word, "-"))
+		before = text_append(before, separator, "%s%s", label, word);
+	free(word);
+	return before;
+}
+
+/* Returns, for example, "mount[312] uid 0 in ssh.service, /bin/mount, from get_fs_type". */
 static void print_request(const struct event *event)
 {
-	char *details = describe_requester(&event->record);
-	char *site = describe_site(&event->record);
-	char *relation = describe_relation(&event->record);
+	const struct record *record = &event->record;
+	char *details = describe_requester(record);
 
-	details = text_append(details, " ", "from %s", site);
-	if (strcmp(relation, "-"))
-		details = text_append(details, ", ", "%s", relation);
-	print_line(event, "request", BOLD, details);
-	free(site);
-	free(relation);
-	free(details);
+	details = append_word(details, " ", "in ", describe_unit(record));
+	details = append_word(details, ", ", "", describe_exe(record));
+	details = append_word(details, ", ", "from ", describe_site(record));
+	details = append_word(details, ", ", "", describe_relation(record));
+	print_row(event, text_copy("request"), BOLD, details);
 }
 
 static char *append_time(char *before, const char *label, u64 ns)
@@ -59,17 +81,15 @@ static char *describe_end(const struct record *done, const char *modules)
 	details = append_time(details, "waited", waited);
 	if (into)
 		details = text_append(details, ", ", "joined %llu", into);
-	return *modules ? text_append(details, ", ", "loaded %s", modules) : details;
+	if (*modules)
+		details = text_append(details, ", ", "loaded %s", modules);
+	return *details ? details : text_append(details, "", "-");
 }
 
 static void print_done(const struct event *event, const char *modules)
 {
-	char *outcome = describe_name(&event->record, "outcome");
-	char *details = describe_end(&event->record, modules);
-
-	print_line(event, outcome, colour_of_result(&event->record), details);
-	free(outcome);
-	free(details);
+	print_row(event, describe_name(&event->record, "outcome"),
+		  colour_of_result(&event->record), describe_end(&event->record, modules));
 }
 
 /* Other events have no line: the line of the request's end includes them. */
@@ -111,22 +131,25 @@ static void print_json(const struct event *event, char *modules)
 
 	if (event->lost)
 		json_add(object, "lost", json_object_new_uint64(event->lost));
-	else
-		json_add_record(object, &event->record);
+	json_add_record(object, &event->record);
+	json_add_unit(object, &event->record);
 	if (modules)
 		json_add(object, "modules", json_of_names(modules));
 	json_print(object, false);
 }
 
 /* Prints the titles, or the event start. Must be called when tracing has begun. */
-void print_watch_head(bool json)
+void print_watch_head(const struct options *options)
 {
-	if (json) {
+	if (options->json) {
 		json_print(json_of_event("start", now_boottime()), false);
 	} else {
-		print_coloured(BOLD, "%-12s  %6s  %-7s  %-24s  %s", "TIME", "ID", "EVENT", "NAME",
-			       "DETAILS");
-		putchar('\n');
+		table_init(&table, columns, sizeof(columns) / sizeof(*columns));
+		table.follow = true;
+		table.wide = options->wide;
+		table.no_trunc = options->no_trunc;
+		table_reserve(&table, 0, describe_when(now_boottime()));
+		table_print(&table);
 	}
 	flush();
 }

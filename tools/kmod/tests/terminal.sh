@@ -80,6 +80,40 @@ brief_times()
 	tail -n 1 "$WORK/out" | grep -qE '^ *[0-9]{2}(:[0-9]{2}){2} +2 '
 }
 
+# follow_on COLUMNS OPTION...: log -f on a terminal of that width, while requests with longer
+# values end. Before the last one, the number of requests has 7 digits.
+follow_on()
+{
+	local now
+
+	now=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
+	mkdir -p "$WORK/growing/kmod"
+	: >"$WORK/growing/kmod/modules"
+	echo "id=1 name=fs-a outcome=ok result=0 begin=$now comm=x" \
+		>"$WORK/growing/kmod/requests"
+	{ sleep 1
+		sed "s/begin=[0-9]*/begin=$now/" "$FIXTURES/long/kmod/requests"
+		sleep 1
+		echo "id=1234567 name=fs-a outcome=ok result=0 begin=$now comm=x"
+	} >>"$WORK/growing/kmod/requests" &
+	TERM=dumb on_terminal "$1" "timeout 4 '$KMODCTL' log -f ${*:2} --debugfs" \
+		"'$WORK/growing'"
+	wait
+}
+
+followed()
+{
+	have script || return 1
+	follow_on 80
+	within 80 'log -f' && is "$(grep -c ^TIME "$WORK/out")" 2 titles &&
+		is "$(grep -c ' 1234567 ' "$WORK/out")" 1 'the last request' &&
+		is "$(awk '/^TIME/ && n++ { exit } { print match($0, /TASK|x\[|\(udev|systemd-n|"|mount/) }
+			' "$WORK/out" | sort -u | wc -l)" 1 'places of TASK' &&
+		is "$(awk 'END { print NR }' "$WORK/out")" 9 lines || return 1
+	follow_on 80 --no-trunc
+	grep -q ' nfnetlink-subsys-10 ' "$WORK/out" && is "$(grep -c ^TIME "$WORK/out")" 1 titles
+}
+
 # coloured [VARIABLE=VALUE]...: prints the number of lines with colour
 coloured()
 {
@@ -135,6 +169,7 @@ TESTS=(
 	columns 'with COLUMNS=80, no line is over 80'
 	marked 'a cut value ends with a plus sign'
 	in_full '--wide shows all columns in full, and --no-trunc cuts no value'
+	followed 'lines of log -f fit the terminal, and stay aligned until a number does not fit'
 	brief_times 'requests of today have a time without a date'
 	colour 'only output to a terminal has colours, unless NO_COLOR is set'
 	pager 'output to a terminal goes through the pager'

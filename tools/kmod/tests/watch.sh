@@ -118,9 +118,9 @@ shown() { sed 1d "$WORK/out" | tr -s ' ' | cut -d' ' -f2-; }
 text_lines()
 {
 	ready && start && "$REQUESTS" 2 50000 && stop TERM && is "$(<"$WORK/err")" '' messages &&
-		is "$(shown)" '1 request "fs-x y" -[100] uid 0 from get_fs_type
+		is "$(shown)" '1 request "fs-x y" -[100] uid 0, from get_fs_type
 1 - "fs-x y" ENOENT, loaded a b
-2 request "fs-x y" -[100] uid 0 from 0x1000
+2 request "fs-x y" -[100] uid 0, from 0x1000
 2 - "fs-x y" loaded a b'
 }
 
