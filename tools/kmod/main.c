@@ -2,9 +2,11 @@
 /*
  * kmodctl: commands and their options.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kmodctl.h"
 #include "policy.h"
@@ -367,10 +369,24 @@ static int run(int argc, char *argv[])
 	return run_command(command, argc - (int)(words - 1 - argv), words - 1);
 }
 
+/*
+ * A file must not be opened as a standard file that is closed: the output would be written to it.
+ * Reading and writing fail as before.
+ */
+static void replace_closed_files(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int main(int argc, char *argv[])
 {
 	int status;
 
+	replace_closed_files();
 	/* The parent process may have ignored the signal. */
 	signal(SIGPIPE, SIG_DFL);
 	status = finish(run(argc, argv));

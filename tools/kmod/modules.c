@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "modules.h"
+#include "policy.h"
 
 /* Names treat '-' and '_' as equal. */
 bool is_same_name(const char *a, const char *b)
@@ -37,7 +38,7 @@ void add_name(char ***names, const char *name)
 		if (is_same_name((*names)[i], name))
 			return;
 	*names = resized(*names, count + 2, sizeof(**names));
-	(*names)[count] = text_copy(name);
+	(*names)[count] = printable(name);
 	(*names)[count + 1] = NULL;
 }
 
@@ -54,9 +55,11 @@ static void add_alias(struct modules *modules, const char *pattern, const char *
 {
 	struct alias *alias;
 
+	if (check_pattern(pattern))
+		return;
 	modules->aliases = grown(modules->aliases, modules->nr_aliases, sizeof(*alias));
 	alias = &modules->aliases[modules->nr_aliases++];
-	*alias = (struct alias){ .pattern = text_copy(pattern), .module = text_copy(module) };
+	*alias = (struct alias){ .pattern = printable(pattern), .module = printable(module) };
 	glob_parse(&alias->glob, NAMES, pattern);
 }
 
@@ -74,7 +77,7 @@ static void take_index_line(struct modules *modules, enum kmod_index index, char
 	}
 	modules->depends = grown(modules->depends, modules->nr_depends, sizeof(*depends));
 	depends = &modules->depends[modules->nr_depends++];
-	*depends = (struct depends){ text_copy(key), text_copy(line ? line : "") };
+	*depends = (struct depends){ printable(key), text_copy(line ? line : "") };
 }
 
 static void read_lines(struct modules *modules, enum kmod_index index, FILE *file)

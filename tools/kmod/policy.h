@@ -31,6 +31,7 @@ void setting_explain(const struct options *options, const char *path, int error)
 bool setting_read(const struct options *options, enum setting setting, struct bytes *bytes);
 bool policy_exists(const struct options *options);
 bool settings_read(const struct options *options, struct bytes values[NR_SETTINGS]);
+int policy_hold(const struct options *options);
 bool setting_write(const struct options *options, enum setting setting,
 		   const struct bytes *bytes);
 char *sysctl_read(const struct options *options, const char *name);
@@ -40,6 +41,7 @@ bool boot_disables_policy(void);
 /* policy_rules.c: one line of the policy */
 #define BLANKS		" \t"
 #define MAX_ORIGIN		200	/* bytes of a path after 'file' */
+#define MAX_CGROUP		255	/* bytes of a pattern after 'cgroup' */
 
 enum userns {
 	ANY_USERNS,
@@ -70,7 +72,6 @@ const char *kind_of_rule(const struct rule *rule);
 bool capability_parse(const char *name, u64 *capabilities);
 bool uid_parse(const char *word, u64 *uid);
 char *next_word(char **line);
-char *printable(const char *string);
 
 /* policy_files.c */
 struct paths {
@@ -91,6 +92,7 @@ struct policy {
 
 char *origin_line(const char *path);
 void policy_parse(struct policy *policy, char *const *words, const char *root);
+void policy_parse_text(struct policy *policy, const char *path, const struct bytes *text);
 void policy_free(struct policy *policy);
 
 /* policy_match.c: the decision of a policy */
@@ -136,6 +138,6 @@ bool helpers_allow_modprobe(const struct options *options, const struct bytes *m
 const char *meaning_of(enum setting setting, const struct bytes *value);
 struct json_object *json_of_string(const char *string);
 struct json_object *json_of_rule(const struct placed_rule *rule);
-void policy_print(const struct bytes values[NR_SETTINGS], FILE *file);
+void policy_print(const struct bytes values[NR_SETTINGS], FILE *file, bool escape);
 
 #endif /* POLICY_H */

@@ -133,6 +133,18 @@ static struct json_object *report_name(struct brake *brake, const char *name)
 	return object;
 }
 
+static void print_rule(const struct brake *brake, const char *name)
+{
+	char *rule = rule_of(name, brake->options->module), *shown = printable(rule);
+	char *path = printable(brake->dropin.path);
+
+	printf("%s: %s%s\n", shown, path,
+	       brake->in_force && !brake->options->dry_run ? ", in force" : "");
+	free(rule);
+	free(shown);
+	free(path);
+}
+
 static void report(struct brake *brake)
 {
 	struct json_object *names = json_object_new_array(), *all, *of_name;
@@ -140,9 +152,7 @@ static void report(struct brake *brake)
 
 	for (name = brake->options->files; *name; name++) {
 		if (!brake->options->json)
-			printf("deny %s %s: %s%s\n", brake->options->module ? "module" : "alias",
-			       *name, brake->dropin.path,
-			       brake->in_force && !brake->options->dry_run ? ", in force" : "");
+			print_rule(brake, *name);
 		of_name = report_name(brake, *name);
 		if (of_name)
 			json_object_array_add(names, of_name);

@@ -178,7 +178,7 @@ static int rendered(const struct bytes values[NR_SETTINGS])
 		complain("cannot create a temporary file");
 		return -1;
 	}
-	policy_print(values, file);
+	policy_print(values, file, true);
 	fclose(file);
 	return fd;
 }

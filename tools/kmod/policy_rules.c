@@ -12,9 +12,6 @@
 #define UNKNOWN_QUALIFIER \
 	"expected 'uid', 'cap', 'userns', 'cgroup', 'kthread' or the end of the line"
 
-/* The limit of the kernel, in bytes */
-#define MAX_CGROUP	255
-
 /* In the order of their numbers, without the prefix. */
 static const char *const capability_names[] = {
 	"chown", "dac_override", "dac_read_search", "fowner", "fsetid", "kill", "setgid",
@@ -245,24 +242,6 @@ const char *kind_of_rule(const struct rule *rule)
 bool rule_has_uid(const struct rule *rule)
 {
 	return rule->last_uid < UINT_MAX;
-}
-
-/* Escapes bytes that are not printable as \xHH. The caller must free the string. */
-char *printable(const char *string)
-{
-	struct bytes result = { 0 };
-	char escaped[5];
-
-	bytes_add(&result, "", 0);
-	for (; *string; string++) {
-		if (*string >= ' ' && *string <= '~') {
-			bytes_add(&result, string, 1);
-		} else {
-			snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*string);
-			bytes_add(&result, escaped, 4);
-		}
-	}
-	return result.data;
 }
 
 static char *describe_capabilities(char *description, u64 held)

@@ -228,8 +228,7 @@ static void print_helper_lines(FILE *file, const char *helpers)
 	}
 }
 
-/* Prints a file that gives the same policy, with the origins of the rules. */
-void policy_print(const struct bytes values[NR_SETTINGS], FILE *file)
+static void print_lines(const struct bytes values[NR_SETTINGS], FILE *file)
 {
 	print_directive(file, "mode", &values[SET_MODE]);
 	print_directive(file, "enforce", &values[SET_ENFORCE]);
@@ -240,9 +239,35 @@ void policy_print(const struct bytes values[NR_SETTINGS], FILE *file)
 	fwrite(values[SET_RULES].data, 1, values[SET_RULES].length, file);
 }
 
+static bool is_shown(char byte)
+{
+	return byte == '\n' || byte == '\t' || (byte >= ' ' && byte <= '~');
+}
+
+/*
+ * Prints a file that gives the same policy, with the origins of the rules, unless @escape is true
+ * and some bytes are not printable.
+ */
+void policy_print(const struct bytes values[NR_SETTINGS], FILE *file, bool escape)
+{
+	char *lines = NULL;
+	size_t length, i;
+	FILE *stream = open_memstream(&lines, &length);
+
+	if (!stream)
+		return;
+	print_lines(values, stream);
+	fclose(stream);
+	for (i = 0; i < length; i++)
+		fprintf(file, escape && !is_shown(lines[i]) ? "\\x%02x" : "%c",
+			(unsigned char)lines[i]);
+	free(lines);
+}
+
+/* A terminal must not interpret the text. */
 static void print_file(struct state *state)
 {
-	policy_print(state->values, stdout);
+	policy_print(state->values, stdout, on_terminal());
 }
 
 int cmd_policy_show(const struct options *options)

@@ -158,8 +158,11 @@ static void add_setting(struct table *table, const struct status *status, const 
 	const struct bytes *value = &status->values[setting];
 	const char *meaning = meaning_of(setting, value);
 
-	add(table, item, text("%.*s: %s", (int)strcspn(value->data, "\n"), value->data,
-			      meaning ? meaning : "?"), NULL);
+	char *line = text("%.*s: %s", (int)strcspn(value->data, "\n"), value->data,
+			  meaning ? meaning : "?");
+
+	add(table, item, printable(line), NULL);
+	free(line);
 }
 
 static void add_policy(struct table *table, const struct status *status)
@@ -255,7 +258,7 @@ static void print_text(const struct status *status)
 	struct table table;
 
 	table_init(&table, columns, 2);
-	add(&table, "modprobe", text_copy(status->modprobe ? status->modprobe : "?"), NULL);
+	add(&table, "modprobe", printable(status->modprobe ? status->modprobe : "?"), NULL);
 	add(&table, "seal", text_copy(seals[status->seal]),
 	    status->seal == NOT_SEALED ? RED : NULL);
 	add_policy(&table, status);

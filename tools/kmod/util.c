@@ -12,25 +12,30 @@
 
 #include "kmodctl.h"
 
-void complain(const char *format, ...)
-{
-	va_list arguments;
-
-	flush();
-	fputs("kmodctl: ", stderr);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-}
-
 static void *checked(void *memory)
 {
 	if (!memory) {
-		complain("out of memory");
+		fputs("kmodctl: out of memory\n", stderr);
 		exit(EXIT_FAILURE);
 	}
 	return memory;
+}
+
+/* Names of files and users may have any bytes. */
+void complain(const char *format, ...)
+{
+	char *message, *shown;
+	va_list arguments;
+
+	flush();
+	va_start(arguments, format);
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	va_end(arguments);
+	shown = printable(checked(message));
+	fprintf(stderr, "kmodctl: %s\n", shown);
+	free(shown);
+	free(message);
 }
 
 /* Returns a new string, never NULL. */
@@ -145,6 +150,24 @@ void bytes_free(struct bytes *bytes)
 {
 	free(bytes->data);
 	*bytes = (struct bytes){ 0 };
+}
+
+/* Escapes bytes that are not printable as \xHH. The caller must free the string. */
+char *printable(const char *string)
+{
+	struct bytes result = { 0 };
+	char escaped[5];
+
+	bytes_add(&result, "", 0);
+	for (; *string; string++) {
+		if (*string >= ' ' && *string <= '~') {
+			bytes_add(&result, string, 1);
+		} else {
+			snprintf(escaped, sizeof(escaped), "\\x%02x", (unsigned char)*string);
+			bytes_add(&result, escaped, 4);
+		}
+	}
+	return result.data;
 }
 
 /* Reads up to the end of the file. Returns 0 or an errno: EFBIG beyond @max bytes. */
