@@ -100,8 +100,6 @@ static bool put_in_force(struct brake *brake)
 	if (options->root || (options->dry_run && options->json))
 		return true;
 	brake->in_force = dropin_load(&brake->dropin, options);
-	if (!brake->in_force && !options->dry_run && brake->dropin.changed)
-		complain("%s is written, but not in force", brake->dropin.path);
 	return brake->in_force;
 }
 
@@ -208,8 +206,11 @@ int cmd_policy_allow(const struct options *options)
 	u64 id;
 
 	if (options->module || !parse_unsigned(*options->files, &id))
-		return run(options, dropin_remove, false);
+		return options->write ? misused("--write requires the ID of a request") :
+					run(options, dropin_remove, false);
 	if (options->files[1])
 		return misused("unexpected argument '%s'", options->files[1]);
+	if (options->json)
+		return misused("--json does not apply to the ID of a request");
 	return policy_allow_request(options, id);
 }

@@ -28,7 +28,7 @@ static void make_directories(const char *path)
 	free(copy);
 }
 
-/* Waits for other instances of kmodctl. Returns a file descriptor, or -1. */
+/* Waits for other instances of kmodctl with this --root. Returns a file descriptor, or -1. */
 static int lock_directory(const char *path)
 {
 	char *directory = text("%.*s", (int)(strrchr(path, '/') - path), path);
@@ -38,6 +38,30 @@ static int lock_directory(const char *path)
 		flock(fd, LOCK_EX);
 	free(directory);
 	return fd;
+}
+
+/* Appends the rules of the drop-in. Reports errors. */
+static bool add_rules(struct bytes *rules, const struct dropin *dropin)
+{
+	struct policy policy = { 0 };
+	bool good;
+
+	policy_parse_text(&policy, dropin->path, &dropin->text);
+	if (policy.values[SET_RULES].data)
+		bytes_add(rules, policy.values[SET_RULES].data, policy.values[SET_RULES].length);
+	good = !policy.trouble;
+	policy_free(&policy);
+	return good;
+}
+
+/* A file with an error must not be changed: the kernel would reject it, at boot as well. */
+static bool check_text(const struct dropin *dropin)
+{
+	struct bytes rules = { 0 };
+	bool good = !dropin->text.length || add_rules(&rules, dropin);
+
+	bytes_free(&rules);
+	return good;
 }
 
 /* Reads the file, which may be missing. Reports errors. The caller must close the drop-in. */
@@ -54,14 +78,15 @@ bool dropin_open(struct dropin *dropin, const char *file, const char *comment,
 	};
 	if (!options->dry_run) {
 		make_directories(dropin->path);
-		dropin->lock = lock_directory(dropin->path);
+		dropin->lock = options->root ? lock_directory(dropin->path) :
+					       policy_hold(options);
 	}
 	error = read_whole(dropin->path, MAX_RULES, &dropin->text);
 	if (error && error != ENOENT) {
 		complain("%s: %s", dropin->path, strerror(error));
 		return false;
 	}
-	return true;
+	return check_text(dropin);
 }
 
 void dropin_close(struct dropin *dropin)
@@ -206,7 +231,7 @@ bool dropin_load(const struct dropin *dropin, const struct options *options)
 			add_part(rules, &before, first);
 		if (has_lines(&dropin->text)) {
 			add_line(rules, origin);
-			bytes_add(rules, dropin->text.data, dropin->text.length);
+			add_rules(rules, dropin);
 		}
 		add_others(rules, &before, origin, first);
 		if (!rules->length)
@@ -214,6 +239,8 @@ bool dropin_load(const struct dropin *dropin, const struct options *options)
 		loaded = policy_load(&policy, options);
 		bytes_free(&before);
 	}
+	if (!loaded && !options->dry_run && dropin->changed)
+		complain("%s is written, but not in force", dropin->path);
 	policy_free(&policy);
 	free(origin);
 	free(first);

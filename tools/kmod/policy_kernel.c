@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "policy.h"
@@ -170,6 +171,22 @@ bool settings_read(const struct options *options, struct bytes values[NR_SETTING
 		if (!setting_read(options, setting, &values[setting]))
 			return false;
 	return true;
+}
+
+/*
+ * Waits for other instances of kmodctl that change the policy, until the file descriptor is closed.
+ * The file must be one that other users cannot open: they could hold the lock for ever. Returns -1
+ * if there is no policy in this kernel.
+ */
+int policy_hold(const struct options *options)
+{
+	char *path = setting_path(options, SET_LOCK);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	free(path);
+	return fd;
 }
 
 /* Uses one write(), which the kernel accepts or rejects as a whole. Returns 0 or an errno. */

@@ -237,12 +237,15 @@ bool policy_load(struct policy *policy, const struct options *options)
 
 int cmd_policy_load(const struct options *options)
 {
+	int lock = options->dry_run ? -1 : policy_hold(options);
 	struct policy policy = { 0 };
 	bool loaded;
 
 	policy_parse(&policy, options->files, options->root);
 	loaded = !policy.trouble && policy_load(&policy, options);
 	policy_free(&policy);
+	if (lock >= 0)
+		close(lock);
 	return loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -223,12 +223,17 @@ static const char *take_line(struct policy *policy, const char *line, struct sou
 	return error;
 }
 
-/* Reports each bad line. Modifies the bytes. */
-static void take_lines(struct policy *policy, const char *path, struct bytes *bytes)
+/* Adds the text of a file. Reports each bad line. */
+void policy_parse_text(struct policy *policy, const char *path, const struct bytes *text)
 {
-	char *line = bytes->data, *end = bytes->data + bytes->length, *newline;
 	struct source source = { .path = path };
+	char *line, *end, *newline;
+	struct bytes copy = { 0 };
 	const char *error;
+
+	bytes_add(&copy, text->data, text->length);
+	line = copy.data;
+	end = line + copy.length;
 
 	for (; line < end; line = newline + 1) {
 		source.number++;
@@ -245,6 +250,7 @@ static void take_lines(struct policy *policy, const char *path, struct bytes *by
 			complain("%s:%lu: %s", path, source.number, error);
 		policy->trouble |= !!error;
 	}
+	bytes_free(&copy);
 }
 
 static void take_file(struct policy *policy, const char *path)
@@ -257,7 +263,7 @@ static void take_file(struct policy *policy, const char *path)
 		policy->trouble = true;
 		return;
 	}
-	take_lines(policy, path, &bytes);
+	policy_parse_text(policy, path, &bytes);
 	bytes_free(&bytes);
 }
 

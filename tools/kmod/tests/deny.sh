@@ -194,6 +194,35 @@ precedence()
 	is "$STATUS" 0 && grep -q 'warning: .*/00-a.conf is read before' "$WORK/err"
 }
 
+# Other users can lock files that they can read.
+locked()
+{
+	machine || return 1
+	have flock || return 1
+	exec 9<"$WORK/etc"
+	flock 9
+	# shellcheck disable=SC2016 # expanded by that shell
+	timeout 10 bash -c "$(declare -f brake)"'; WORK=$1 MODULES=$2 FAKE=$3 KMODCTL=$4
+		brake deny x 9<&-; exit "$STATUS"' bash "$WORK" "$MODULES" "$FAKE" "$KMODCTL" || STATUS=$?
+	exec 9<&-
+	is "$STATUS" 0 status && grep -qx 'deny alias x' "$FILE"
+}
+
+# An error in the file must not spread, and directives are not for the kernel.
+edited()
+{
+	machine || return 1
+	printf 'deny module dccp' >"$FILE"
+	brake deny x
+	fails 1 '/etc/kmod/policy.d/00-deny.conf:1: missing newline at the end' &&
+		is "$(rules)" "$OLD" && is "$(<"$FILE")" 'deny module dccp' || return 1
+	printf 'mode 2\ndeny  alias y\n' >"$FILE"
+	brake deny x
+	well && is "$(rules)" \
+		"file /etc/kmod/policy.d/00-deny.conf;;deny  alias y;deny alias x;$OLD" &&
+		is "$(<"$FAKE/kernel/modules_autoload_mode")" 1 mode
+}
+
 names()
 {
 	machine || return 1
@@ -231,6 +260,8 @@ TESTS=(
 	image 'deny --root only writes the file'
 	not_in_force 'deny fails if the rule is not enforced'
 	precedence 'deny warns of a file with precedence'
+	locked 'a user who locks the directory delays nothing'
+	edited 'deny refuses a file with an error, and passes only rules to the kernel'
 	names 'deny checks names, and accepts patterns'
 	together 'concurrent commands lose no rule'
 )
