@@ -22,25 +22,50 @@ static const struct record *find_request(const struct journal *journal, u64 id)
 	return NULL;
 }
 
+/* The kernel would reject a file with any other line. */
+static bool is_rule(const char *line)
+{
+	char *copy = text_copy(line);
+	struct rule rule;
+	bool good = !rule_parse(&rule, copy);
+
+	free(copy);
+	return good;
+}
+
+/* Returns the rule, or NULL if no rule can match the request. The caller must free it. */
+static char *narrowest_rule(const struct record *request)
+{
+	char *pattern = pattern_of(record_text(request, "name")), *scope, *rule;
+
+	if (!pattern)
+		return NULL;
+	scope = scope_of(request);
+	rule = scope ? text("allow alias %s%s", pattern, scope) :
+		       text("allow alias %s uid %llu userns %s", pattern,
+			    record_number(request, "uid"),
+			    record_number(request, "userns_level") ? "other" : "init");
+	free(scope);
+	free(pattern);
+	if (is_rule(rule))
+		return rule;
+	free(rule);
+	return NULL;
+}
+
 /* Returns the rule, or NULL after an error message. The caller must free it. */
 static char *rule_for(const struct record *request)
 {
-	char *pattern = pattern_of(record_text(request, "name")), *scope, *rule = NULL;
+	u64 id = record_number(request, "id");
+	char *rule = NULL;
 
 	if (!is_denied(request)) {
-		complain("request %llu was not denied", record_number(request, "id"));
-	} else if (!pattern) {
-		complain("no rule can match the name of request %llu",
-			 record_number(request, "id"));
+		complain("request %llu was not denied", id);
 	} else {
-		scope = scope_of(request);
-		rule = scope ? text("allow alias %s%s", pattern, scope) :
-			       text("allow alias %s uid %llu userns %s", pattern,
-				    record_number(request, "uid"),
-				    record_number(request, "userns_level") ? "other" : "init");
-		free(scope);
+		rule = narrowest_rule(request);
+		if (!rule)
+			complain("no rule can match request %llu", id);
 	}
-	free(pattern);
 	return rule;
 }
 
@@ -49,10 +74,12 @@ static bool install(const char *rule, const struct options *options)
 	struct dropin dropin;
 	bool done = dropin_open(&dropin, ALLOW_FILE, COMMENT, options);
 
-	if (done) {
+	if (done)
 		dropin_add(&dropin, rule);
-		done = dropin_write(&dropin) && dropin_load(&dropin, options);
-	}
+	if (done && !options->dry_run)
+		done = dropin_write(&dropin);
+	if (done && !options->root)
+		done = dropin_load(&dropin, options);
 	dropin_close(&dropin);
 	return done;
 }

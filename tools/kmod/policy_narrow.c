@@ -26,6 +26,15 @@ char *pattern_of(const char *escaped)
 	return pattern.data;
 }
 
+/* A container can give its groups any names, but a rule cannot have all of them. */
+static bool is_plain(const char *path)
+{
+	for (; *path; path++)
+		if (*path <= ' ' || *path > '~')
+			return false;
+	return true;
+}
+
 static void add_escaped(struct bytes *pattern, const char *path, size_t length)
 {
 	for (; length; length--, path++) {
@@ -51,6 +60,12 @@ size_t container_prefix(const char *name)
 	return 0;
 }
 
+static bool is_suffix(const char *suffix, size_t length)
+{
+	return (length == strlen(".service") && !strncmp(suffix, ".service", length)) ||
+	       (length == strlen(".scope") && !strncmp(suffix, ".scope", length));
+}
+
 /*
  * Returns the pattern of the control group of a service or a container with all groups below it,
  * or NULL if the path has neither: users move from session to session.
@@ -61,14 +76,15 @@ char *cgroup_of(const char *path)
 	struct bytes pattern = { 0 };
 	size_t prefix, length;
 
-	if (*path != '/' || !strncmp(path, "/user.slice/", strlen("/user.slice/")))
+	if (*path != '/' || !is_plain(path) ||
+	    !strncmp(path, "/user.slice/", strlen("/user.slice/")))
 		return NULL;
 	while ((slash = strchr(name, '/'))) {
 		name = slash + 1;
 		length = strcspn(name, "/");
 		prefix = container_prefix(name);
 		suffix = memrchr(name, '.', length);
-		if (!suffix || (strncmp(suffix, ".service", 8) && strncmp(suffix, ".scope", 6)))
+		if (!suffix || !is_suffix(suffix, (size_t)(name + length - suffix)))
 			continue;
 		add_escaped(&pattern, path, (size_t)(name - path) + (prefix ? prefix : length));
 		if (prefix) {
@@ -76,6 +92,8 @@ char *cgroup_of(const char *path)
 			bytes_add(&pattern, suffix, (size_t)(name + length - suffix));
 		}
 		bytes_add(&pattern, "/**", 3);
+		if (pattern.length > MAX_CGROUP)
+			bytes_free(&pattern);
 		return pattern.data;
 	}
 	return NULL;
@@ -88,15 +106,17 @@ char *cgroup_of(const char *path)
  */
 char *scope_of(const struct record *record)
 {
-	const char *path = cgroup_path(record), *kind = record_text(record, "kind");
-	char *raw, *cgroup, *scope;
+	const char *kind = record_text(record, "kind");
+	char *path, *raw, *cgroup, *scope;
 
 	if (kind && !strcmp(kind, "module"))
 		return text_copy("");
 	if (record_number(record, "kthread"))
 		return text_copy(" kthread");
+	path = cgroup_path(record);
 	raw = unescaped(path ? path : "");
 	cgroup = cgroup_of(raw);
+	free(path);
 	free(raw);
 	scope = cgroup ? text(" cgroup %s", cgroup) : NULL;
 	free(cgroup);

@@ -200,6 +200,15 @@ static const char *take_rule(struct policy *policy, const char *line, struct sou
 	return error;
 }
 
+/* In its comments, policy suggest warns that the rules are incomplete. */
+static void repeat_warning(struct policy *policy, const char *line, const struct source *source)
+{
+	static const char start[] = "# Warning: ";
+
+	if (!strncmp(line, start, strlen(start)))
+		warn(policy, source, line + strlen(start));
+}
+
 /* Returns an error message or NULL. */
 static const char *take_line(struct policy *policy, const char *line, struct source *source)
 {
@@ -211,6 +220,7 @@ static const char *take_line(struct policy *policy, const char *line, struct sou
 		error = take_directive(policy, directive, rest, source);
 		add_line(policy, "");
 	} else if (rule_is_none(line)) {
+		repeat_warning(policy, line, source);
 		add_line(policy, line);
 	} else if (is_origin(line, &path)) {
 		error = path ? NULL : "expected one path after 'file'";

@@ -3,7 +3,8 @@
  * kmodctl policy suggest: rules that allow exactly the learned requests.
  *
  * Requests of a service are allowed to its control group. A request of users is allowed to any
- * user if several users other than root have made it, else to one.
+ * user if several persons have made it, else to one user. A rule for a module, which applies to any
+ * requester, is only a comment otherwise.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,6 +14,12 @@
 #include "policy.h"
 #include "modules.h"
 #include "policy_narrow.h"
+
+/* Ids of users: see UID_MIN in login.defs(5), and systemd's "Users, Groups, UIDs and GIDs". */
+#define FIRST_PERSON		1000
+#define FIRST_DYNAMIC		61184
+#define NOBODY			65534
+#define FIRST_SUBORDINATE	100000
 
 static const char *const keys[] = { "kind", "name", "uid", "count", "comm", NULL };
 static const char *const missed_keys[] = { "missed", NULL };
@@ -36,6 +43,7 @@ struct needs {
 	u64 missed;
 	u64 since;		/* latest begin of learning, in ns since boot */
 	u64 mode;
+	char *late;		/* the file with this begin */
 	bool trouble;
 };
 
@@ -94,11 +102,13 @@ static void add_need(struct needs *needs, const struct record *record)
 	needs->array[needs->count++] = need;
 }
 
-static void take_since(struct needs *needs, struct record *record)
+static void take_since(struct needs *needs, struct record *record, const char *path)
 {
 	if (record_number(record, "since_ns") >= needs->since) {
 		needs->since = record_number(record, "since_ns");
 		needs->mode = record_number(record, "mode");
+		free(needs->late);
+		needs->late = printable(path);
 	}
 }
 
@@ -119,7 +129,7 @@ static void take_line(struct needs *needs, struct lines *lines)
 	} else if (has_start(lines->line, "since_ns=")) {
 		if (!lines_record(lines, &record, since_keys))
 			return;
-		take_since(needs, &record);
+		take_since(needs, &record, lines->path);
 		record_free(&record);
 	} else if (lines_record(lines, &record, keys)) {
 		add_need(needs, &record);
@@ -178,6 +188,7 @@ static void needs_free(struct needs *needs)
 	for (i = 0; i < needs->count; i++)
 		need_free(&needs->array[i]);
 	free(needs->array);
+	free(needs->late);
 }
 
 static bool is_same(const struct need *a, const struct need *b)
@@ -188,15 +199,23 @@ static bool is_same(const struct need *a, const struct need *b)
 	       is_same_name(a->pattern, b->pattern);
 }
 
-/* Rules with a scope are for any user, as are those that several users other than root need. */
-static bool is_for_any_user(const struct needs *needs, const struct need *need)
+/*
+ * False for the users of services, whose ids differ from machine to machine, and for those of
+ * containers.
+ */
+static bool is_person(const struct need *need)
+{
+	if (need->uid < FIRST_PERSON || (need->uid >= FIRST_DYNAMIC && need->uid <= NOBODY))
+		return false;
+	return !need->other_userns || need->uid < FIRST_SUBORDINATE;
+}
+
+static bool several_persons(const struct needs *needs, const struct need *need)
 {
 	const struct need *n, *first = NULL;
 
-	if (need->scope)
-		return true;
 	for (n = needs->array; n < needs->array + needs->count; n++) {
-		if (!n->uid || !is_same(n, need))
+		if (!is_person(n) || !is_same(n, need))
 			continue;
 		if (first && first->uid != n->uid)
 			return true;
@@ -217,7 +236,8 @@ static void print_user(const struct need *need)
 
 static void print_rule(const struct needs *needs, const struct need *need)
 {
-	bool any_user = is_for_any_user(needs, need), other_userns = !need->scope;
+	bool several = several_persons(needs, need), other_userns = !need->scope;
+	bool any_user = need->scope || several;
 	struct need *n;
 
 	putchar('\n');
@@ -228,6 +248,9 @@ static void print_rule(const struct needs *needs, const struct need *need)
 		other_userns &= n->other_userns;
 		n->done = true;
 	}
+	if (need->scope && !*need->scope && !several)
+		fputs("# A rule for a module applies to any requester. Remove the # to add it:\n"
+		      "# ", stdout);
 	printf("allow %s %s", need->kind, need->pattern);
 	if (!any_user)
 		printf(" uid %llu", need->uid);
@@ -274,9 +297,9 @@ static void print_warnings(const struct needs *needs)
 		printf("\n# Warning: incomplete; the kernel had no room for %llu more requests.\n",
 		       needs->missed);
 	if (needs->since)
-		printf("\n# Warning: incomplete; learning began %llu s after boot. To learn the\n"
-		       "# boot as well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
-		       needs->since / NSEC_PER_SEC, needs->mode);
+		printf("\n# Warning: incomplete; learning began %llu s after boot, in %s\n"
+		       "# To learn the boot as well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
+		       needs->since / NSEC_PER_SEC, needs->late, needs->mode);
 }
 
 static void print_rules(const struct needs *needs)

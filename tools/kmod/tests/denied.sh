@@ -48,7 +48,52 @@ narrowest()
 	kmodctl policy allow 9 --debugfs "$WORK"
 	fails 1 'the journal has no request 9' || return 1
 	kmodctl policy allow 5 --debugfs "$WORK"
-	fails 1 'no rule can match the name of request 5'
+	fails 1 'no rule can match request 5'
+}
+
+# A rule must not have text that a user has chosen, and must be one that the kernel accepts.
+hostile()
+{
+	journal
+	sed -i '/id=3/s,cgroup=/,cgroup=/lxc.payload.x/a\\x0aallow\\x20alias\\x20*.service,
+		/id=2/s/name=[^ ]*/name=\\x22a\\x5c\x27#/; /id=4/s/uid=998/uid=4294967295/
+		/id=4/s/ cgroup=.*//' "$WORK/kmod/requests"
+	allows 3 'allow alias c uid 1000 userns other' &&
+		allows 2 "allow alias \"a\\\\'# uid 1000 userns init" || return 1
+	kmodctl policy allow 4 --debugfs "$WORK"
+	fails 1 'no rule can match request 4'
+}
+
+# --dry-run and --root must not change this machine.
+elsewhere()
+{
+	journal
+	fake_kernel
+	cp "$FAKE/autoload/policy" "$WORK/before"
+	kmodctl policy allow --write --root "$WORK/image" 4 --debugfs "$WORK" \
+		--securityfs "$FAKE" --sysctl "$FAKE"
+	well && cmp "$FAKE/autoload/policy" "$WORK/before" &&
+		grep -q '^allow alias d' "$WORK/image/etc/kmod/policy.d/05-allow.conf" || return 1
+	mkdir -p "$WORK/etc"
+	in_etc policy allow --write --dry-run 4 --debugfs "$WORK" --securityfs "$FAKE" \
+		--sysctl "$FAKE"
+	[[ -z $SKIP ]] && well && cmp "$FAKE/autoload/policy" "$WORK/before" &&
+		is "$(ls "$WORK/etc")" '' files && grep -q '^+allow alias d' "$WORK/out" || return 1
+	kmodctl policy allow --json 4
+	fails 2 '--json does not apply' || return 1
+	kmodctl policy allow --write x
+	fails 2 '--write requires the ID'
+}
+
+# in_etc ARGUMENT...: runs kmodctl with /etc/kmod/policy.d in $WORK/etc
+in_etc()
+{
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 0; }
+	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
+	unshare -m bash -c 'mount -t tmpfs none /etc && mkdir -p /etc/kmod/policy.d &&
+		mount --bind "$1" /etc/kmod/policy.d && shift && exec "$@"' bash "$WORK/etc" \
+		"$KMODCTL" "$@" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
 }
 
 # The rule comes before all others, but after those of policy deny.
@@ -59,25 +104,22 @@ installs()
 	expected+='file /etc/kmod/policy.d/05-allow.conf;'
 	expected+='allow alias d cgroup /system.slice/a.service/**;'
 	expected+='file /etc/kmod/policy.d/50-old.conf;deny alias old;'
-	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
 	journal
 	fake_kernel
 	mkdir -p "$WORK/etc"
 	{ printf '%s\n' 'file /etc/kmod/policy.d/00-deny.conf' 'deny module x'
 		cat "$FAKE/autoload/policy"; } >"$WORK/policy"
 	cp "$WORK/policy" "$FAKE/autoload/policy"
-	STATUS=0
-	# shellcheck disable=SC2016 # expanded by that shell
-	unshare -m bash -c 'mount -t tmpfs none /etc && mkdir -p /etc/kmod/policy.d &&
-		mount --bind "$1" /etc/kmod/policy.d && shift && exec "$@"' bash "$WORK/etc" \
-		"$KMODCTL" policy allow --write 4 --debugfs "$WORK" --securityfs "$FAKE" \
-		--sysctl "$FAKE" >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	in_etc policy allow --write 4 --debugfs "$WORK" --securityfs "$FAKE" --sysctl "$FAKE"
+	[[ -z $SKIP ]] || return 1
 	well && is "$(tail -n 1 "$WORK/etc/05-allow.conf")" \
 		'allow alias d cgroup /system.slice/a.service/**' &&
 		is "$(grep -v '^#' "$FAKE/autoload/policy" | tr '\n' ';')" "$expected"
 }
 
 TESTS=(
+	hostile 'a rule has no text of a user, and is well-formed'
+	elsewhere 'allow --dry-run and --root do not change this machine'
 	denied 'log --denied shows denied requests only'
 	narrowest 'policy allow ID prints the narrowest rule'
 	installs 'policy allow --write puts the rule behind those of policy deny'
