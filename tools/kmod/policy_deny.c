@@ -31,22 +31,36 @@ static char *rule_of(const char *name, bool module)
 	return text("deny %s %s", module ? "module" : "alias", name);
 }
 
+/* Returns an error message or NULL. */
+static const char *check_name(const char *name, bool module)
+{
+	struct rule rule;
+	const char *error;
+	char *line;
+	u64 id;
+
+	if (strpbrk(name, BLANKS "\n"))
+		return "unexpected blank";
+	if (!module && parse_unsigned(name, &id))
+		return "policy allow takes a number for an ID; expected a pattern such as [1]23";
+	line = rule_of(name, module);
+	error = rule_parse(&rule, line);
+	free(line);
+	return error;
+}
+
 /* Reports errors. */
 static bool check_names(const struct options *options)
 {
 	char *const *name;
-	struct rule rule;
 	const char *error;
 	bool good = true;
-	char *line;
 
 	for (name = options->files; *name; name++) {
-		line = rule_of(*name, options->module);
-		error = strpbrk(*name, BLANKS "\n") ? "unexpected blank" : rule_parse(&rule, line);
+		error = check_name(*name, options->module);
 		if (error)
 			complain("'%s': %s", *name, error);
 		good &= !error;
-		free(line);
 	}
 	return good;
 }

@@ -230,6 +230,10 @@ names()
 	fails 2 "'a b': unexpected blank" || return 1
 	brake deny 'a[b'
 	fails 2 "'a\[b': pattern has '\[' without" && is "$(rules)" "$OLD" || return 1
+	brake deny 123
+	fails 2 "'123': policy allow takes a number for an ID" || return 1
+	brake deny '[1]23'
+	well && brake allow '[1]23' && well && is "$(rules)" "$OLD" || return 1
 	brake deny --module 'esp4*'
 	well && grep -q '^module esp4: ' "$WORK/out" && grep -q '^module esp4_offload: ' "$WORK/out"
 }
