@@ -2,21 +2,23 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # demo-picture.py <LOG >PICTURE.svg: draws the output of a run of make demo. Of each scene it keeps
-# the title, the commands, the denials, and the outcome with the figure of the unpatched kernel.
+# the title, the commands, the journal, the denials, and the outcome with the figure of the
+# unpatched kernel.
 import html
 import re
 import sys
 
-COLUMNS = 104
-FONT = 13
-LINE = 18
+COLUMNS = 118
+FONT = 12
+LINE = 17
 COLORS = [
     (r'\d+\. ', '#e6edf3', 'bold'),
     (r'  => FAILED', '#ff7b72', 'bold'),
     (r'  =>', '#7ee787', 'normal'),
     (r'     unpatched', '#ffa657', 'normal'),
     (r'  (#|255 |600 |50 |as |the same )', '#79c0ff', 'normal'),
-    (r'  (autoload|request_module|kmod): |     count=', '#d2a8ff', 'normal'),
+    (r'  (autoload|request_module|kmod): ', '#d2a8ff', 'normal'),
+    (r'  ((TIME|[A-Z][a-z]{2} [ \d]\d) |{)', '#8b949e', 'normal'),
     (r'Linux ', '#8b949e', 'normal'),
 ]
 
