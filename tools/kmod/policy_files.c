@@ -48,6 +48,14 @@ static bool is_mask(const char *path)
 	return !stat(path, &null) && S_ISCHR(null.st_mode) && null.st_rdev == makedev(1, 3);
 }
 
+/* Opening a FIFO would wait for a writer. An argument may be one. */
+static bool is_special(const char *path)
+{
+	struct stat status;
+
+	return !stat(path, &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
 /* Unlike strcoll(), must not depend on the locale. */
 static int compare_names(const void *a, const void *b)
 {
@@ -79,20 +87,30 @@ static int add_directory(struct paths *files, const char *directory)
 	return 0;
 }
 
-/* Appends the files in order, without those that are hidden. Returns false if there is none. */
-static bool move_sorted(struct paths *paths, struct paths *files)
+/* Appends the files in order, without those that are hidden. Reports errors; no file is one. */
+static bool move_sorted(struct paths *paths, struct paths *files, const char *where)
 {
 	size_t before = paths->count, i;
+	bool good = true;
 
 	if (files->count)
 		qsort(files->array, files->count, sizeof(*files->array), compare_names);
-	for (i = 0; i < files->count; i++)
-		if (is_mask(files->array[i]))
+	for (i = 0; i < files->count; i++) {
+		if (is_mask(files->array[i])) {
 			free(files->array[i]);
-		else
+		} else if (is_special(files->array[i])) {
+			complain("%s: not a regular file", files->array[i]);
+			free(files->array[i]);
+			good = false;
+		} else {
 			add_path(paths, files->array[i]);
+		}
+	}
 	free(files->array);
-	return paths->count > before;
+	if (!good || paths->count > before)
+		return good;
+	complain("no file *.conf in %s", where);
+	return false;
 }
 
 /* Reports errors. */
@@ -107,12 +125,9 @@ static bool add_word(struct paths *paths, const char *word)
 		return true;
 	}
 	error = add_directory(&files, word);
-	if (error)
-		complain("%s: %s", word, strerror(error));
-	else if (!move_sorted(paths, &files))
-		complain("%s: no file *.conf", word);
-	else
-		return true;
+	if (!error)
+		return move_sorted(paths, &files, word);
+	complain("%s: %s", word, strerror(error));
 	return false;
 }
 
@@ -120,7 +135,7 @@ static bool add_word(struct paths *paths, const char *word)
 static bool add_system(struct paths *paths, const char *root)
 {
 	struct paths files = { 0 };
-	char *directory;
+	char *directory, *where;
 	bool good = true;
 	int error;
 	size_t i;
@@ -134,11 +149,10 @@ static bool add_system(struct paths *paths, const char *root)
 		}
 		free(directory);
 	}
-	if (move_sorted(paths, &files))
-		return good;
-	complain("no file *.conf in %s, %s or %s", directories[0], directories[1],
-		 directories[2]);
-	return false;
+	where = text("%s, %s or %s", directories[0], directories[1], directories[2]);
+	good &= move_sorted(paths, &files, where);
+	free(where);
+	return good;
 }
 
 /*

@@ -287,12 +287,24 @@ no_files()
 	mkdir -p "$WORK/policy.d" "$WORK/root"
 	rm -f "$WORK/policy.d"/*
 	policy load "$WORK/policy.d"
-	fails 1 "$WORK/policy.d: no file \*.conf" && is "$(in_force)" "$OLD" || return 1
+	fails 1 "no file \*.conf in $WORK/policy.d" && is "$(in_force)" "$OLD" || return 1
 	ln -s /dev/null "$WORK/policy.d/a.conf"
 	policy load "$WORK/policy.d"
-	fails 1 "$WORK/policy.d: no file \*.conf" && is "$(in_force)" "$OLD" || return 1
+	fails 1 "no file \*.conf in $WORK/policy.d" && is "$(in_force)" "$OLD" || return 1
 	kmodctl policy check --root "$WORK/root"
 	fails 1 'no file \*.conf in /etc/kmod/policy.d, /run/kmod/policy.d or /usr/lib'
+}
+
+# Opening a FIFO would wait for a writer.
+special()
+{
+	fake
+	mkdir -p "$WORK/policy.d"
+	rm -f "$WORK/policy.d"/*
+	echo 'deny alias b' >"$WORK/policy.d/a.conf"
+	mkfifo "$WORK/policy.d/b.conf"
+	policy load "$WORK/policy.d"
+	fails 1 "$WORK/policy.d/b.conf: not a regular file" && is "$(in_force)" "$OLD"
 }
 
 odd_name()
@@ -540,6 +552,7 @@ TESTS=(
 	leaves_alone 'load keeps settings that no file has, and replaces the rules'
 	several 'load reads the *.conf files of a directory in order, and marks each'
 	no_files 'no file at all is an error, and changes nothing'
+	special 'a FIFO in a directory is an error, and changes nothing'
 	odd_name 'the origin of a rule is one word, however odd or long its path'
 	standard_input '- is standard input'
 	bad_input 'load changes nothing after bad input'
