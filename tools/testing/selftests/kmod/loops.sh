@@ -11,11 +11,12 @@ source "$(dirname "$0")/../umh/umh_lib.sh"
 LONGEST=8
 CONF=/etc/modprobe.d/kmod_loops.conf
 
-# Microseconds, for a chain of several programs. An undetected loop takes 5 s.
-WITHOUT_WAIT=$((2 * SOON))
+# Microseconds, for a chain of several programs on a busy machine. An undetected loop takes 5 s
+# and a second modprobe.
+WITHOUT_WAIT=$((4 * SOON))
 # Likewise, for the longest chain, which starts sixteen programs. With a wait at each depth
 # it would take 40 s.
-LONGEST_WITHOUT_WAIT=$((4 * SOON))
+LONGEST_WITHOUT_WAIT=$((8 * SOON))
 # Seconds within which a loop must end that only the number of slots bounds
 BOUND=60
 # The slots for such loops
@@ -89,12 +90,13 @@ distinct()
 			grep -cE ' slot_ns=[0-9]{10}')" 0 "requests that waited for a second:"
 }
 
-# modprobe is a child subreaper, so the orphan remains its descendant.
+# modprobe is a child subreaper, so the orphan remains its descendant. modprobe must not exit before
+# the orphan has made its request.
 orphan()
 {
 	script daemon <<-END
-		((sleep 0.2; exec setsid $HERE/kmod_req fs kmod_orphan) &)
-		sleep 0.6
+		((sleep 0.2; setsid $HERE/kmod_req fs kmod_orphan; : >"$WORK/asked") &)
+		for i in \$(seq 100); do [ ! -e "$WORK/asked" ] || exit; sleep 0.1; done
 	END
 	use_helper fake run "$WORK/daemon"
 	ends kmod_orphan 1 'fs-kmod_orphan -> fs-kmod_orphan'
