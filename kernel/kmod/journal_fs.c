@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Files of the journal in debugfs. Each line describes one item as key=value pairs.
+ * Files of the journal. Each line describes one item as key=value pairs.
+ *
+ * They are in debugfs, and in securityfs as well, because hardened kernels have no debugfs.
  *
  * An item is copied under its lock and printed after the lock is released, so that
  * readers do not delay requests.
  */
+#include <linux/array_size.h>
 #include <linux/debugfs.h>
+#include <linux/err.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kallsyms.h>
+#include <linux/security.h>
 #include <linux/seq_file.h>
 #include <linux/sprintf.h>
 #include <linux/stat.h>
@@ -205,17 +210,29 @@ static int kmod_stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(kmod_stats);
 
+static const struct kmod_journal_file {
+	const char *name;
+	const struct file_operations *fops;
+	const struct kmod_file *file;
+} kmod_journal_files[] __initconst = {
+	{ "requests", &kmod_journal_fops, &kmod_file_requests },
+	{ "inflight", &kmod_journal_fops, &kmod_file_inflight },
+	{ "modules", &kmod_journal_fops, &kmod_file_modules },
+	{ "stats", &kmod_stats_fops, NULL },
+};
+
 static int __init kmod_journal_fs_init(void)
 {
-	struct dentry *dir = debugfs_create_dir("kmod", NULL);
+	struct dentry *debugfs = debugfs_create_dir("kmod", NULL);
+	struct dentry *securityfs = securityfs_create_dir("kmod", NULL);
+	const struct kmod_journal_file *f = kmod_journal_files;
 
-	debugfs_create_file("requests", 0400, dir, (void *)&kmod_file_requests,
-			    &kmod_journal_fops);
-	debugfs_create_file("inflight", 0400, dir, (void *)&kmod_file_inflight,
-			    &kmod_journal_fops);
-	debugfs_create_file("modules", 0400, dir, (void *)&kmod_file_modules,
-			    &kmod_journal_fops);
-	debugfs_create_file("stats", 0400, dir, NULL, &kmod_stats_fops);
+	for (; f < kmod_journal_files + ARRAY_SIZE(kmod_journal_files); f++) {
+		debugfs_create_file(f->name, 0400, debugfs, (void *)f->file, f->fops);
+		if (!IS_ERR(securityfs))
+			securityfs_create_file(f->name, 0400, securityfs, (void *)f->file,
+					       f->fops);
+	}
 	return 0;
 }
 late_initcall(kmod_journal_fs_init);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the files of the journal, in debugfs' directory kmod.
+ * Reads the files of the journal, in the directory kmod of debugfs or securityfs.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -32,11 +32,28 @@ static void explain(const char *path, const char *debugfs, bool mounted, int err
 		complain("%s: %s", path, strerror(error));
 }
 
+static bool has_journal(const char *mount)
+{
+	char *directory = text("%s/kmod", mount);
+	bool found = !access(directory, F_OK);
+
+	free(directory);
+	return found;
+}
+
+/* Prefers debugfs to securityfs. */
 static char *find_debugfs(const struct options *options, bool *mounted)
 {
-	char *debugfs = options->debugfs ? text_copy(options->debugfs) :
-						      find_mount("debugfs");
+	char *debugfs = find_mount("debugfs"), *securityfs = find_mount("securityfs");
 
+	if (options->debugfs) {
+		free(debugfs);
+		debugfs = text_copy(options->debugfs);
+	} else if (!(debugfs && has_journal(debugfs)) && securityfs && has_journal(securityfs)) {
+		free(debugfs);
+		debugfs = text_copy(securityfs);
+	}
+	free(securityfs);
 	*mounted = debugfs;
 	return debugfs ? debugfs : text_copy(DEFAULT_DEBUGFS);
 }

@@ -346,6 +346,21 @@ private()
 		grep -qi 'permission denied' "$WORK/err"
 }
 
+# For kernels without debugfs
+securityfs()
+{
+	local files=/sys/kernel/security/kmod file
+
+	for file in requests modules stats; do
+		is "$(<"$files/$file")" "$(<"$JOURNAL/$file")" "$file:" &&
+			is "$(stat -c %a "$files/$file")" 400 "mode of $file:" || return 1
+	done
+	is "$(<"$files/inflight")" '' inflight: &&
+		! as "$NOBODY" cat "$files/requests" >/dev/null 2>&1 || return 1
+	is "$(unshare -m sh -c 'umount -l /sys/kernel/debug && kmodctl log --json')" \
+		"$(kmodctl log --json)" 'kmodctl log:'
+}
+
 # The line is written when the last user of the request is gone, which may be after its return.
 verbose()
 {
@@ -494,6 +509,7 @@ TESTS=(
 	'same_as_file|kmodctl log prints the fields of the journal'
 	'wraps|the journal keeps the last 256 of 10000 requests and counts all of them'
 	'private|only root can read the journal'
+	'securityfs|the journal is in securityfs as well'
 	'verbose|kernel.kmod_verbose logs a line for each request'
 	'hung_helper|a hung helper is reported once'
 	'hung_modprobe|a hung modprobe is reported once and releases its slot'
