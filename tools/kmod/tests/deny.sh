@@ -203,7 +203,8 @@ locked()
 	flock 9
 	# shellcheck disable=SC2016 # expanded by that shell
 	timeout 10 bash -c "$(declare -f brake)"'; WORK=$1 MODULES=$2 FAKE=$3 KMODCTL=$4
-		brake deny x 9<&-; exit "$STATUS"' bash "$WORK" "$MODULES" "$FAKE" "$KMODCTL" || STATUS=$?
+		brake deny x 9<&-; exit "$STATUS"' bash "$WORK" "$MODULES" "$FAKE" "$KMODCTL" ||
+		STATUS=$?
 	exec 9<&-
 	is "$STATUS" 0 status && grep -qx 'deny alias x' "$FILE"
 }

@@ -61,7 +61,8 @@ modules()
 		>>"$WORK/lib/modules/1.0/modules.alias"
 	for command in 'policy deny --root /nowhere --dry-run --module esp4' \
 		'policy deny --root /nowhere --dry-run evil' 'explain evil' \
-		'policy check --root /nowhere' 'policy deny --root /nowhere --dry-run evil --json'; do
+		'policy check --root /nowhere' \
+		'policy deny --root /nowhere --dry-run evil --json'; do
 		# shellcheck disable=SC2086 # several words
 		kmodctl $command --modules "$WORK/lib/modules/1.0"
 		[[ $STATUS -lt 4 ]] && printable "$WORK/out" "$WORK/err" || return 1

@@ -107,7 +107,8 @@ followed()
 	follow_on 80
 	within 80 'log -f' && is "$(grep -c ^TIME "$WORK/out")" 2 titles &&
 		is "$(grep -c ' 1234567 ' "$WORK/out")" 1 'the last request' &&
-		is "$(awk '/^TIME/ && n++ { exit } { print match($0, /TASK|x\[|\(udev|systemd-n|"|mount/) }
+		is "$(awk '/^TIME/ && n++ { exit }
+			{ print match($0, /TASK|x\[|\(udev|systemd-n|"|mount/) }
 			' "$WORK/out" | sort -u | wc -l)" 1 'places of TASK' &&
 		is "$(awk 'END { print NR }' "$WORK/out")" 9 lines || return 1
 	follow_on 80 --no-trunc
