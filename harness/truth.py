@@ -294,7 +294,7 @@ def check_settings():
     for path, text in KERNEL:
         for param, variable in re.findall(r'module_param_cb\((\w+), &\w+, &(\w+)', text):
             check_setting(table, path, f'kmod.{param}=', str(value_of(variable)))
-        for name in re.findall(r'debugfs_create_file\("(\w+)"', text):
+        for name in re.findall(r'\{ "(\w+)", &kmod_\w+_fops', text):
             check_setting(table, path, name, None, 'read only')
         for name, size, locked in re.findall(
                 r'struct autoload_file \w+ = \{\s*"(\w+)", (\w+),[^}]*?(true|false)\s*\}',
