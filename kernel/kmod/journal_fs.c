@@ -210,11 +210,13 @@ static int kmod_stats_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(kmod_stats);
 
-static const struct kmod_journal_file {
+struct kmod_journal_file {
 	const char *name;
 	const struct file_operations *fops;
 	const struct kmod_file *file;
-} kmod_journal_files[] __initconst = {
+};
+
+static const struct kmod_journal_file kmod_journal_files[] __initconst = {
 	{ "requests", &kmod_journal_fops, &kmod_file_requests },
 	{ "inflight", &kmod_journal_fops, &kmod_file_inflight },
 	{ "modules", &kmod_journal_fops, &kmod_file_modules },
