@@ -235,13 +235,20 @@ bool policy_load(struct policy *policy, const struct options *options)
 	return loaded;
 }
 
+/*
+ * Holds the policy while it reads the files of the system, which other instances change. Does not
+ * hold it while it reads arguments, since standard input or a FIFO may take any time.
+ */
 int cmd_policy_load(const struct options *options)
 {
-	int lock = options->dry_run ? -1 : policy_hold(options);
+	bool named = options->files && *options->files;
+	int lock = named || options->dry_run ? -1 : policy_hold(options);
 	struct policy policy = { 0 };
 	bool loaded;
 
 	policy_parse(&policy, options->files, options->root);
+	if (named && !options->dry_run)
+		lock = policy_hold(options);
 	loaded = !policy.trouble && policy_load(&policy, options);
 	policy_free(&policy);
 	if (lock >= 0)

@@ -330,6 +330,28 @@ standard_input()
 	well && is "$(in_force autoload/policy)" 'file -;deny alias x;'
 }
 
+# An instance that waits for its standard input must not delay another one.
+slow_input()
+{
+	local slow
+
+	fake
+	file other 'deny alias y'
+	mkfifo "$WORK/slow"
+	exec 9<>"$WORK/slow"
+	"$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" - \
+		<"$WORK/slow" 9<&- >/dev/null 2>&1 &
+	slow=$!
+	sleep 0.5
+	STATUS=0
+	timeout 10 "$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" "$WORK/other" \
+		9<&- >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	kill "$slow"
+	wait "$slow" || :
+	exec 9<&-
+	well && is "$(in_force autoload/policy)" "file $WORK/other;deny alias y;"
+}
+
 bad_input()
 {
 	fake
@@ -555,6 +577,7 @@ TESTS=(
 	special 'a FIFO in a directory is an error, and changes nothing'
 	odd_name 'the origin of a rule is one word, however odd or long its path'
 	standard_input '- is standard input'
+	slow_input 'load does not wait for another load that waits for its input'
 	bad_input 'load changes nothing after bad input'
 	orders 'while load writes, the policy is neither weaker nor stricter than both policies'
 	one_write 'load writes rules and helpers in one write each'
