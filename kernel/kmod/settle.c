@@ -16,7 +16,7 @@
 
 #include "flight.h"
 
-/* Number of modules that have been unloaded, or whose init failed. */
+/* Number of modules that have been unloaded, or whose init failed; under kmod_inflight_lock. */
 u64 kmod_unloads;
 
 static enum kmod_outcome kmod_modprobe_outcome(const struct kmod_modprobe *m)
