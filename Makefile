@@ -36,7 +36,7 @@ help:
 	@echo 'make test TEST=RE  run only guest tests whose names match, on CONFIG'
 	@echo 'make cost          measure a failing request, in instructions'
 	@echo 'make inherit       compare the state that helpers inherit with the unpatched kernel'
-	@echo 'make units         compare the policies with the services of Debian 12'
+	@echo 'make units         compare the policies with the services of Debian 12 and 13'
 	@echo 'make learn         record the requests of typical machines, and test the policies for them'
 	@echo 'make bench         compare with the unpatched kernel: table, bench/results'
 	@echo 'make bench-check   fail if a ratio is worse than the committed one by more than 2 %'
@@ -126,7 +126,7 @@ learn:
 	@harness/learn.sh
 
 units:
-	@harness/units.sh bookworm
+	@harness/units.sh bookworm trixie
 
 test-harness:
 	@harness/prepare.sh

@@ -16,6 +16,7 @@ BLUETOOTH='--uid 0 --cap net_admin,net_bind_service --cgroup /system.slice/bluet
 IWD='--uid 0 --cap net_admin,net_raw,net_bind_service --cgroup /system.slice/iwd.service'
 MODEM='--uid 0 --cap sys_admin,net_admin --cgroup /system.slice/ModemManager.service'
 HOMED='--uid 0 --cap sys_admin,chown,dac_override --cgroup /system.slice/systemd-homed.service'
+MOUNTFSD='--uid 0 --cap sys_admin,bpf --cgroup /system.slice/systemd-mountfsd.service'
 ROOT='--uid 0 --cgroup /user.slice/user-0.slice/session-1.scope'
 USER='--uid 1000'
 USERNS='--uid 1000 --userns other'
@@ -52,6 +53,10 @@ CASES=(
 	"fs-btrfs		$HOMED		+++"
 	"char-major-10-236	$HOMED		+++"
 	"algif-skcipher		$HOMED		+++"
+	"dm-crypt		$HOMED		+++"
+	"dm-verity		$MOUNTFSD	+++"
+	"fs-erofs		$MOUNTFSD	+++"
+	"dm-crypt		$CONTAINER	xxx"
 	"fs-ext4		$ROOT		+++"
 	"netdev-tunl0		$NETWORKD	+++"
 	"char-major-10-236	$CONTAINER	++x"
