@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <mntent.h>
 #include <stdarg.h>
 #include <string.h>
@@ -221,6 +222,21 @@ static bool write_and_sync(int fd, const struct bytes *text)
 	return written == (ssize_t)text->length && !fchmod(fd, 0644 & ~mask) && !fsync(fd);
 }
 
+/* Makes a rename in the file's directory durable. Some file systems cannot. */
+static bool sync_directory(const char *path)
+{
+	char *copy = text_copy(path);
+	int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool synced = fd >= 0 && (!fsync(fd) || errno == EINVAL);
+	int error = errno;
+
+	if (fd >= 0)
+		close(fd);
+	free(copy);
+	errno = error;
+	return synced;
+}
+
 /* Replaces the file atomically. Returns false and sets errno. */
 bool replace_file(const char *path, const struct bytes *text)
 {
@@ -232,7 +248,7 @@ bool replace_file(const char *path, const struct bytes *text)
 		free(temporary);
 		return false;
 	}
-	replaced = write_and_sync(fd, text) && !rename(temporary, path);
+	replaced = write_and_sync(fd, text) && !rename(temporary, path) && sync_directory(path);
 	error = errno;
 	close(fd);
 	if (!replaced)
