@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What a requester may free, and when: its path once a killed wait has returned, and the data of
-# cleanup() once a wait that was not killed has returned. A cleanup() that blocks must not delay
-# helpers, and the reports of many hung helpers must not suppress that of another one. FAULTS 46
+# cleanup() once a wait that was not killed has returned. A cleanup() that blocks, and a worker that
+# is blocked while it creates a thread, must not delay helpers, and the reports of many hung helpers must not suppress that of another one. FAULTS 46
 # to 48 and 51.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
 DRIVER=/dev/umh_modes
+PRESSURE=/sys/kernel/debug/umh_pressure
 ACT=$WORK/act/helper
 HOLD=$WORK/act/hold
 EVENTS=/sys/kernel/tracing/events/umh
@@ -16,6 +17,7 @@ EXEC=1 PROC=2 KILLABLE=4
 
 clean_up_more()
 {
+	[[ -z ${HOARDER:-} ]] || kill_and_reap "$HOARDER"
 	echo none >"$PM_TEST" || :
 	echo 0 >"$EVENTS/enable" || :
 } 2>/dev/null
@@ -147,6 +149,49 @@ cleanup_blocks()
 	is "$line" "ret=$ERESTARTSYS calls=ic status=0 retval=768 task=1" "the first:"
 }
 
+worker_blocked() { [[ $(<"$PRESSURE") == blocked ]]; }
+returned() { gone "$REQUESTER"; }
+blocked_or_returned() { worker_blocked || returned; }
+
+# Takes all memory. Starts helpers until a worker is blocked in reclaim when it creates the
+# thread of one.
+block_worker()
+{
+	(exec bash -c "echo >$PRESSURE") &
+	HOARDER=$!
+	for _ in {1..50}; do
+		start "wait=$PROC" -- "$ACT" exit 1
+		wait_until blocked_or_returned || return 1
+		! worker_blocked || return 0
+		exec {FD}>&-
+	done
+	complain "no worker was blocked"
+}
+
+reclaim_blocks()
+{
+	local first line
+
+	[[ -w $PRESSURE ]] || return "$KSFT_SKIP"
+	dmesg -c >/dev/null
+	block_worker || return 1
+	first=$FD
+	start "wait=$PROC" -- "$ACT" exit 2
+	wait_until returned || return 1
+	read -r line <&"$FD"
+	exec {FD}>&-
+	is "$line" "ret=512 calls=ic status=0 retval=512 task=1" "the second:" || return 1
+	logged 'umh: creating the thread of a helper has taken 1 s; another worker takes over' ||
+		complain 'no message about the worker' || return 1
+	worker_blocked || complain 'the first worker is not blocked' || return 1
+
+	kill_and_reap "$HOARDER"
+	HOARDER=
+	read -r line <&"$first"
+	exec {first}>&-
+	is "$line" "ret=256 calls=ic status=0 retval=256 task=1" "the first:"
+}
+
 # Four other paths, since a path may share its rate limit with another
 hung_kinds()
 {
@@ -178,9 +223,11 @@ TESTS=(
 	'cleanup_first|cleanup() runs before the call returns'
 	'traced|cleanup() runs before the call returns also while umh_exit is traced'
 	'cleanup_blocks|a cleanup() that blocks does not delay other helpers'
+	'reclaim_blocks|a worker that is blocked in reclaim does not delay other helpers'
 	'hung_kinds|many hung helpers do not hide a hung helper with another path'
 )
-skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" umh_modes
+skip_without "needs CONFIG_TEST_UMH, see config" "$REAL_MODPROBE" -a umh_modes \
+	umh_pressure
 skip_without "needs CONFIG_DEVTMPFS, see config" test -w "$DRIVER"
 mkdir -p "$WORK/act"
 cp "$HERE/umh_act" "$ACT"
