@@ -72,6 +72,21 @@ package()
 		KDEB_CHANGELOG_DIST=unstable DEBEMAIL=khelper@localhost \
 		DEBFULLNAME="$KBUILD_BUILD_HOST" \
 		DPKG_FLAGS='-d -Ppkg.linux-upstream.nokerneldbg' bindeb-pkg
+	add_config
+}
+
+# Debian's packages of headers have the .config, which the makefiles of some modules need.
+add_config()
+{
+	local deb root=$DEBS/headers
+
+	deb=$(find "$DEBS" -maxdepth 1 -name "linux-headers-*${SUFFIX}_*.deb")
+	rm -rf "$root"
+	dpkg-deb -R "$deb" "$root"
+	cp "$PACKAGED/.config" "$root"/usr/src/linux-headers-*/
+	(cd "$root" && md5sum usr/src/linux-headers-*/.config >>DEBIAN/md5sums)
+	dpkg-deb --root-owner-group -b "$root" "$deb"
+	rm -rf "$root"
 }
 
 image_package()

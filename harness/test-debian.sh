@@ -21,8 +21,8 @@ x86_only
 
 SUITE=${SUITE:-bookworm}
 SIDE=${SIDE:-}
-BOOT=${BOOT:-machine server desktop container_host learn learned deny_all rescue malformed helpers
-	remove}
+BOOT=${BOOT:-machine server desktop container_host kexec stress learn learned deny_all rescue
+	malformed helpers remove}
 export TIMEOUT=${TIMEOUT:-1800}
 DEBIAN_DIR=$WORK/debian/$SUITE
 PLAIN=$DEBIAN_DIR/root
@@ -34,9 +34,9 @@ BOOTS=5
 # On a busy host an emulated processor can stand still for a minute. A hang exceeds TIMEOUT.
 PATIENCE='watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 workqueue.watchdog_thresh=300'
 
-PACKAGES=(apparmor auditd binfmt-support bluez cifs-utils crun cryptsetup dbus dosfstools e2fsprogs
-	ethtool fuse3 initramfs-tools ipset iptables iproute2 iw iwd keyutils kexec-tools kmod lvm2
-	modemmanager network-manager nfs-common nftables openvpn ppp procps python3 squashfs-tools
+PACKAGES=(apparmor auditd binfmt-support bluez cifs-utils crun cryptsetup dbus dkms dosfstools
+	e2fsprogs ethtool fuse3 gcc initramfs-tools ipset iptables iproute2 iw iwd keyutils kexec-tools kmod libc6-dev
+	lvm2 make modemmanager network-manager nfs-common nftables openvpn ppp procps python3 squashfs-tools
 	stress-ng systemd systemd-coredump systemd-sysv udev wireguard-tools xz-utils)
 
 nothing() { :; }
@@ -51,11 +51,31 @@ debian_kernel()
 	fi
 }
 
+# Sources of modules outside of the tree. Those of Debian 12 are too old for the base.
+add_dkms()
+{
+	local packages=/var/cache/dkms list=$PLAIN/etc/apt/sources.list.d/dkms.list package
+
+	echo 'deb http://deb.debian.org/debian trixie main' >"$list"
+	mkdir -p "$PLAIN$packages"
+	chroot "$PLAIN" sh -c "apt-get update && cd $packages && apt-get -o APT::Sandbox::User=root \
+		download dahdi-dkms/trixie xtables-addons-dkms/trixie"
+	rm "$list"
+	chroot "$PLAIN" apt-get update
+	for package in "$PLAIN$packages"/*.deb; do
+		dpkg-deb -x "$package" "$PLAIN"
+	done
+	for package in "$PLAIN"/usr/src/{dahdi,xtables-addons}-*; do
+		inside "$PLAIN" root "dkms add /usr/src/${package##*/}"
+	done
+}
+
 make_plain()
 {
 	make_debian_root "$SUITE" "$PLAIN" "${PACKAGES[@]}" "$(debian_kernel)"
 	chroot "$PLAIN" useradd -m -s /bin/bash user
 	chroot "$PLAIN" passwd -d root
+	add_dkms
 }
 
 # The root without our packages is kept.
@@ -63,7 +83,7 @@ plain()
 {
 	local now
 
-	now=$(sha256sum <<<"$SUITE ${PACKAGES[*]} $(debian_kernel)")
+	now=$({ echo "$SUITE ${PACKAGES[*]} $(debian_kernel)"; declare -f make_plain add_dkms; } | sha256sum)
 	! stamp_is "$DEBIAN_DIR/root.stamp" "$now" || return 0
 	rm -f "$DEBIAN_DIR/root.stamp"
 	run_logged "making a root of $SUITE" "$LOGS/root.log" nothing -- make_plain
@@ -122,7 +142,7 @@ install_tests()
 
 	mkdir -p "$there"
 	cp debian/{guest,readme,uses,call} "$ROOT/README.md" "$there/"
-	for name in sock option ldisc node; do
+	for name in sock option ldisc node span; do
 		ln -sf call "$there/$name"
 	done
 	make_images
@@ -133,6 +153,8 @@ install_tests()
 	# On a busy host an emulated machine is slow.
 	mkdir -p "$MACHINE/etc/systemd/system.conf.d"
 	printf '[Manager]\nDefaultTimeoutStartSec=900\n' >"$MACHINE/etc/systemd/system.conf.d/slow.conf"
+	echo nbd >"$MACHINE/etc/modules-load.d/khelper.conf"
+	install -m 755 debian/hook "$MACHINE/etc/initramfs-tools/scripts/init-top/khelper"
 	echo '/dev/vda / ext4 defaults 0 1' >"$MACHINE/etc/fstab"
 	echo debian >"$MACHINE/etc/hostname"
 	printf 'APT::Get::Assume-Yes "true";\nAPT::Install-Recommends "false";\n' \
@@ -203,6 +225,7 @@ job()
 	remove) in_machine "$1" "$DEBIAN_RELEASE" "$1" ;;
 	learn) in_machine "$1" "$RELEASE" "$1" kmod.enforce=0 kmod.autoload=1 ;;
 	rescue) in_machine "$1" "$RELEASE" "$1" kmod.enforce=0 ;;
+	kexec) in_machine "$1" "$RELEASE" "$1" khelper.hook ;;
 	*) in_machine "$1" "$RELEASE" "$1" ;;
 	esac
 }
