@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# make test-debian: installs the packages of make deb in a Debian machine, boots it, enables each
+# make test-debian: installs the packages of make deb in a Debian machine, compares its boot with
+# that of an unpatched kernel with the same configuration, 5 times in turn, uses it, enables each
 # ready-made policy, locks the machine out and rescues it, and removes the packages under Debian's
 # own kernel, with the commands of README.md. Prints the results of each boot; the last line is "N
 # passed, N failed".
 #
 # Environment: SUITE, bookworm (default) or trixie. BOOT, the boots to run, in this order; by
-# default all. DEBS, the folder of existing packages; by default those of make deb with
-# debian-config.sh. TIMEOUT, the seconds of a boot. SIDE, the package linux-image of an unpatched
-# kernel with the same configuration: then its boot is compared with that of the patched one, 5
-# times in turn. SMP=1 is faster on a busy host. Needs root and about 15 GB.
+# default all. The unpatched kernel is only built for "compare". DEBS, the folder of existing
+# packages; by default those of make deb with debian-config.sh. TIMEOUT, the seconds of a boot.
+# SMP=1 is faster on a busy host. Needs root and about 25 GB.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -20,8 +20,7 @@ cd "$ROOT/harness"
 x86_only
 
 SUITE=${SUITE:-bookworm}
-SIDE=${SIDE:-}
-BOOT=${BOOT:-machine server desktop container_host kexec stress learn learned deny_all rescue
+BOOT=${BOOT:-compare machine server desktop container_host kexec stress learn learned deny_all rescue
 	malformed helpers remove}
 export TIMEOUT=${TIMEOUT:-1800}
 DEBIAN_DIR=$WORK/debian/$SUITE
@@ -29,6 +28,7 @@ PLAIN=$DEBIAN_DIR/root
 MACHINE=$DEBIAN_DIR/machine
 DISK=$DEBIAN_DIR/disk
 TALLY=$DEBIAN_DIR/tally
+CUT=$WORK/debian/cut.config
 CLONE=$MACHINE/root/khelper
 BOOTS=5
 # On a busy host an emulated processor can stand still for a minute. A hang exceeds TIMEOUT.
@@ -93,9 +93,44 @@ plain()
 packages()
 {
 	[[ -z ${DEBS:-} ]] || return 0
-	./debian-config.sh "$WORK/debian/cut.config"
-	CONFIG=$WORK/debian/cut.config ./deb.sh
+	./debian-config.sh "$CUT"
+	CONFIG=$CUT ./deb.sh
 	DEBS=$WORK/deb
+}
+
+count_objects() { echo "$(grep -cE '^  (CC|AS|HOSTCC)\b' "$LOGS/side.log" || :) objects"; }
+
+# The configuration of the patched kernel. A kernel without autoload ignores it in CONFIG_LSM.
+configuration()
+{
+	dpkg-deb --fsys-tarfile "$DEBS"/linux-image-*.deb | tar -xO --wildcards './boot/config-*'
+}
+
+build_side()
+{
+	mkdir -p "$OUT"
+	rm -f "$WORK"/debian/*.deb
+	configuration >"$OUT/.config"
+	kernel_make LOCALVERSION=+side olddefconfig
+	kernel_make LOCALVERSION=+side -j"$JOBS" KBUILD_VERBOSE=0 DEBEMAIL=khelper@localhost \
+		DEBFULLNAME="$KBUILD_BUILD_HOST" KDEB_CHANGELOG_DIST=unstable \
+		DPKG_FLAGS='-d -Ppkg.linux-upstream.nokerneldbg' bindeb-pkg
+}
+
+side_package() { find "$WORK/debian" -maxdepth 1 -name 'linux-image-*+side_*.deb'; }
+
+# The unpatched kernel, with the configuration of the patched one
+side()
+{
+	local SOURCE=$PRISTINE OUT=$WORK/debian/side now
+
+	[[ " $BOOT " == *' compare '* ]] || return 0
+	now=$({ stat -c '%i %Y' "$PRISTINE"; configuration; declare -f build_side; } | sha256sum)
+	! stamp_is "$WORK/debian/side.stamp" "$now" || return 0
+	rm -f "$WORK/debian/side.stamp"
+	run_logged 'building the unpatched kernel:' "$LOGS/side.log" count_objects -- build_side
+	[[ -n $(side_package) ]] || die "no package of the unpatched kernel; see $LOGS/side.log"
+	echo "$now" >"$WORK/debian/side.stamp"
 }
 
 # Files for the table of uses
@@ -184,8 +219,8 @@ make_machine()
 	cp -a --reflink=auto "$PLAIN" "$MACHINE"
 	install_tests
 	install_packages
-	if [[ -n $SIDE ]]; then
-		cp "$SIDE" "$MACHINE/khelper/side.deb"
+	if [[ " $BOOT " == *' compare '* ]]; then
+		cp "$(side_package)" "$MACHINE/khelper/side.deb"
 		inside "$MACHINE" root 'dpkg -i /khelper/side.deb'
 	fi
 	rm -rf "$MACHINE"/var/cache/apt/archives/*.deb
@@ -222,6 +257,7 @@ in_machine()
 job()
 {
 	case $1 in
+	compare) compare_boots ;;
 	remove) in_machine "$1" "$DEBIAN_RELEASE" "$1" ;;
 	learn) in_machine "$1" "$RELEASE" "$1" kmod.enforce=0 kmod.autoload=1 ;;
 	rescue) in_machine "$1" "$RELEASE" "$1" kmod.enforce=0 ;;
@@ -245,17 +281,11 @@ values()
 # The boot of the patched kernel must take no more than that of the unpatched kernel.
 compare_boots()
 {
-	local i column ours theirs side
+	local i column ours theirs
 
-	if [[ -z $SIDE ]]; then
-		echo 'SKIP comparison of boots: SIDE names no unpatched kernel'
-		echo '0 0 1' >>"$TALLY"
-		return
-	fi
-	side=$(dpkg-deb -f "$SIDE" Package)
 	for ((i = 1; i <= BOOTS; i++)); do
 		in_machine "ours-$i" "$RELEASE" time
-		in_machine "side-$i" "${side#linux-image-}" time
+		in_machine "side-$i" "$(release '\+side$')" time
 	done
 	for column in 1 2; do
 		ours=$(values ours "\\$column" | median)
@@ -272,6 +302,7 @@ exec 7>"$DEBIAN_DIR/lock"
 flock -n 7 || die "another make test-debian runs in $DEBIAN_DIR"
 ./deps.sh build guest deb sysroot debian
 packages
+side
 plain
 run_logged 'installing the packages' "$LOGS/debian-$SUITE-install.log" nothing -- make_machine
 RELEASE=$(release '\+khelper[0-9]*$')
@@ -280,7 +311,6 @@ DEVICES="-drive file=$DISK,if=virtio,format=raw,cache=unsafe"
 # With DHCP, for which NetworkManager waits, but without a way out
 DEVICES+=' -netdev user,id=net,restrict=on -device virtio-net-pci,netdev=net'
 : >"$TALLY"
-compare_boots
 for name in $BOOT; do
 	job "$name"
 done
