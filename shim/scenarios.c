@@ -313,6 +313,29 @@ static void slow_init(void)
 	expect(world_count_runs(0) == 1, "one modprobe");
 }
 
+/*
+ * Root joins a flight behind a user. The user's other requests hold the slots that users may
+ * have, so that only the class of root's request lets the flight have further modprobes.
+ */
+static void root_behind_users(void)
+{
+	int i;
+
+	limit(8);
+	fails_after(0, 12 * SEC);
+	world_add(0, 1000, 0);
+	for (i = 1; i < 4; i++) {
+		fails_after(i, 100 * SEC);
+		world_add(i, 1000, 0);
+	}
+	world_add(0, 1000, 500 * MSEC);
+	world_add(0, 0, SEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].status > 0, "root has the result of a modprobe");
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -341,6 +364,7 @@ const struct scenario scenarios[] = {
 	{ "daemon-loop",	daemon_loop },
 	{ "after-hung",		after_hung },
 	{ "slow-init",		slow_init },
+	{ "root-behind-users",	root_behind_users },
 	{ "storm",		storm },
 	{ }
 };

@@ -250,26 +250,29 @@ static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 
 }
 
 /*
- * Returns the list that r belongs to. A modprobe may have been started between the time
- * at which r was made and the time at which it joins.
+ * Returns the modprobe that r waits for, or NULL if that has not been started. A modprobe
+ * may have been started between the time at which r was made and the time at which it joins.
  */
-static struct list_head *kmod_flight_list(struct kmod_flight *f, const struct kmod_request *r)
+static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
+						  const struct kmod_request *r)
 {
 	struct kmod_modprobe *m;
 
 	list_for_each_entry(m, &f->running, running)
 		if (r->rec.id <= m->covers)
-			return &m->requests;
-	return &f->requests;
+			return m;
+	return NULL;
 }
 
 static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 {
+	struct kmod_modprobe *m = kmod_flight_covering(f, r);
+
 	kmod_request_get(r);
-	list_add_tail(&r->node, kmod_flight_list(f, r));
+	list_add_tail(&r->node, m ? &m->requests : &f->requests);
 	rb_add(&r->all, &kmod_all, kmod_request_less);
 	if (r->class == KMOD_SLOT_ADMIN)
-		f->has_admin = true;
+		*(m ? &m->has_admin : &f->has_admin) = true;
 }
 
 /* Returns true if the last request without a modprobe is one that does not wait. */

@@ -24,7 +24,7 @@
  * @lead: the request for which the last modprobe was started, or the first one will be
  * @since: when a modprobe was last started or queued, in jiffies
  * @nested: it was opened by a request from inside a modprobe
- * @has_admin: an administrator has joined since a modprobe was last started
+ * @has_admin: an administrator made one of @requests
  * @work: starts modprobes, and ends the wait for a slot
  * @first: its first modprobe, which holds a reference like the others
  *

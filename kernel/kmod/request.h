@@ -114,6 +114,7 @@ struct kmod_request {
  * @for_request: entry in the list of that request
  * @covers: id of the last request that was made before it was started
  * @unloads: number of modules that had been unloaded when it was started
+ * @has_admin: an administrator's request waits for it
  * @running: entry in the list of its flight
  * @all: entry in the list of all running modprobes
  * @requests: requests that its end settles, unless a modprobe that was started later ends
@@ -148,6 +149,7 @@ struct kmod_modprobe {
 	struct list_head for_request;		/* I */
 	u64 covers;				/* P */
 	u64 unloads;				/* P */
+	bool has_admin;				/* I */
 
 	struct list_head running;		/* I */
 	struct list_head all;			/* I */

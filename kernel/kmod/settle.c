@@ -108,13 +108,17 @@ static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
 	struct kmod_modprobe *other;
 
 	list_for_each_entry(other, &f->running, running) {
-		if (other != m)
+		if (other != m) {
 			list_splice_tail_init(&other->requests, &m->requests);
-		else if (!all)
+			other->has_admin = false;
+		} else if (!all) {
 			break;
+		}
 	}
-	if (all)
+	if (all) {
 		list_splice_tail_init(&f->requests, &m->requests);
+		f->has_admin = false;
+	}
 }
 
 /**

@@ -23,6 +23,7 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	m->request = r;
 	m->covers = kmod_record_last_id();
 	m->unloads = kmod_unloads;
+	m->has_admin = f->has_admin;
 	list_splice_tail_init(&f->requests, &m->requests);
 	list_add_tail(&m->running, &f->running);
 	list_add_tail(&m->all, &kmod_running);
