@@ -336,6 +336,39 @@ static void root_behind_users(void)
 			expect(world.asks[i].status > 0, "root has the result of a modprobe");
 }
 
+static void suspend_at_3s(void *arg)
+{
+	fiber_sleep(3 * SEC);
+	expect(umh_counted == *(unsigned int *)arg, "suspend waits for awaited modprobes only");
+}
+
+/* A modprobe is started for a request that does not wait for it, and another one does. */
+static void awaited_by_joiner(void)
+{
+	static unsigned int counted = 1;
+
+	limit(1);
+	fails_after(0, 2 * SEC);
+	fails_after(1, 4 * SEC);
+	world_add(0, 0, 0);
+	world_add(1, 0, SEC)->nowait = true;
+	world_add(1, 0, 1500 * MSEC);
+	fiber_create("suspend", suspend_at_3s, &counted);
+	world_run();
+}
+
+static void awaited_by_nobody(void)
+{
+	static unsigned int counted;
+
+	fails_after(0, 4 * SEC);
+	fails_after(1, 4 * SEC);
+	world_add(0, 0, 0)->nowait = true;
+	world_add(1, 0, 0)->kill = SEC;
+	fiber_create("suspend", suspend_at_3s, &counted);
+	world_run();
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -365,6 +398,8 @@ const struct scenario scenarios[] = {
 	{ "after-hung",		after_hung },
 	{ "slow-init",		slow_init },
 	{ "root-behind-users",	root_behind_users },
+	{ "awaited-by-joiner",	awaited_by_joiner },
+	{ "awaited-by-nobody",	awaited_by_nobody },
 	{ "storm",		storm },
 	{ }
 };

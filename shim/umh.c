@@ -19,9 +19,11 @@ struct helper {
 	struct subprocess_info info;
 	struct shim_timer watch;
 	bool ended;
+	bool counted;		/* suspend waits for it */
 };
 
 unsigned int umh_fail;
+unsigned int umh_counted;	/* helpers that suspend waits for */
 static struct shim_process *processes;
 static unsigned int setups, cleanups;
 
@@ -29,6 +31,14 @@ static void umh_origin_drop(struct subprocess_info *info)
 {
 	if (info->origin)
 		umh_origin_put(info->origin->origin);
+}
+
+static void umh_uncount(struct subprocess_info *info)
+{
+	struct helper *h = container_of(info, struct helper, info);
+
+	umh_counted -= h->counted;
+	h->counted = false;
 }
 
 static void umh_free(struct subprocess_info *info)
@@ -92,6 +102,7 @@ static void umh_end(struct subprocess_info *info, int status)
 	struct run *r = world_modprobe_ends(info->data, status);
 
 	h->ended = true;
+	umh_uncount(info);
 	timer_del(&h->watch);
 	shim_log("status %d", status);
 	info->exited(info, status);
@@ -159,6 +170,8 @@ static void khelper(void *arg)
 	}
 	world_modprobe_starts(info->data, info->argv[3]);
 	info->execed(info);
+	if (!(info->wait & UMH_WAIT_PROC))
+		umh_uncount(info);
 	status = world_modprobe(info->argv[3]);
 	if (exit_first)
 		origin_exit();
@@ -174,6 +187,8 @@ int umh_start(struct subprocess_info *info, int wait)
 		umh_failed(info, -EBUSY);
 		return -EBUSY;
 	}
+	container_of(info, struct helper, info)->counted = true;
+	umh_counted++;
 	timer_add(&container_of(info, struct helper, info)->watch, HUNG_SECS * NSEC_PER_SEC);
 	fiber_create("khelper", khelper, info);
 	return 0;
@@ -207,10 +222,10 @@ void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
 	info->origin = &origin->link;
 }
 
-/* Does nothing, because no schedule suspends. */
 void umh_abandon(struct subprocess_info *info)
 {
 	shim_assert(info->path, "no helper");
+	umh_uncount(info);
 }
 
 struct umh_origin *umh_origin_current(void)
@@ -231,6 +246,8 @@ void umh_check(void)
 
 	if (setups != cleanups)
 		shim_fail("I1: %u helpers, %u cleanups", setups, cleanups);
+	if (umh_counted)
+		shim_fail("I8: %u helpers count as running", umh_counted);
 	setups = 0;
 	cleanups = 0;
 	while ((p = processes)) {

@@ -126,6 +126,7 @@ int world_modprobe(const char *name);
 void world_modprobe_hung(struct kmod_modprobe *m, bool maybe);
 struct run *world_modprobe_ends(const struct kmod_modprobe *m, int status);
 void world_modprobe_gone(struct run *r);
+extern unsigned int umh_counted;	/* running helpers that suspend waits for */
 extern unsigned int umh_fail;	/* one helper in so many cannot be started; 0: none */
 void umh_check(void);
 

@@ -151,7 +151,8 @@ struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m)
 	info->hung = kmod_modprobe_hung;
 	m->helper = info;
 	umh_get(info);
-	umh_start(info, rec->wait ? UMH_WAIT_PROC : UMH_WAIT_EXEC);
+	/* Requests that wait may join one that does not, see kmod_flight_abandon(). */
+	umh_start(info, UMH_WAIT_PROC);
 	return info;
 put:
 	kmod_modprobe_put(m);
