@@ -231,6 +231,49 @@ static void two_users(void)
 	expect(start_of(14, 0) < 1, "the other user is served next");
 }
 
+/* The second user joins a flight that waits behind other requests of the first one. */
+static void user_joins_user(bool kthread)
+{
+	int i;
+
+	limit(4);
+	for (i = 0; i < 20; i++) {
+		fails_after(i, 700 * MSEC);
+		world_add(i, 1000, i * 10 * MSEC);
+	}
+	world_add(19, kthread ? 0 : 2000, 300 * MSEC)->kthread = kthread;
+	world_run();
+	expect(start_of(19, 0) < 1, "the other user is served next");
+}
+
+static void user_joins(void)
+{
+	user_joins_user(false);
+}
+
+static void kthread_joins(void)
+{
+	user_joins_user(true);
+}
+
+/* The second user joins while a modprobe for the first one runs, behind others of it. */
+static void user_joins_later(void)
+{
+	int i;
+
+	limit(4);
+	fails_after(0, 700 * MSEC);
+	world_add(0, 1000, 0);
+	for (i = 1; i < 20; i++) {
+		fails_after(i, 700 * MSEC);
+		world_add(i, 1000, i * 10 * MSEC);
+	}
+	world_add(0, 1000, 300 * MSEC);
+	world_add(0, 2000, 400 * MSEC);
+	world_run();
+	expect(start_of(0, 1) < 1.5, "the other user is served next");
+}
+
 static void two_users_share(void)
 {
 	int i;
@@ -390,6 +433,9 @@ const struct scenario scenarios[] = {
 	{ "fifty-chains",	fifty_chains },
 	{ "loop-of-two",	loop_of_two },
 	{ "two-users",		two_users },
+	{ "user-joins",		user_joins },
+	{ "user-joins-later",	user_joins_later },
+	{ "kthread-joins",	kthread_joins },
 	{ "two-users-share",	two_users_share },
 	{ "fifty-hung",		fifty_hung },
 	{ "users-fill-limit-1",	users_fill_1 },

@@ -26,6 +26,8 @@ typedef unsigned int gfp_t;
 
 #define GFP_KERNEL		1
 #define GFP_ATOMIC		0
+#define GFP_NOWAIT		0
+#define __GFP_NOWARN		0
 #define ERESTARTSYS		512
 #define TASK_COMM_LEN		16
 #define MODULE_NAME_LEN		56
@@ -272,6 +274,7 @@ struct rb_root_cached { struct rb_root rb_root; };
 #define RB_CLEAR_NODE(n)		((n)->rb_left = (n))
 #define rb_entry			container_of
 #define rb_entry_safe(n, type, m)	((n) ? rb_entry(n, type, m) : NULL)
+#define rb_next(n)			((n)->rb_right)
 #define rb_first_cached(root)		((root)->rb_root.rb_node)
 #define rb_add_cached(n, root, less)	rb_add(n, &(root)->rb_root, less)
 #define rb_erase_cached(n, root)	rb_erase(n, &(root)->rb_root)

@@ -213,6 +213,42 @@ struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 	return kmod_first_alive(&f->requests);
 }
 
+/*
+ * Returns whether an administrator made one of the requests for which kmod_flight_later()
+ * searches.
+ */
+static bool kmod_flight_has_admin(const struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	if (f->has_admin || list_empty(&f->running))
+		return f->has_admin;
+	m = list_first_entry(&f->running, struct kmod_modprobe, running);
+	list_for_each_entry_continue(m, &f->running, running)
+		if (m->has_admin)
+			return true;
+	return false;
+}
+
+/**
+ * kmod_flight_set_class - let a modprobe wait for a slot as the best of its requesters would
+ * @f: the flight
+ * @m: a modprobe that has not been started
+ *
+ * A requester must not wait behind the other requests of another user, only because that one
+ * has requested the same name earlier.
+ *
+ * Context: any, under kmod_inflight_lock.
+ */
+void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (kmod_flight_has_admin(f))
+		kmod_slot_promote(&m->slot);
+	else if (f->has_user)
+		kmod_slot_share(&m->slot, &f->user);
+}
+
 /**
  * kmod_flight_needs_next - test whether the next modprobe must be queued
  * @f: the flight
@@ -264,6 +300,17 @@ static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
 	return NULL;
 }
 
+static void kmod_flight_add_user(struct kmod_flight *f, const struct kmod_request *r)
+{
+	const struct kmod_slot_user user = { r->class, r->rec.by.uid };
+
+	if (r->class == KMOD_SLOT_NESTED)
+		return;
+	if (!f->has_user || kmod_slot_is_faster(&user, &f->user, r->rec.id))
+		f->user = user;
+	f->has_user = true;
+}
+
 static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 {
 	struct kmod_modprobe *m = kmod_flight_covering(f, r);
@@ -273,6 +320,8 @@ static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 	rb_add(&r->all, &kmod_all, kmod_request_less);
 	if (r->class == KMOD_SLOT_ADMIN)
 		*(m ? &m->has_admin : &f->has_admin) = true;
+	else if (!m)
+		kmod_flight_add_user(f, r);
 }
 
 /* Returns true if the last request without a modprobe is one that does not wait. */
@@ -294,8 +343,8 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 	}
 
 	kmod_flight_add(f, r);
-	if (f->queued && r->class == KMOD_SLOT_ADMIN)
-		kmod_slot_promote(&f->queued->slot);
+	if (f->queued)
+		kmod_flight_set_class(f, f->queued);
 	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 : KMOD_WAIT);
 }
 

@@ -25,6 +25,8 @@
  * @since: when a modprobe was last started or queued, in jiffies
  * @nested: it was opened by a request from inside a modprobe
  * @has_admin: an administrator made one of @requests
+ * @has_user: another requester did
+ * @user: the requester of one of @requests who was expected to be served first
  * @work: starts modprobes, and ends the wait for a slot
  * @first: its first modprobe, which holds a reference like the others
  *
@@ -42,6 +44,8 @@ struct kmod_flight {
 	unsigned long since;
 	bool nested;
 	bool has_admin;
+	bool has_user;
+	struct kmod_slot_user user;
 	struct delayed_work work;
 	struct kmod_modprobe first;
 };
@@ -72,6 +76,7 @@ void kmod_flight_kick(struct kmod_flight *f, unsigned long delay);
 void kmod_flight_close(struct kmod_flight *f);
 unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
 struct kmod_request *kmod_flight_later(const struct kmod_flight *f);
+void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
 bool kmod_flight_needs_next(const struct kmod_flight *f);
 
 /* settle.c: the results of requests */

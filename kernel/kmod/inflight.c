@@ -131,31 +131,6 @@ static void kmod_flight_fail(struct kmod_flight *f)
 	kmod_flight_kick(f, 0);
 }
 
-/*
- * Returns whether an administrator made one of the requests for which kmod_flight_later()
- * searches.
- */
-static bool kmod_flight_has_admin(const struct kmod_flight *f)
-{
-	const struct kmod_modprobe *m;
-
-	if (f->has_admin || list_empty(&f->running))
-		return f->has_admin;
-	m = list_first_entry(&f->running, struct kmod_modprobe, running);
-	list_for_each_entry_continue(m, &f->running, running)
-		if (m->has_admin)
-			return true;
-	return false;
-}
-
-/* The slot of a modprobe has the best class among the requests that need it. */
-static void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
-{
-	lockdep_assert_held(&kmod_inflight_lock);
-	if (kmod_flight_has_admin(f))
-		kmod_slot_promote(&m->slot);
-}
-
 /* Queues the next modprobe, for the request r. */
 static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 {

@@ -36,6 +36,16 @@ enum kmod_slot_class {
 };
 
 /**
+ * struct kmod_slot_user - the requester for whom a slot is used
+ * @class: its class
+ * @uid: its user id
+ */
+struct kmod_slot_user {
+	enum kmod_slot_class class;
+	uid_t uid;
+};
+
+/**
  * struct kmod_slot - a slot, or a place in the queue for one
  * @class: class of the slot
  * @depth: depth of the request. Each depth above 1 has slots of its own.
@@ -212,6 +222,9 @@ void kmod_slot_destroy(struct kmod_slot *s);
 bool kmod_slot_get(struct kmod_slot *s, bool queue);
 bool kmod_slot_cancel(struct kmod_slot *s);
 void kmod_slot_promote(struct kmod_slot *s);
+void kmod_slot_share(struct kmod_slot *s, const struct kmod_slot_user *user);
+bool kmod_slot_is_faster(const struct kmod_slot_user *a, const struct kmod_slot_user *b,
+			 u64 ticket);
 bool kmod_slot_put(struct kmod_slot *s);
 bool kmod_slots_stalled(const struct kmod_slot *s);
 unsigned int kmod_slots_max(void);

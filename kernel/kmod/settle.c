@@ -118,6 +118,7 @@ static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
 	if (all) {
 		list_splice_tail_init(&f->requests, &m->requests);
 		f->has_admin = false;
+		f->has_user = false;
 	}
 }
 

@@ -32,7 +32,8 @@
  * Administrators are served first. Users and kernel threads, which may act for users,
  * together hold at most half of these slots, rounded up. Among them, the user with the
  * fewest slots is served first, then the user that was served least recently, then the
- * oldest request. Kernel threads count as one user.
+ * oldest request. Kernel threads count as one user. If requests of several users wait for
+ * a modprobe, it waits with the requests of the user that is expected to be served first.
  *
  * Requests from inside a modprobe have as many slots again for each depth. A modprobe
  * therefore never waits for a slot that is held by a modprobe that waits for it.
@@ -51,6 +52,9 @@
 #define KMOD_STALL		(2 * HZ)
 #define KMOD_LEND_INTERVAL	HZ
 #define KMOD_LEND_POLL		(HZ / 4)
+
+/* Maximum number of waiters of a user that are counted to compare two users */
+#define KMOD_AHEAD_MAX		16
 
 /* Pools of slots: one each for administrators, users, depth 2, depth 3, ... */
 enum kmod_slot_pool {
@@ -268,6 +272,34 @@ static struct kmod_slot_queue *kmod_queue_find(uid_t uid)
 	return NULL;
 }
 
+static struct kmod_slot_queue *kmod_queue_alloc(uid_t uid, gfp_t gfp_mask)
+{
+	struct kmod_slot_queue *q = kzalloc(sizeof(*q), gfp_mask);
+
+	if (q) {
+		q->pool = KMOD_POOL_USERS;
+		q->uid = uid;
+	}
+	return q;
+}
+
+/* Returns the queue of the user of *new, with a reference. If that is *new, clears new. */
+static struct kmod_slot_queue *kmod_queue_get(struct kmod_slot_queue **new)
+{
+	struct kmod_slot_queue *q = kmod_queue_find((*new)->uid);
+
+	lockdep_assert_held(&kmod_slots_lock);
+	if (!q) {
+		q = *new;
+		*new = NULL;
+		/* Goes before the queue that was served last, and behind all others. */
+		q->served = kmod_served - 1;
+		hash_add(kmod_users, &q->by_uid, q->uid);
+	}
+	q->users++;
+	return q;
+}
+
 static unsigned int kmod_slot_pool(const struct kmod_slot *s)
 {
 	return s->class == KMOD_SLOT_ADMIN ? KMOD_POOL_ADMINS :
@@ -287,7 +319,7 @@ static unsigned int kmod_slot_pool(const struct kmod_slot *s)
 int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
 		   struct work_struct *work)
 {
-	struct kmod_slot_queue *q, *new = NULL;
+	struct kmod_slot_queue *new;
 
 	*s = (struct kmod_slot) {
 		.class	= r->class,
@@ -300,24 +332,12 @@ int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
 		return 0;
 	}
 
-	new = kzalloc(sizeof(*new), GFP_KERNEL);
+	new = kmod_queue_alloc(r->rec.by.uid, GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
-	new->pool = KMOD_POOL_USERS;
-	new->uid = r->rec.by.uid;
-
 	spin_lock_irq(&kmod_slots_lock);
-	q = kmod_queue_find(new->uid);
-	if (!q) {
-		q = new;
-		new = NULL;
-		/* Goes before the queue that was served last, and behind all others. */
-		q->served = kmod_served - 1;
-		hash_add(kmod_users, &q->by_uid, q->uid);
-	}
-	q->users++;
+	s->queue = kmod_queue_get(&new);
 	spin_unlock_irq(&kmod_slots_lock);
-	s->queue = q;
 	kfree(new);
 	return 0;
 }
@@ -404,6 +424,32 @@ bool kmod_slot_cancel(struct kmod_slot *s)
 	return waiting;
 }
 
+static bool kmod_slot_may_move(const struct kmod_slot *s)
+{
+	return s->class != KMOD_SLOT_ADMIN && s->class != KMOD_SLOT_NESTED && !s->held;
+}
+
+/* Moves a slot to a queue. The caller's reference to the queue passes to the slot. */
+static void kmod_slot_move(struct kmod_slot *s, enum kmod_slot_class class,
+			   struct kmod_slot_queue *q)
+{
+	u64 stalled = kmod_pools[q->pool].stalled;
+	bool waiting = s->waiting, same_pool = q->pool == s->queue->pool;
+
+	lockdep_assert_held(&kmod_slots_lock);
+	if (waiting)
+		kmod_slot_dequeue(s);
+	kmod_queue_put(s->queue);
+	s->class = class;
+	s->queue = q;
+	if (waiting)
+		kmod_slot_enqueue(s);
+	/* Moves must not put off the next lent slot. */
+	if (same_pool)
+		kmod_pools[q->pool].stalled = stalled;
+	kmod_slots_grant();
+}
+
 /**
  * kmod_slot_promote - let a waiter queue with the administrators
  * @s: the slot. Unchanged if it is held, or if its request is from inside a modprobe.
@@ -415,19 +461,105 @@ void kmod_slot_promote(struct kmod_slot *s)
 	unsigned long flags;
 
 	spin_lock_irqsave(&kmod_slots_lock, flags);
-	if (s->class != KMOD_SLOT_ADMIN && s->class != KMOD_SLOT_NESTED && !s->held) {
-		bool waiting = s->waiting;
-
-		if (waiting)
-			kmod_slot_dequeue(s);
-		kmod_queue_put(s->queue);
-		s->class = KMOD_SLOT_ADMIN;
-		s->queue = &kmod_queues[KMOD_POOL_ADMINS];
-		if (waiting)
-			kmod_slot_enqueue(s);
-		kmod_slots_grant();
-	}
+	if (kmod_slot_may_move(s))
+		kmod_slot_move(s, KMOD_SLOT_ADMIN, &kmod_queues[KMOD_POOL_ADMINS]);
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+}
+
+/*
+ * Returns how many slots the user of q will hold when a waiter with this ticket is served, if
+ * none is released until then.
+ */
+static unsigned int kmod_queue_used_before(const struct kmod_slot_queue *q, u64 ticket)
+{
+	struct rb_node *node = rb_first_cached(&q->waiting);
+	unsigned int n = 0;
+
+	while (node && n < KMOD_AHEAD_MAX &&
+	       rb_entry(node, struct kmod_slot, node)->ticket < ticket) {
+		node = rb_next(node);
+		n++;
+	}
+	return q->used + n;
+}
+
+/* Returns whether a waiter with this ticket is expected to be served earlier in a than in b. */
+static bool kmod_queue_is_faster(const struct kmod_slot_queue *a,
+				 const struct kmod_slot_queue *b, u64 ticket)
+{
+	unsigned int used_a = kmod_queue_used_before(a, ticket);
+	unsigned int used_b = kmod_queue_used_before(b, ticket);
+
+	return used_a != used_b ? used_a < used_b : a->served < b->served;
+}
+
+/* Returns the queue of a user, or the empty queue of users that have none. */
+static struct kmod_slot_queue *kmod_queue_of(const struct kmod_slot_user *user)
+{
+	static struct kmod_slot_queue none = { .pool = KMOD_POOL_USERS };
+
+	lockdep_assert_held(&kmod_slots_lock);
+	if (user->class == KMOD_SLOT_KTHREAD)
+		return &kmod_queues[KMOD_POOL_USERS];
+	none.served = kmod_served - 1;
+	return kmod_queue_find(user->uid) ?: &none;
+}
+
+/* Moves a slot to the queue of a user, unless out of memory. */
+static void kmod_slot_move_to_user(struct kmod_slot *s, const struct kmod_slot_user *user)
+{
+	struct kmod_slot_queue *q = &kmod_queues[KMOD_POOL_USERS], *new;
+
+	if (user->class == KMOD_SLOT_USER) {
+		new = kmod_queue_alloc(user->uid, GFP_NOWAIT | __GFP_NOWARN);
+		if (!new)
+			return;
+		q = kmod_queue_get(&new);
+		kfree(new);
+	}
+	kmod_slot_move(s, user->class, q);
+}
+
+/**
+ * kmod_slot_share - let a waiter queue with the requests of another user
+ * @s: the slot. Unchanged if it is held, if its class is another one than that of users or
+ *	kernel threads, if it is not expected to be served earlier, or if out of memory.
+ * @user: the other user, or kernel threads
+ *
+ * Context: any.
+ */
+void kmod_slot_share(struct kmod_slot *s, const struct kmod_slot_user *user)
+{
+	const struct kmod_slot_queue *q;
+	unsigned long flags;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	q = kmod_queue_of(user);
+	if (kmod_slot_may_move(s) && q != s->queue &&
+	    kmod_queue_is_faster(q, s->queue, s->ticket))
+		kmod_slot_move_to_user(s, user);
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+}
+
+/**
+ * kmod_slot_is_faster - compare the places of two users
+ * @a: a user, or kernel threads
+ * @b: likewise
+ * @ticket: ticket of a waiter
+ *
+ * Context: any.
+ * Return: true if the waiter is expected to be served earlier as one of @a.
+ */
+bool kmod_slot_is_faster(const struct kmod_slot_user *a, const struct kmod_slot_user *b,
+			 u64 ticket)
+{
+	unsigned long flags;
+	bool faster;
+
+	spin_lock_irqsave(&kmod_slots_lock, flags);
+	faster = kmod_queue_is_faster(kmod_queue_of(a), kmod_queue_of(b), ticket);
+	spin_unlock_irqrestore(&kmod_slots_lock, flags);
+	return faster;
 }
 
 /**

@@ -37,6 +37,7 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	kmod_request_get(r);
 	f->lead = r;
 	f->has_admin = false;
+	f->has_user = false;
 	f->since = jiffies;
 	return lead;
 }

@@ -312,6 +312,25 @@ static void kmod_slots_promoted_waiter_queues_with_admins(struct kunit *test)
 	kmod_slot_end(test, user);
 }
 
+static void kmod_slots_shared_waiter_queues_with_faster_user(struct kunit *test)
+{
+	const struct kmod_slot_user other = { KMOD_SLOT_USER, KMOD_TEST_USER + 1 };
+	struct kmod_slot *held = kmod_slot_user(test, KMOD_TEST_USER);
+	struct kmod_slot *first = kmod_slot_user(test, KMOD_TEST_USER);
+	struct kmod_slot *shared = kmod_slot_user(test, KMOD_TEST_USER);
+
+	kmod_slot_share(shared, &other);
+	kmod_slot_end(test, held);
+	KUNIT_EXPECT_TRUE(test, shared->held);
+	KUNIT_EXPECT_FALSE(test, first->held);
+	/* The other user holds a slot by now. */
+	kmod_slot_share(first, &other);
+	KUNIT_EXPECT_PTR_NE(test, first->queue, shared->queue);
+	kmod_slot_end(test, shared);
+	KUNIT_EXPECT_TRUE(test, first->held);
+	kmod_slot_end(test, first);
+}
+
 static bool kmod_slots_test_lend(void)
 {
 	bool lent = false;
@@ -431,6 +450,7 @@ static struct kunit_case kmod_slots_tests[] = {
 	KUNIT_CASE(kmod_slots_user_with_fewest_slots_first),
 	KUNIT_CASE(kmod_slots_users_take_turns),
 	KUNIT_CASE(kmod_slots_promoted_waiter_queues_with_admins),
+	KUNIT_CASE(kmod_slots_shared_waiter_queues_with_faster_user),
 	KUNIT_CASE(kmod_slots_are_lent_when_none_is_released),
 	KUNIT_CASE(kmod_slots_lent_one_at_a_time),
 	KUNIT_CASE(kmod_slots_users_borrow_at_most_half),
