@@ -110,7 +110,7 @@ static void check_times(void)
 		return;
 	for (a = world.asks; a < world.asks + world.nr_asks; a++) {
 		bound = longest_run(a->name) + WAIT;
-		if (world.programs[a->name].init)
+		if (world.programs[a->name].init || world.programs[a->name].other)
 			bound += longest_run(a->name);
 		if (a->to > a->joins + bound + SLACK)
 			shim_fail("I5: %.1f s for m%d, expected %.1f s", (a->to - a->joins) / 1e9,

@@ -412,6 +412,29 @@ static void awaited_by_nobody(void)
 	world_run();
 }
 
+/* The init schedules async work, such as a search for disks, which the loader waits for. */
+static void slow_async(void)
+{
+	world.programs[0].init = 10 * MSEC;
+	world.programs[0].async = 36 * SEC;
+	many(3, 0, 0, 0);
+	many(5, 0, 1000, 8 * SEC);
+	world_run();
+	expect(world_count_runs(0) == 1, "one modprobe");
+}
+
+/* Another process, such as udev, loads the module already. */
+static void slow_other(void)
+{
+	limit(4);
+	world.programs[0].other = 36 * SEC;
+	many(3, 0, 0, 0);
+	many(5, 0, 1000, 8 * SEC);
+	world_run();
+	expect(world_count_runs(0) == 1, "one modprobe");
+	expect(!any_status(0, -ETIME), "the load is waited for");
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -443,6 +466,8 @@ const struct scenario scenarios[] = {
 	{ "daemon-loop",	daemon_loop },
 	{ "after-hung",		after_hung },
 	{ "slow-init",		slow_init },
+	{ "slow-async",		slow_async },
+	{ "slow-other",		slow_other },
 	{ "root-behind-users",	root_behind_users },
 	{ "awaited-by-joiner",	awaited_by_joiner },
 	{ "awaited-by-nobody",	awaited_by_nobody },

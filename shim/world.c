@@ -175,6 +175,12 @@ static void load_module(const struct program *p, const char *name)
 {
 	unsigned int from;
 
+	kmod_load_begin();
+	fiber_sleep(p->other);
+	if (!p->init) {
+		kmod_load_end();
+		return;
+	}
 	shim_log("init of %s", name);
 	pipeline_module(name, MODULE_STATE_COMING, false);
 	fiber_sleep(p->init);
@@ -185,6 +191,8 @@ static void load_module(const struct program *p, const char *name)
 		world.unloads[world.nr_unloads].from = from;
 		world.unloads[world.nr_unloads++].to = ++world.seq;
 	}
+	fiber_sleep(p->async);
+	kmod_load_end();
 }
 
 /* Runs the program. Returns its wait status, which is unique if it fails. */
@@ -195,7 +203,7 @@ int world_modprobe(const char *name)
 
 	if (p->nested)
 		nested_request(p);
-	if (p->init)
+	if (p->init || p->other)
 		load_module(p, name);
 	fiber_sleep(p->run);
 	return status;
@@ -348,6 +356,8 @@ static void random_program(struct program *p, int names, bool daemons)
 	p->next = shim_random(names);
 	p->init = shim_chance(5) ? random_time() : 0;
 	p->init_fails = shim_chance(2);
+	p->other = shim_chance(20) ? random_time() : 0;
+	p->async = shim_chance(20) ? random_time() : 0;
 }
 
 static void random_requester(int names)

@@ -28,7 +28,9 @@ enum how {
  * @run: how long it runs, in ns
  * @fails: it exits with a status of its own, else with 0
  * @nested: it first requests module @next, as @how says
+ * @other: how long it then waits for another load of the module, in ns
  * @init: how long the init of its module runs after that, in ns; 0: no module
+ * @async: how long async work of that init runs afterwards, in ns
  * @init_fails: the module is removed again
  */
 struct program {
@@ -37,7 +39,9 @@ struct program {
 	bool nested;
 	enum how how;
 	int next;
+	u64 other;
 	u64 init;
+	u64 async;
 	bool init_fails;
 };
 

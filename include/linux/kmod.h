@@ -48,6 +48,10 @@ struct kmod_requester {
 
 void kmod_requester_current(struct kmod_requester *requester);
 
+/* For the module loader. */
+void kmod_load_begin(void);
+void kmod_load_end(void);
+
 /* For security modules. */
 bool kmod_serving(struct kmod_requester *requester);
 void kmod_refuse(const char *module);

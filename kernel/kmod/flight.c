@@ -45,7 +45,7 @@
  * no modprobe for twice that time, the requests that were made after the oldest modprobe
  * was started fail with -ETIME. This ends loops that lineage cannot detect, because they
  * lead through a process that ran before, such as a daemon. While one of the modprobes
- * runs the init of a module, none is added and no request fails.
+ * is inside the kernel to load a module, none is added and no request fails.
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
  * later do not wait for it. Suspend does not wait for the modprobes of a flight without

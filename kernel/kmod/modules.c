@@ -56,6 +56,40 @@ void kmod_refuse(const char *module)
 	kmod_modprobe_put(m);
 }
 
+/**
+ * kmod_load_begin - record that the current task is about to load a module
+ *
+ * From then on, until kmod_load_end(), the modprobe inside which the task runs is not hung,
+ * even if it waits: for another load of the same module, for the init of the module, or for
+ * the async work that the init has scheduled. The notifiers do not cover all of these.
+ *
+ * Context: process context.
+ */
+void kmod_load_begin(void)
+{
+	struct kmod_modprobe *m = kmod_lineage_parent();
+
+	if (!m)
+		return;
+	kmod_inflight_load_begin(m);
+	kmod_modprobe_put(m);
+}
+
+/**
+ * kmod_load_end - record the end of a load
+ *
+ * Context: process context.
+ */
+void kmod_load_end(void)
+{
+	struct kmod_modprobe *m = kmod_lineage_parent();
+
+	if (!m)
+		return;
+	kmod_inflight_load_end(m);
+	kmod_modprobe_put(m);
+}
+
 static void kmod_module_coming(const struct module *mod)
 {
 	struct kmod_modprobe *m = kmod_lineage_parent();
@@ -88,10 +122,8 @@ static void kmod_module_settled(struct module *mod, unsigned long state)
 	if (state == MODULE_STATE_GOING)
 		kmod_inflight_unloaded();
 	if (m) {
-		if (state == MODULE_STATE_LIVE)
-			kmod_inflight_init_done(m, false);
-		else if (!kmod_module_was_live(mod))
-			kmod_inflight_init_done(m, true);
+		if (state == MODULE_STATE_GOING && !kmod_module_was_live(mod))
+			kmod_inflight_init_failed(m);
 		kmod_modprobe_put(m);
 	}
 	kmod_loaded_set(mod->name, state);

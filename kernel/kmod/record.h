@@ -134,7 +134,7 @@ struct kmod_module {
 enum kmod_event {
 	KMOD_MODPROBE,		/* a modprobe was started */
 	KMOD_HUNG,		/* a modprobe is hung */
-	KMOD_SLOW_INIT,		/* a modprobe is not hung, but runs the init of a module */
+	KMOD_SLOW_INIT,		/* a modprobe is not hung, but loads a module */
 	KMOD_LENT,		/* a modprobe was started beyond the limit */
 	KMOD_UNRECORDED,	/* no memory to record a request or a module */
 	KMOD_EVENTS

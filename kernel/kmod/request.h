@@ -131,14 +131,14 @@ struct kmod_request {
  *	first
  * @pid: its pid, 0 before it has a thread
  * @hung: it was reported as hung
- * @slow: the init of @module was reported as slow
+ * @slow: the load of a module was reported as slow
  * @execed: its program was exec'ed
  * @ended: it has ended
  * @no_path: it was not run, since kernel.modprobe was empty by then
  * @status: its wait status, or an errno
- * @loading: number of modules whose init is running
- * @loading_since: when the last of these was started, in jiffies
- * @module: name of that module
+ * @loading: number of modules that are being loaded
+ * @loading_since: when the load of the last of these began, in jiffies
+ * @module: name of the module whose init was started last, "" if that was before @loading
  * @refused: a security module denied a module that it tried to load
  * @argv: its arguments, which refer to @path and to the name in @request
  * @path: private copy of kernel.modprobe as of the start
@@ -248,15 +248,17 @@ int kmod_inflight_wait(struct kmod_request *r);
 
 /* watch.c: modprobes that do not end */
 bool kmod_inflight_hung(struct kmod_modprobe *m);
+void kmod_inflight_load_begin(struct kmod_modprobe *m);
+void kmod_inflight_load_end(struct kmod_modprobe *m);
 void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 			  struct kmod_record *copy);
-void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed);
+void kmod_inflight_init_failed(struct kmod_modprobe *m);
 
 enum kmod_inflight_state {
 	KMOD_INFLIGHT_WAITING,	/* for a slot */
 	KMOD_INFLIGHT_JOINED,	/* for the modprobe of another request */
 	KMOD_INFLIGHT_RUNNING,	/* has a modprobe, and a slot */
-	KMOD_INFLIGHT_LOADING,	/* likewise, and a module's init is running */
+	KMOD_INFLIGHT_LOADING,	/* likewise, and a module is being loaded */
 	KMOD_INFLIGHT_HUNG,	/* has a modprobe that released its slot */
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Modprobes that do not end: those that hang, and those that run the init of a module.
+ * Modprobes that do not end: those that hang, and those that load a module.
  */
 #define pr_fmt(fmt) "kmod: " fmt
 
@@ -13,12 +13,17 @@
 
 #include "flight.h"
 
-static void kmod_inflight_report_init(const struct kmod_record *rec, const char *module,
-				      unsigned int secs)
+static void kmod_inflight_report_loading(const struct kmod_record *rec, pid_t pid,
+					 const char *module, unsigned int secs)
 {
 	kmod_journal_note(KMOD_SLOW_INIT);
-	pr_info_ratelimited("module %s: init has been running for %u s, requested by %s[%d]\n",
-			    module, secs, kmod_escaped(rec->by.comm), rec->by.pid);
+	if (*module)
+		pr_info_ratelimited("module %s: init has been running for %u s, requested by %s[%d]\n",
+				    module, secs, kmod_escaped(rec->by.comm), rec->by.pid);
+	else
+		pr_info_ratelimited("modprobe %s (pid %d), requested by %s[%d], has waited %u s for a load of a module\n",
+				    kmod_escaped(rec->name), pid, kmod_escaped(rec->by.comm),
+				    rec->by.pid, secs);
 }
 
 static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
@@ -33,7 +38,7 @@ static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
  * kmod_inflight_hung - handle a modprobe that has not ended within UMH_HUNG_SECS
  * @m: the modprobe
  *
- * If it is running the init of a module, it is not hung, and keeps its slot.
+ * If it is loading a module, it is not hung, and keeps its slot.
  *
  * Context: process context.
  * Return: true if it is not hung. Then this must be called again later.
@@ -61,16 +66,46 @@ bool kmod_inflight_hung(struct kmod_modprobe *m)
 	spin_unlock_irq(&kmod_inflight_lock);
 
 	if (loading && !known)
-		kmod_inflight_report_init(&rec, module, (jiffies - loading) / HZ);
+		kmod_inflight_report_loading(&rec, pid, module, (jiffies - loading) / HZ);
 	if (!loading && kmod_slot_put(&m->slot))
 		kmod_inflight_report_hung(&rec, pid);
 	return loading;
 }
 
 /**
- * kmod_inflight_loaded - record that a module is being loaded from inside a modprobe
- * @m: the modprobe
- * @module: name of the module, whose init is about to run
+ * kmod_inflight_load_begin - record that a module is about to be loaded
+ * @m: the modprobe inside which the current task runs
+ *
+ * Context: process context.
+ */
+void kmod_inflight_load_begin(struct kmod_modprobe *m)
+{
+	spin_lock_irq(&kmod_inflight_lock);
+	if (!m->loading++)
+		*m->module = '\0';
+	m->loading_since = jiffies ?: 1;
+	m->slow = false;
+	spin_unlock_irq(&kmod_inflight_lock);
+}
+
+/**
+ * kmod_inflight_load_end - record the end of the load of a module
+ * @m: the modprobe inside which the current task runs
+ *
+ * Context: process context.
+ */
+void kmod_inflight_load_end(struct kmod_modprobe *m)
+{
+	spin_lock_irq(&kmod_inflight_lock);
+	if (m->loading)
+		m->loading--;
+	spin_unlock_irq(&kmod_inflight_lock);
+}
+
+/**
+ * kmod_inflight_loaded - record that the init of a module is about to run
+ * @m: the modprobe inside which the current task runs
+ * @module: name of the module
  * @copy: set to the record of the request for which the modprobe runs
  *
  * Context: process context.
@@ -81,9 +116,6 @@ void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 	struct kmod_request *r = m->request;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	m->loading++;
-	m->loading_since = jiffies ?: 1;
-	m->slow = false;
 	strscpy(m->module, module, sizeof(m->module));
 	if (!RB_EMPTY_NODE(&r->all))
 		r->rec.modules++;
@@ -92,18 +124,15 @@ void kmod_inflight_loaded(struct kmod_modprobe *m, const char *module,
 }
 
 /**
- * kmod_inflight_init_done - record that the init of a module has returned
+ * kmod_inflight_init_failed - record that the init of a module has failed
  * @m: the modprobe inside which the current task runs
- * @failed: the module was not loaded
  *
  * Context: process context.
  */
-void kmod_inflight_init_done(struct kmod_modprobe *m, bool failed)
+void kmod_inflight_init_failed(struct kmod_modprobe *m)
 {
 	spin_lock_irq(&kmod_inflight_lock);
-	if (m->loading)
-		m->loading--;
-	if (failed && !RB_EMPTY_NODE(&m->request->all) && m->request->rec.modules)
+	if (!RB_EMPTY_NODE(&m->request->all) && m->request->rec.modules)
 		m->request->rec.modules--;
 	spin_unlock_irq(&kmod_inflight_lock);
 }

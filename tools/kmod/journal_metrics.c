@@ -22,7 +22,7 @@ static const struct {
 	{ "modprobes", "kmod_modprobes", "Started modprobes." },
 	{ "hung", "kmod_modprobes_hung", "Hung modprobes, which have released their slots." },
 	{ "slow_inits", "kmod_modprobes_slow_init",
-	  "Modprobes that were running the init of a module when they would have been hung." },
+	  "Modprobes that were loading a module when they would have been hung." },
 	{ "beyond_limit", "kmod_modprobes_beyond_limit",
 	  "Modprobes that were started beyond the limit." },
 	{ "modules", "kmod_modules_loaded", "Modules loaded by requests." },

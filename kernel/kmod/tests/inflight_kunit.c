@@ -369,16 +369,15 @@ static void kmod_inflight_does_not_double_during_init(struct kunit *test)
 	struct kmod_request *first = kmod_test_request(test), *later;
 	struct kmod_modprobe *m = kmod_test_fly(test, first);
 	struct kmod_flight *f = m->flight;
-	struct kmod_record rec;
 
 	later = kmod_test_join(test, f);
 	f->since -= KMOD_WAIT;
-	kmod_inflight_loaded(m, "kunit_module", &rec);
-	kmod_inflight_loaded(m, "kunit_module2", &rec);
+	kmod_inflight_load_begin(m);
+	kmod_inflight_load_begin(m);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
-	kmod_inflight_init_done(m, false);
+	kmod_inflight_load_end(m);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
-	kmod_inflight_init_done(m, false);
+	kmod_inflight_load_end(m);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 1);
 	kmod_test_end(m, 0);
 	kmod_test_expect(test, first, 0);
@@ -461,6 +460,7 @@ static void kmod_inflight_states_are_shown(struct kunit *test)
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_RUNNING);
 	joined = kmod_test_join(test, m->flight);
 	kmod_inflight_expect_state(test, joined, KMOD_INFLIGHT_JOINED);
+	kmod_inflight_load_begin(m);
 	kmod_inflight_loaded(m, "kunit_module", &rec);
 	KUNIT_EXPECT_EQ(test, rec.id, r->rec.id);
 	KUNIT_EXPECT_EQ(test, rec.modules, 1);
@@ -468,10 +468,10 @@ static void kmod_inflight_states_are_shown(struct kunit *test)
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_LOADING);
 	kmod_inflight_hung(m);
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_LOADING);
-	kmod_inflight_init_done(m, false);
+	kmod_inflight_load_end(m);
 	kmod_inflight_expect_state(test, r, KMOD_INFLIGHT_RUNNING);
 	kmod_inflight_loaded(m, "kunit_module", &rec);
-	kmod_inflight_init_done(m, true);
+	kmod_inflight_init_failed(m);
 	KUNIT_EXPECT_EQ(test, r->rec.modules, 1);
 
 	kmod_test_end(m, 0);

@@ -7,6 +7,7 @@
  *	modprobe kmod_stub async=fs-x		requests fs-x in async work, and waits
  *	modprobe kmod_stub poke=ADDRESS		writes to ADDRESS as an exploit does
  *	modprobe kmod_stub init_ms=N		sleeps for N ms in its init
+ *	modprobe kmod_stub async_ms=N		sleeps for N ms in async work of its init
  *
  * A security module cannot be loaded at run time. To deny a request, this module changes
  * the return value of security_kernel_module_request() with a kretprobe.
@@ -41,6 +42,10 @@ MODULE_PARM_DESC(poke, "kernel address to overwrite with an X");
 static unsigned int init_ms;
 module_param(init_ms, uint, 0444);
 MODULE_PARM_DESC(init_ms, "how long the init takes, in milliseconds");
+
+static unsigned int async_ms;
+module_param(async_ms, uint, 0444);
+MODULE_PARM_DESC(async_ms, "how long async work of the init takes, in milliseconds");
 
 static bool kmod_stub_write(char *to)
 {
@@ -87,12 +92,19 @@ static void kmod_stub_async(void *name, async_cookie_t cookie)
 	request_module("%s", (char *)name);
 }
 
+static void kmod_stub_sleep(void *unused, async_cookie_t cookie)
+{
+	msleep(async_ms);
+}
+
 static int __init kmod_stub_init(void)
 {
 	int err = nowait ? request_module_nowait("%s", nowait) : 0;
 
 	if (init_ms)
 		msleep(init_ms);
+	if (async_ms)
+		async_schedule(kmod_stub_sleep, NULL);
 	if (async) {
 		async_schedule(kmod_stub_async, async);
 		async_synchronize_full();

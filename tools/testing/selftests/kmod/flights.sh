@@ -254,14 +254,14 @@ behind_real_time()
 	wait_until asleep $! && returns_soon $!
 }
 
-# slow_module: makes a request for fs-kmod_slow_init load a module with an init that takes longer
-# than HUNG seconds, when a modprobe counts as hung, and longer than SLOT_TIMEOUT
+# slow_module [PARAMETER]: makes a request for fs-kmod_slow_init load a module with an init that
+# takes longer than HUNG seconds, when a modprobe counts as hung, and longer than SLOT_TIMEOUT
 slow_module()
 {
 	"$REAL_MODPROBE" -n kmod_stub 2>/dev/null || return "$KSFT_SKIP"
 	mkdir -p "${CONF%/*}"
-	printf 'alias fs-kmod_slow_init kmod_stub\noptions kmod_stub init_ms=%d\n' \
-		$(((HUNG + 4) * 1000)) >"$CONF"
+	printf 'alias fs-kmod_slow_init kmod_stub\noptions kmod_stub %s=%d\n' \
+		"${1:-init_ms}" $(((HUNG + 4) * 1000)) >"$CONF"
 	dmesg -c >/dev/null
 }
 
@@ -275,12 +275,12 @@ init_lines()
 hung_lines() { dmesg | grep -c 'kmod: modprobe fs-kmod_slow_init .* is hung; releasing its slot'; }
 has_hung_line() { [[ $(hung_lines) -ge 1 ]]; }
 
-# FAULTS 58
-slow_init()
+# one_slow_load [PARAMETER]: checks that a slow load for a request takes one modprobe
+one_slow_load()
 {
 	local hung slow
 
-	slow_module || return $?
+	slow_module "$@" || return $?
 	hung=$(stat_of hung) slow=$(stat_of slow_inits)
 	use_helper fake run "$REAL_MODPROBE"
 	"$HERE/kmod_req" fs kmod_slow_init >/dev/null &
@@ -293,6 +293,34 @@ slow_init()
 		is "$(hung_lines)" 0 "lines on a hung modprobe" &&
 		is "$(($(stat_of slow_inits) - slow))" 1 "slow_inits" &&
 		is "$(($(stat_of hung) - hung))" 0 "hung"
+}
+
+# FAULTS 58
+slow_init() { one_slow_load; }
+
+# The loader waits for async work of the init, such as a search for disks, after the module
+# has become live.
+slow_async() { one_slow_load async_ms; }
+
+coming() { grep -q '^kmod_stub .* Loading ' /proc/modules; }
+
+# The modprobe of a request waits for a load that is no request's.
+loaded_by_another()
+{
+	local line='kmod: modprobe fs-kmod_slow_init .* has waited [0-9]* s for a load of a module'
+
+	slow_module || return $?
+	use_helper fake run "$REAL_MODPROBE"
+	"$REAL_MODPROBE" kmod_stub &
+	wait_until coming || return 1
+	"$HERE/kmod_req" fs kmod_slow_init >/dev/null &
+	wait_until in_state fs-kmod_slow_init loading || return 1
+	# Requests that were made since would have another modprobe started for them.
+	"$HERE/kmod_req" -n 4 -s fs kmod_slow_init >/dev/null &
+	wait
+	is "$(started fake)" 1 "modprobes" && is "$(hung_lines)" 0 "lines on a hung modprobe" &&
+		is "$(dmesg | grep -c "$line")" 1 "lines on a load" &&
+		is "$(outcome fs-kmod_slow_init)" 'outcome=ok result=0'
 }
 
 # A modprobe that does not end after a slow init must not keep its slot either.
@@ -325,6 +353,8 @@ TESTS=(
 	'without_quota|a requester without CPU quota does not delay other requesters'
 	'behind_real_time|a requester behind a real-time task does not delay other requesters'
 	'slow_init|a module with a slow init is reported as such, and loaded by one modprobe'
+	'slow_async|a module with slow async work is loaded by one modprobe'
+	'loaded_by_another|a modprobe that waits for another load of its module is not repeated'
 	'hangs_after_init|a modprobe that hangs after a slow init is reported and releases its slot'
 )
 needs_journal
