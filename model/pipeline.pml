@@ -120,6 +120,7 @@ byte completed;		/* masks */
 byte killed;
 byte waits;
 byte nowait;
+byte opener;		/* of those, opened a flight and waits for the exec */
 byte inside;		/* with a parent */
 
 /* Flights */
@@ -157,6 +158,7 @@ hidden byte i, j, x, y, z, p, q;
 #define UNCOVERED(f)	ABOVE(reqs[f], covered[f])
 #define RUNNING(f, with_hung) ((with_hung) -> running[f] : (running[f] & ~hung))
 #define NEEDS_NEXT(f)	(queued[f] == NONE && (running[f] & ~hung) == 0 && UNCOVERED(f) != 0)
+#define OWED(f)		(UNCOVERED(f) && HAS(nowait, LAST(reqs[f])) && !HAS(opener, LAST(reqs[f])))
 #define IS_LOADING(f)	((running[f] & loading) != 0)
 #define COUNT(mask)	(HAS(mask, 0) + HAS(mask, 1) + HAS(mask, 2) + HAS(mask, 3) + HAS(mask, 4) + HAS(mask, 5))
 #ifdef BREAK_DEPTHS
@@ -964,10 +966,10 @@ inline enter(r)
 {
 	flight_lookup(r);
 	if
-	:: x != NONE && HAS(nowait, r) && UNCOVERED(x) && HAS(nowait, LAST(reqs[x])) ->
+	:: x != NONE && HAS(nowait, r) && OWED(x) ->
 		y = NONE;
 		settle(r)
-	:: x != NONE && !(HAS(nowait, r) && UNCOVERED(x) && HAS(nowait, LAST(reqs[x]))) ->
+	:: x != NONE && !(HAS(nowait, r) && OWED(x)) ->
 		z = x;
 		flight_add(z, r);
 		if
@@ -989,6 +991,10 @@ inline enter(r)
 		od;
 		SET(flights, z);
 		SET(is_open, z);
+		if
+		:: HAS(nowait, r) -> SET(opener, r)
+		:: else
+		fi;
 		fname[z] = rname[r];
 		if
 		:: HAS(inside, r) -> SET(is_nested, z)

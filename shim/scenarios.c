@@ -379,6 +379,37 @@ static void root_behind_users(void)
 			expect(world.asks[i].status > 0, "root has the result of a modprobe");
 }
 
+/* Root's request, which does not wait, joins one of a user that does not wait either. */
+static void root_nowait_joins(void)
+{
+	int i;
+
+	limit(4);
+	for (i = 0; i < 2; i++) {
+		fails_after(i, 100 * SEC);
+		world_add(i, 1000, 0);
+	}
+	fails_after(2, SEC);
+	world_add(2, 1000, 100 * MSEC)->nowait = true;
+	world_add(2, 1000, 200 * MSEC)->nowait = true;
+	world_add(2, 0, 500 * MSEC)->nowait = true;
+	world_run();
+	expect(start_of(2, 0) < 1, "root's request is served at once");
+}
+
+/* Requests that do not wait share one place, which must not expire with the oldest of them. */
+static void nowait_joins_late(void)
+{
+	limit(1);
+	fails_after(0, 6 * SEC);
+	world_add(0, 1000, 0);
+	world_add(1, 1000, 200 * MSEC)->nowait = true;
+	world_add(1, 1000, 500 * MSEC)->nowait = true;
+	world_add(1, 1000, 4500 * MSEC)->nowait = true;
+	world_run();
+	expect(world_count_runs(1) == 1, "the last request is served");
+}
+
 static void suspend_at_3s(void *arg)
 {
 	fiber_sleep(3 * SEC);
@@ -469,6 +500,8 @@ const struct scenario scenarios[] = {
 	{ "slow-async",		slow_async },
 	{ "slow-other",		slow_other },
 	{ "root-behind-users",	root_behind_users },
+	{ "root-nowait-joins",	root_nowait_joins },
+	{ "nowait-joins-late",	nowait_joins_late },
 	{ "awaited-by-joiner",	awaited_by_joiner },
 	{ "awaited-by-nobody",	awaited_by_nobody },
 	{ "storm",		storm },

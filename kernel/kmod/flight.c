@@ -311,6 +311,16 @@ static void kmod_flight_add_user(struct kmod_flight *f, const struct kmod_reques
 	f->has_user = true;
 }
 
+/* Records that the requester of r waits for m, or for the next modprobe if that is NULL. */
+static void kmod_flight_add_requester(struct kmod_flight *f, struct kmod_modprobe *m,
+				      const struct kmod_request *r)
+{
+	if (r->class == KMOD_SLOT_ADMIN)
+		*(m ? &m->has_admin : &f->has_admin) = true;
+	else if (!m)
+		kmod_flight_add_user(f, r);
+}
+
 static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 {
 	struct kmod_modprobe *m = kmod_flight_covering(f, r);
@@ -318,31 +328,37 @@ static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)
 	kmod_request_get(r);
 	list_add_tail(&r->node, m ? &m->requests : &f->requests);
 	rb_add(&r->all, &kmod_all, kmod_request_less);
-	if (r->class == KMOD_SLOT_ADMIN)
-		*(m ? &m->has_admin : &f->has_admin) = true;
-	else if (!m)
-		kmod_flight_add_user(f, r);
+	kmod_flight_add_requester(f, m, r);
 }
 
-/* Returns true if the last request without a modprobe is one that does not wait. */
-static bool kmod_flight_owes_nowait(const struct kmod_flight *f)
+/*
+ * Returns the last request without a modprobe if no task waits for it in any way, else NULL. It
+ * suffices for all further requests that do not wait: there is no limit to their number.
+ */
+static struct kmod_request *kmod_flight_owed(const struct kmod_flight *f)
 {
-	return !list_empty(&f->requests) &&
-	       !list_last_entry(&f->requests, struct kmod_request, node)->rec.wait;
+	struct kmod_request *r;
+
+	if (list_empty(&f->requests))
+		return NULL;
+	r = list_last_entry(&f->requests, struct kmod_request, node);
+	return r->rec.wait || !r->rec.into ? NULL : r;
 }
 
 static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 {
+	struct kmod_request *owed = r->rec.wait ? NULL : kmod_flight_owed(f);
+
 	r->rec.into = f->lead->rec.id;
 	f->lead->rec.joiners++;
 	trace_kmod_join(&r->rec);
-	/* One such request suffices: there is no limit to their number. */
-	if (!r->rec.wait && kmod_flight_owes_nowait(f)) {
+	if (owed) {
+		owed->arrived = r->arrived;
+		kmod_flight_add_requester(f, NULL, r);
 		kmod_record_end(&r->rec, KMOD_OK, 0);
-		return;
+	} else {
+		kmod_flight_add(f, r);
 	}
-
-	kmod_flight_add(f, r);
 	if (f->queued)
 		kmod_flight_set_class(f, f->queued);
 	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 : KMOD_WAIT);

@@ -78,7 +78,7 @@ struct kmod_slot {
  * @parent: the modprobe inside which the request was made, or NULL
  * @depth: number of requests in the chain that ends with this one
  * @class: class of the slot that it takes
- * @arrived: when it was made, in jiffies
+ * @arrived: when it was made, in jiffies; or when the last request was made that it stands for
  * @node: entry in the list of its flight, or of the modprobe that settles it
  * @served: a modprobe was started for it
  * @modprobes: modprobes that run for it, the oldest first
@@ -98,8 +98,8 @@ struct kmod_request {
 	struct kmod_modprobe *parent;	/* A */
 	unsigned int depth;		/* A */
 	enum kmod_slot_class class;	/* A */
-	unsigned long arrived;		/* A */
 
+	unsigned long arrived;		/* I */
 	struct list_head node;		/* I */
 	bool served;			/* I */
 	struct list_head modprobes;	/* I */
