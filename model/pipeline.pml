@@ -376,6 +376,39 @@ inline slot_promote(m)
 #endif
 }
 
+#ifdef BREAK_LAST_LENT
+#define KEPT(p)	0
+#else
+#define KEPT(p)	((p) != ADMINS && lent_to[0] + 1 >= LIMIT || \
+	(p) == USERS && lent_to[1] >= LIMIT / 2)
+#endif
+#define MAY_BORROW(p) (!KEPT(p) && (!TIMED || stalled[p] >= STALL) && lent_to[0] < LENT_MAX)
+#ifdef BREAK_LENT_MAX
+#define LENT_MAX (LIMIT + 1)
+#elif defined(BREAK_LEND)
+#define LENT_MAX 0
+#else
+#define LENT_MAX LIMIT
+#endif
+
+/* Without TIMED a pool may be stalled whenever another one is. */
+inline slots_pass()
+{
+	p = 0;
+	do
+	:: p < POOLS ->
+		pool_first(p);
+		if
+		:: x != NONE && MAY_BORROW(p) ->
+			SET(lent, x);
+			slot_grant(x);
+			break
+		:: else -> p++
+		fi
+	:: else -> break
+	od
+}
+
 inline slot_put(m)
 {
 	if
@@ -386,36 +419,25 @@ inline slot_put(m)
 		slots_grant()
 #else
 	:: HAS(held, m) ->
-		stalled[pool[m]] = 0;
 		CLEAR(held, m);
 		quser[uid[m]] = quser[uid[m]] - (uid[m] > 0);
 		if
 		:: HAS(lent, m) ->
 			lent_to[0]--;
 			lent_to[1] = lent_to[1] - (pool[m] == USERS)
-		:: else -> used[pool[m]]--
+		:: else ->
+			used[pool[m]]--;
+			stalled[pool[m]] = 0
 		fi;
-		slots_grant()
+		slots_grant();
+		if
+		:: HAS(lent, m) -> slots_pass()
+		:: else
+		fi
 	:: else
 #endif
 	fi
 }
-
-#ifdef BREAK_LAST_LENT
-#define KEPT(p)	0
-#else
-#define KEPT(p)	((p) != ADMINS && lent_to[0] + 1 >= LIMIT || \
-	(p) == USERS && lent_to[1] >= LIMIT / 2)
-#endif
-#define MAY_BORROW(p) (!KEPT(p) && \
-	(!TIMED || stalled[p] >= STALL && lent_ago >= INTERVAL) && lent_to[0] < LENT_MAX)
-#ifdef BREAK_LENT_MAX
-#define LENT_MAX (LIMIT + 1)
-#elif defined(BREAK_LEND)
-#define LENT_MAX 0
-#else
-#define LENT_MAX LIMIT
-#endif
 
 /* kmod_lend() */
 active proctype Lend()
@@ -437,7 +459,7 @@ end:	do
 			if
 			:: x != NONE ->
 				if
-				:: MAY_BORROW(p) ->
+				:: MAY_BORROW(p) && (!TIMED || lent_ago >= INTERVAL) ->
 					SET(lent, x);
 					slot_grant(x);
 					lent_ago = 0;

@@ -299,6 +299,21 @@ static void fifty_hung(void)
 	expect(start_of(50, 0) < 6, "the 51st starts within 5 s");
 }
 
+/* Many requests are made while modprobes that hang hold all slots. */
+static void many_beyond_limit(void)
+{
+	int i;
+
+	limit(4);
+	for (i = 0; i < 12; i++) {
+		fails_after(i, i < 4 ? 100 * SEC : 100 * MSEC);
+		world_add(i, 0, i < 4 ? 0 : SEC);
+	}
+	world_run();
+	for (i = 4; i < 12; i++)
+		expect(!any_status(i, -ETIME), "no request fails");
+}
+
 /* Users take all slots that they can get. Root makes its request later. */
 static void users_fill(unsigned int n)
 {
@@ -492,6 +507,7 @@ const struct scenario scenarios[] = {
 	{ "kthread-joins",	kthread_joins },
 	{ "two-users-share",	two_users_share },
 	{ "fifty-hung",		fifty_hung },
+	{ "many-beyond-limit",	many_beyond_limit },
 	{ "users-fill-limit-1",	users_fill_1 },
 	{ "users-fill-limit-4",	users_fill_4 },
 	{ "daemon-loop",	daemon_loop },

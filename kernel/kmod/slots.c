@@ -39,10 +39,10 @@
  * therefore never waits for a slot that is held by a modprobe that waits for it.
  *
  * When no slot of a pool has been released for KMOD_STALL while a request waited, the
- * first waiter is granted a slot beyond the limit. Modprobes that hang thus delay
- * requests, but do not make them fail. The number of slots beyond the limit is itself
- * bounded by the limit. Users hold at most half of them, and the last one is kept for
- * administrators.
+ * first waiter is granted a slot beyond the limit. When that is released, it passes to the
+ * next waiter. Modprobes that hang thus delay requests, but do not make them fail. The
+ * number of slots beyond the limit is itself bounded by the limit. Users hold at most half
+ * of them, and the last one is kept for administrators.
  */
 
 /*
@@ -98,7 +98,8 @@ static DEFINE_SPINLOCK(kmod_slots_lock);
 /*
  * @used: number of slots held, not counting lent ones
  * @queues: queues with waiters, in the order in which they are served
- * @stalled: since when requests have waited and no slot was released, in jiffies
+ * @stalled: since when requests have waited and no slot within the limit was released, in
+ *	jiffies
  */
 static struct {
 	unsigned int used;
@@ -562,6 +563,35 @@ bool kmod_slot_is_faster(const struct kmod_slot_user *a, const struct kmod_slot_
 	return faster;
 }
 
+/* Returns true if a waiter of the pool may be granted a slot beyond the limit. */
+static bool kmod_pool_may_borrow(unsigned int pool, u64 now)
+{
+	unsigned int max = kmod_slots_max();
+
+	if (pool != KMOD_POOL_ADMINS && kmod_lent + 1 >= max)
+		return false;
+	if (pool == KMOD_POOL_USERS && kmod_lent_to_users >= max / 2)
+		return false;
+	return time_after_eq64(now, kmod_pools[pool].stalled + KMOD_STALL) && kmod_lent < max;
+}
+
+/* Passes a slot beyond the limit that was released to the first waiter that may have it. */
+static void kmod_slots_pass(void)
+{
+	u64 now = get_jiffies_64();
+	struct kmod_slot *s;
+	unsigned int pool;
+
+	lockdep_assert_held(&kmod_slots_lock);
+	for (pool = 0; kmod_waiting && pool < KMOD_POOLS; pool++) {
+		s = kmod_pool_first(pool);
+		if (s && kmod_pool_may_borrow(pool, now)) {
+			kmod_slot_grant(s, true);
+			return;
+		}
+	}
+}
+
 /**
  * kmod_slot_put - release a slot
  * @s: held, or released before
@@ -577,9 +607,12 @@ bool kmod_slot_put(struct kmod_slot *s)
 	spin_lock_irqsave(&kmod_slots_lock, flags);
 	held = s->held;
 	if (held) {
-		kmod_pools[s->queue->pool].stalled = get_jiffies_64();
 		kmod_slot_use(s, -1);
+		if (!s->lent)
+			kmod_pools[s->queue->pool].stalled = get_jiffies_64();
 		kmod_slots_grant();
+		if (s->lent)
+			kmod_slots_pass();
 	}
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
 	return held;
@@ -604,19 +637,6 @@ bool kmod_slots_stalled(const struct kmod_slot *s)
 	return stalled;
 }
 
-/* Returns true if a waiter of the pool may be granted a slot beyond the limit. */
-static bool kmod_pool_may_borrow(unsigned int pool, u64 now)
-{
-	unsigned int max = kmod_slots_max();
-
-	if (pool != KMOD_POOL_ADMINS && kmod_lent + 1 >= max)
-		return false;
-	if (pool == KMOD_POOL_USERS && kmod_lent_to_users >= max / 2)
-		return false;
-	return time_after_eq64(now, kmod_pools[pool].stalled + KMOD_STALL) &&
-	       time_after_eq64(now, kmod_lent_last + KMOD_LEND_INTERVAL) && kmod_lent < max;
-}
-
 /* Lends a slot if that is due. Returns true if the check must be repeated. */
 static bool kmod_slots_lend(bool *lent)
 {
@@ -630,7 +650,8 @@ static bool kmod_slots_lend(bool *lent)
 	kmod_slots_grant();
 	for (pool = 0; pool < KMOD_POOLS; pool++) {
 		s = kmod_pool_first(pool);
-		if (s && kmod_pool_may_borrow(pool, now)) {
+		if (s && time_after_eq64(now, kmod_lent_last + KMOD_LEND_INTERVAL) &&
+		    kmod_pool_may_borrow(pool, now)) {
 			kmod_slot_grant(s, true);
 			kmod_lent_last = now;
 			*lent = true;

@@ -392,6 +392,20 @@ static void kmod_slots_lent_one_at_a_time(struct kunit *test)
 	kmod_slot_end(test, held[1]);
 }
 
+static void kmod_slots_lent_one_passes_on(struct kunit *test)
+{
+	struct kmod_slot *held = kmod_slot_admin(test);
+	struct kmod_slot *a = kmod_slot_admin(test), *b = kmod_slot_admin(test);
+
+	kmod_slots_test_age(KMOD_STALL);
+	KUNIT_EXPECT_TRUE(test, kmod_slots_test_lend());
+	KUNIT_EXPECT_FALSE(test, b->held);
+	kmod_slot_end(test, a);
+	KUNIT_EXPECT_TRUE(test, b->held && b->lent);
+	kmod_slot_end(test, b);
+	kmod_slot_end(test, held);
+}
+
 static void kmod_slots_users_borrow_at_most_half(struct kunit *test)
 {
 	struct kmod_slot *held[4], *user[3];
@@ -453,6 +467,7 @@ static struct kunit_case kmod_slots_tests[] = {
 	KUNIT_CASE(kmod_slots_shared_waiter_queues_with_faster_user),
 	KUNIT_CASE(kmod_slots_are_lent_when_none_is_released),
 	KUNIT_CASE(kmod_slots_lent_one_at_a_time),
+	KUNIT_CASE(kmod_slots_lent_one_passes_on),
 	KUNIT_CASE(kmod_slots_users_borrow_at_most_half),
 	KUNIT_CASE(kmod_slots_last_lent_one_is_for_admins),
 	{}
