@@ -20,7 +20,7 @@
  * struct kmod_loaded - a module that was loaded for a request
  * @node: entry in kmod_loaded or kmod_gone
  * @number: number of the load, starting at 1
- * @module: the module and its request, as shown in debugfs
+ * @module: the module and its request, as journal_fs.c shows them
  */
 struct kmod_loaded {
 	struct list_head node;

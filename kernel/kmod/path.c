@@ -25,7 +25,10 @@
 static DEFINE_MUTEX(kmod_path_mutex);
 static bool kmod_path_locked;
 
-/* Written under both locks, read under either. kmod_path_spinlock nests inside the mutex. */
+/*
+ * Written under both locks, read under either. Requests take only the spinlock, so that they do
+ * not wait for the allocations of a writer. It nests inside the mutex.
+ */
 static DEFINE_SPINLOCK(kmod_path_spinlock);
 
 /*

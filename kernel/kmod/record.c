@@ -73,7 +73,7 @@ void kmod_requester_current(struct kmod_requester *requester)
  * kmod_escape - escape a name for the kernel log
  * @to: buffer
  * @name: name of a module or a process. Bytes that could be mistaken for other text are
- *	escaped as in the journal.
+ *	escaped, see umh_escape().
  *
  * Context: any.
  * Return: the escaped name, in @to.
@@ -190,7 +190,8 @@ void kmod_record_begin(struct kmod_record *rec)
  * @outcome: outcome of the request
  * @result: see struct kmod_record
  *
- * Emits the tracepoints and adds the record to the journal.
+ * Emits the tracepoints.
+ * Adds the record to the journal.
  *
  * Context: any, including under tasklist_lock.
  * Return: @result.

@@ -124,7 +124,8 @@ static unsigned int kmod_limit = 50;
 
 /*
  * For works that start modprobes, end waits and settle requests. They must not be delayed
- * by works that wait for modules. No work on this queue may do so.
+ * by works that wait for modules. No work on this queue may do so. A rescuer runs them if
+ * no worker can be created, so that waits end in time.
  */
 struct workqueue_struct *kmod_wq __ro_after_init;
 

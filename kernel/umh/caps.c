@@ -94,7 +94,7 @@ static int umh_caps_sysctl(const struct ctl_table *table, int write,
 	if (err || !write)
 		return err;
 	/*
-	 * proc_doulongvec_minmax() stops at text that is neither white space nor a
+	 * proc_doulongvec_minmax() stops after the second word, or at text that is not a
 	 * number, and ignores text beyond its first page.
 	 */
 	if (*lenp != len || len >= PAGE_SIZE)

@@ -30,7 +30,10 @@
 /* Maximum number of helpers that are reported after this timeout */
 #define UMH_REPORT_MAX		10
 
-/* The letters refer to the locking rules in internal.h. */
+/*
+ * The letters refer to the locking rules in internal.h. umh_lock is raw, because helpers may be
+ * started in any context with UMH_NO_WAIT.
+ */
 DEFINE_RAW_SPINLOCK(umh_lock);
 static DECLARE_RWSEM(umh_gate_rwsem);
 

@@ -167,7 +167,10 @@ static int __init umh_queue_init(void)
 
 	for (i = 0; i < UMH_SPAWNERS; i++)
 		INIT_WORK(&umh_spawners[i].work, umh_spawn_all);
-	/* Not ordered: some kernels do not apply the cpumask of workqueues to ordered ones. */
+	/*
+	 * Not ordered: some kernels do not apply the cpumask of workqueues to ordered ones.
+	 * With rescuers: another worker must take over even if none can be created.
+	 */
 	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, UMH_SPAWNERS);
 	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!khelper || !umh_wq)
