@@ -11,7 +11,6 @@
 #include <linux/compiler.h>
 #include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/init.h>
 #include <linux/kmod.h>
@@ -24,7 +23,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/uaccess.h>
+#include <linux/uio.h>
 
 #include "autoload.h"
 
@@ -111,16 +110,17 @@ static int autoload_open(struct inode *inode, struct file *file)
 
 /*
  * The whole contents must be written at once. Appending is an error, since it would replace
- * them.
+ * them. This is not the method write(), which writev(2) would call once for each buffer: the
+ * first buffer would replace the contents.
  */
-static ssize_t autoload_write(struct file *file, const char __user *buf,
-			      size_t len, loff_t *ppos)
+static ssize_t autoload_write_iter(struct kiocb *iocb, struct iov_iter *from)
 {
-	const struct autoload_file *to = file_inode(file)->i_private;
+	const struct autoload_file *to = file_inode(iocb->ki_filp)->i_private;
+	size_t len = iov_iter_count(from);
 	char *text;
 	int err;
 
-	if (*ppos || !len || file->f_flags & O_APPEND)
+	if (iocb->ki_pos || !len || iocb->ki_flags & IOCB_APPEND)
 		return -EINVAL;
 	if (len > to->max)
 		return -EFBIG;
@@ -129,18 +129,18 @@ static ssize_t autoload_write(struct file *file, const char __user *buf,
 	if (!text)
 		return -ENOMEM;
 	text[len] = '\0';
-	err = copy_from_user(text, buf, len) ? -EFAULT : autoload_file_set(to, text, len);
+	err = copy_from_iter_full(text, len, from) ? autoload_file_set(to, text, len) : -EFAULT;
 	kvfree(text);
 	if (err)
 		return err;
-	*ppos += len;
+	iocb->ki_pos += len;
 	return len;
 }
 
 static const struct file_operations autoload_fops = {
 	.open		= autoload_open,
 	.read		= seq_read,
-	.write		= autoload_write,
+	.write_iter	= autoload_write_iter,
 	.llseek		= seq_lseek,
 	.release	= single_release,
 };

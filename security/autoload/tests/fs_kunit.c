@@ -5,6 +5,7 @@
 #include <kunit/test.h>
 #include <linux/cred.h>
 #include <linux/string.h>
+#include <linux/uio.h>
 
 static unsigned int autoload_test_sets;
 
@@ -80,22 +81,34 @@ static void autoload_fs_incomplete_text_is_rejected(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_text, "a\nb\n"), 0);
 }
 
-/* A write that is not rejected reads the text, from an invalid address. */
-static void autoload_fs_append_is_rejected(struct kunit *test)
+/* Writes "a\n" and "b\n" from two buffers. */
+static ssize_t autoload_test_writev(struct kunit *test, loff_t pos, int flags)
 {
+	struct kvec parts[] = { { "a\n", 2 }, { "b\n", 2 } };
 	struct inode *inode = kunit_kzalloc(test, sizeof(*inode), GFP_KERNEL);
 	struct file *file = kunit_kzalloc(test, sizeof(*file), GFP_KERNEL);
-	const char __user *text = (const char __user *)-16UL;
-	loff_t start = 0, later = 4;
+	struct kiocb iocb = { .ki_filp = file, .ki_pos = pos, .ki_flags = flags };
+	struct iov_iter from;
 
 	KUNIT_ASSERT_NOT_NULL(test, inode);
 	KUNIT_ASSERT_NOT_NULL(test, file);
 	inode->i_private = (void *)&autoload_test_text;
 	file->f_inode = inode;
-	KUNIT_EXPECT_EQ(test, autoload_write(file, text, 4, &start), -EFAULT);
-	KUNIT_EXPECT_EQ(test, autoload_write(file, text, 4, &later), -EINVAL);
-	file->f_flags = O_APPEND;
-	KUNIT_EXPECT_EQ(test, autoload_write(file, text, 4, &start), -EINVAL);
+	iov_iter_kvec(&from, ITER_SOURCE, parts, ARRAY_SIZE(parts), 4);
+	return autoload_write_iter(&iocb, &from);
+}
+
+static void autoload_fs_append_is_rejected(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, 4, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, 0, IOCB_APPEND), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
+}
+
+static void autoload_fs_buffers_are_one_write(struct kunit *test)
+{
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, 0, 0), 4);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 1);
 }
 
 /* For each file: contents as before the lock, other contents, and malformed ones */
@@ -165,6 +178,7 @@ static struct kunit_case autoload_fs_cases[] = {
 	KUNIT_CASE(autoload_fs_write_requires_cap_sys_module),
 	KUNIT_CASE(autoload_fs_incomplete_text_is_rejected),
 	KUNIT_CASE(autoload_fs_append_is_rejected),
+	KUNIT_CASE(autoload_fs_buffers_are_one_write),
 	KUNIT_CASE(autoload_fs_lock_permits_present_contents_only),
 	KUNIT_CASE(autoload_fs_lock_accepts_only_1),
 	{}

@@ -212,6 +212,17 @@ in_parts()
 	is "$(<"$POLICY/policy")" "deny alias kept"
 }
 
+# writev(2) is one write. C libraries use it for streams.
+buffers()
+{
+	local text=$'deny alias first\ndeny alias second'
+
+	is "$(write_to "$POLICY/policy" parts <<<"$text")" OK &&
+		is "$(<"$POLICY/policy")" "$text" || return 1
+	is "$(printf 'deny alias third\nwrong\n' | write_to "$POLICY/policy" parts)" EINVAL &&
+		is "$(<"$POLICY/policy")" "$text"
+}
+
 not_root()
 {
 	local entry result
@@ -310,6 +321,7 @@ TESTS=(
 	'learning_is_bounded|at most 1024 names are recorded'
 	'bad_text|malformed text fails with EINVAL, names the line and changes nothing'
 	'in_parts|a write at an offset, a second write and appending all fail'
+	'buffers|a write of several buffers replaces the rules at once'
 	'not_root|all files of the policy require CAP_SYS_MODULE'
 	'many|10000 rules, and 1 MiB of rules, are accepted as a whole'
 	'never_waits|a denied request does not wait for a slot'

@@ -4,6 +4,8 @@
  *
  *	kmod_write FILE [OFFSET]	copies the standard input to FILE with one write(),
  *					prints OK or the name of the errno
+ *	kmod_write FILE parts		likewise with one writev(), of two buffers that end with
+ *					a newline
  *	kmod_write FILE flip A B	writes the strings A and B in turn until killed
  *	kmod_write FILE swap COUNT A B	writes the contents of the files A and B in turn,
  *					COUNT times
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* More than any of the files accepts */
@@ -69,6 +72,19 @@ static void swap(const char *path, int count, char **files)
 	exit(0);
 }
 
+/* The first line, and the others. */
+static ssize_t write_parts(int fd, struct text *text)
+{
+	char *rest = memchr(text->data, '\n', text->size);
+	struct iovec parts[2];
+
+	if (!rest++)
+		exit(2);
+	parts[0] = (struct iovec){ text->data, rest - text->data };
+	parts[1] = (struct iovec){ rest, text->size - (rest - text->data) };
+	return writev(fd, parts, 2);
+}
+
 int main(int argc, char **argv)
 {
 	static struct text text;
@@ -87,7 +103,8 @@ int main(int argc, char **argv)
 		offset = atol(argv[2]);
 	if (fd >= 0) {
 		read_all(0, &text);
-		written = write_at(fd, &text, offset);
+		written = argc == 3 && !strcmp(argv[2], "parts") ? write_parts(fd, &text) :
+								  write_at(fd, &text, offset);
 	}
 	puts(written < 0 ? strerrorname_np(errno) : "OK");
 	return 0;
