@@ -9,7 +9,6 @@
 #include <linux/list.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
@@ -32,13 +31,9 @@ static void kmod_modprobe_set_argv(struct kmod_modprobe *m)
 	m->argv[4] = NULL;
 }
 
-/*
- * Runs in modprobe's thread. As a subreaper, modprobe becomes the parent of orphans
- * among its descendants, so that they are still found to be inside it.
- */
+/* Runs in modprobe's thread. */
 static void kmod_modprobe_spawned(struct subprocess_info *info)
 {
-	current->signal->is_child_subreaper = 1;
 	kmod_inflight_spawned(info->data, task_pid_nr(current));
 	kmod_journal_note(KMOD_MODPROBE);
 }

@@ -3,10 +3,9 @@
  * Origins: the helper that a process belongs to.
  *
  * A helper is a child of kthreadd. From a descendant of the helper, the chain of parents
- * therefore leads to the helper, unless a process in between has exited. If the helper is
- * a child subreaper, it leads there even then. If a descendant makes the kernel start
- * another helper, that is a child of kthreadd again. It inherits the origin of the
- * process that requested it.
+ * therefore leads to the helper, even if processes in between have exited: a helper that has
+ * an origin is a child subreaper. If a descendant makes the kernel start another helper, that
+ * is a child of kthreadd again. It inherits the origin of the process that requested it.
  */
 #include <linux/errno.h>
 #include <linux/hashtable.h>
@@ -167,6 +166,8 @@ void umh_origin_enter(struct subprocess_info *info)
 		return;
 	info->origin = NULL;
 	link->pid = task_pid(current);
+	/* Orphans among its descendants become its children. */
+	current->signal->is_child_subreaper = 1;
 
 	raw_spin_lock_irq(&umh_origin_lock);
 	hash_add(umh_origins, &link->by_pid, (unsigned long)link->pid);

@@ -178,6 +178,20 @@ through_key()
 	loops_through key
 }
 
+# The request comes from an orphan of request-key, which waits for it.
+through_orphan()
+{
+	[[ -r /proc/keys && ! -e $REQUEST_KEY ]] || return "$KSFT_SKIP"
+	rm -f "$WORK/asked"
+	script again <<-END
+		((sleep 0.2; setsid $HERE/kmod_req fs kmod_loop; : >"$WORK/asked") &)
+		for i in \$(seq 100); do [ ! -e "$WORK/asked" ] || exit 1; sleep 0.1; done
+	END
+	link_helper "$REQUEST_KEY" "$(make_helper key run "$WORK/again")"
+	script trigger <<<"exec $HERE/kmod_req key kmod:orphan$$"
+	loops_through key
+}
+
 # With a core_pipe_limit the process that dumps core waits for the core helper, and the modprobe
 # waits for that process.
 through_core()
@@ -350,6 +364,7 @@ TESTS=(
 	'strange_binary|a modprobe in an unknown binary format fails at once'
 	'others_meanwhile|a loop does not delay other requests'
 	'through_key|a loop through request-key fails at once'
+	'through_orphan|a loop through an orphan of request-key fails at once'
 	'through_core|a loop through a core helper fails at once'
 	'through_bridge|a loop through bridge-stp fails at once'
 	'through_uevent|a loop through a uevent helper fails at once'
