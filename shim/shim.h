@@ -62,6 +62,7 @@ typedef unsigned int gfp_t;
 void shim_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 #define shim_assert(cond, text) \
 	do { if (!(cond)) shim_fail("%s: %s", __func__, text); } while (0)
+#define IS_ENABLED(option)	1
 #define WARN_ON_ONCE(cond)	shim_assert(!(cond), "WARN_ON_ONCE(" #cond ")")
 
 /* Memory. */

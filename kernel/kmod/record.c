@@ -15,6 +15,7 @@
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/irqflags.h>
+#include <linux/kconfig.h>
 #include <linux/kmod.h>
 #include <linux/limits.h>
 #include <linux/math64.h>
@@ -97,11 +98,13 @@ u64 kmod_record_last_id(void)
 
 /*
  * Module text and init text may have been freed when the record is read. The address would
- * then be printed without a symbol.
+ * then be printed without a symbol, as it always would in a kernel without symbols.
  */
 static void kmod_record_set_caller(struct kmod_record *rec)
 {
-	if (!__is_kernel_text(rec->site))
+	if (!IS_ENABLED(CONFIG_KALLSYMS))
+		strscpy(rec->caller, "?", sizeof(rec->caller));
+	else if (!__is_kernel_text(rec->site))
 		snprintf(rec->caller, sizeof(rec->caller), "%ps", (void *)rec->site);
 }
 

@@ -38,7 +38,7 @@ enum kmod_outcome {
  * @slot_ns: time spent waiting for a slot or for another request, in ns
  * @run_ns: remaining time of the request, in ns
  * @site: return address in the caller of __request_module()
- * @caller: symbol of @site if that text may be freed, see kmod_record_set_caller()
+ * @caller: symbol of @site if it cannot be printed later, see kmod_record_set_caller()
  * @by: the requester
  * @userns: inode number of the requester's user namespace
  * @userns_level: nesting level of that namespace, 0 for the initial one
