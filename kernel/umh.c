@@ -88,7 +88,7 @@ static void umh_release_deferred(struct kref *ref)
 		container_of(ref, struct subprocess_info, ref);
 
 	INIT_WORK(&info->work, umh_release_work);
-	queue_work(umh_wq, &info->work);
+	queue_work(umh_cleanup_wq, &info->work);
 }
 
 /*

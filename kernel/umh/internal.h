@@ -49,8 +49,12 @@ static inline const char *umh_name(const struct subprocess_info *info)
 void umh_spawn(struct subprocess_info *info);
 void umh_exited(struct subprocess_info *info, int status);
 
-/* queue.c: khelper, and the workqueue for all other work */
+/*
+ * queue.c: khelper, the workqueue of the engine, and that for cleanup(), which may block: however
+ * many do, the detection of blocked workers and of hung helpers goes on
+ */
 extern struct workqueue_struct *umh_wq;
+extern struct workqueue_struct *umh_cleanup_wq;
 void umh_queue_add(struct subprocess_info *info);
 
 /* exit.c: detection of exits, and wait statuses */

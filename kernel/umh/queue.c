@@ -45,6 +45,7 @@ static LIST_HEAD(umh_queue);				/* L: oldest first */
 static DECLARE_DELAYED_WORK(umh_stuck_work, umh_stuck_check);
 static struct workqueue_struct *khelper __ro_after_init;
 struct workqueue_struct *umh_wq __ro_after_init;
+struct workqueue_struct *umh_cleanup_wq __ro_after_init;
 
 /**
  * umh_queue_add - queue a helper on khelper, and start watching it
@@ -173,7 +174,8 @@ static int __init umh_queue_init(void)
 	 */
 	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, UMH_SPAWNERS);
 	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	if (!khelper || !umh_wq)
+	umh_cleanup_wq = alloc_workqueue("umh_cleanup", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!khelper || !umh_wq || !umh_cleanup_wq)
 		panic("umh: cannot allocate workqueues\n");
 	return 0;
 }

@@ -386,6 +386,45 @@ static void umh_life_traceme_leaves_no_zombie(struct kunit *test)
 }
 #endif
 
+/* More than a workqueue executes at the same time */
+#define UMH_LIFE_CLEANUPS	1100
+
+static DECLARE_COMPLETION(umh_life_go_on);
+
+static void umh_life_cleanup_blocks(struct subprocess_info *info)
+{
+	wait_for_completion(&umh_life_go_on);
+}
+
+static void umh_life_engine_works(struct work_struct *work)
+{
+}
+
+static void umh_life_blocked_cleanups_stop_no_other_work(struct kunit *test)
+{
+	struct subprocess_info *info;
+	struct work_struct work;
+	int i;
+
+	reinit_completion(&umh_life_go_on);
+	for (i = 0; i < UMH_LIFE_CLEANUPS; i++) {
+		info = call_usermodehelper_setup("/nowhere", NULL, NULL, GFP_KERNEL, NULL,
+						 umh_life_cleanup_blocks, NULL);
+		if (!info)
+			break;
+		kref_put(&info->ref, umh_release_deferred);
+	}
+	KUNIT_EXPECT_EQ(test, i, UMH_LIFE_CLEANUPS);
+	INIT_WORK_ONSTACK(&work, umh_life_engine_works);
+	queue_work(umh_wq, &work);
+	msleep(200);
+	KUNIT_EXPECT_FALSE(test, work_busy(&work));
+	complete_all(&umh_life_go_on);
+	flush_work(&work);
+	destroy_work_on_stack(&work);
+	flush_workqueue(umh_cleanup_wq);
+}
+
 static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_missing_program_returns_enoent),
 	KUNIT_CASE(umh_life_nowait_failure_calls_cleanup),
@@ -398,6 +437,7 @@ static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_dead_thread_is_noticed),
 	KUNIT_CASE(umh_life_leaves_gate_after_killed_wait),
 	KUNIT_CASE(umh_life_follows_root_of_pid_1),
+	KUNIT_CASE(umh_life_blocked_cleanups_stop_no_other_work),
 #ifndef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
 	KUNIT_CASE(umh_life_traceme_leaves_no_zombie),
 #endif
