@@ -395,6 +395,7 @@ void shim_delayed_work_timer(struct shim_timer *t);
 #define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define INIT_WORK(w, f)		(*(w) = (struct work_struct){ .func = (f) })
 #define INIT_DELAYED_WORK(d, f)	(*(d) = (struct delayed_work)__DELAYED_WORK(f))
+#define DECLARE_WORK(w, f)	struct work_struct w = { .func = (f) }
 #define DECLARE_DELAYED_WORK(d, f) struct delayed_work d = __DELAYED_WORK(f)
 #define __DELAYED_WORK(f)	{ { .func = (f) }, { .fn = shim_delayed_work_timer } }
 #define schedule_delayed_work(d, delay)	queue_delayed_work(NULL, d, delay)

@@ -662,6 +662,14 @@ static bool kmod_slots_lend(bool *lent)
 	return waiting;
 }
 
+static void kmod_lend_report(struct work_struct *work)
+{
+	pr_warn_ratelimited("no slot released for %u s; starting one modprobe beyond the limit of %u\n",
+			    KMOD_STALL / HZ, kmod_slots_max());
+}
+
+static DECLARE_WORK(kmod_lend_report_work, kmod_lend_report);
+
 static void kmod_lend(struct work_struct *work)
 {
 	bool lent = false, waiting;
@@ -674,8 +682,8 @@ static void kmod_lend(struct work_struct *work)
 		queue_delayed_work(kmod_wq, &kmod_lend_work, KMOD_LEND_POLL);
 	if (lent) {
 		kmod_journal_note(KMOD_LENT);
-		pr_warn_ratelimited("no slot released for %u s; starting one modprobe beyond the limit of %u\n",
-				    KMOD_STALL / HZ, kmod_slots_max());
+		/* A slow console must not delay the next lent slot. */
+		queue_work(kmod_wq, &kmod_lend_report_work);
 	}
 }
 

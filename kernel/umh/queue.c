@@ -145,6 +145,13 @@ static struct umh_spawner *umh_take_over(unsigned long *delay)
 	return next;
 }
 
+static void umh_stuck_report(struct work_struct *work)
+{
+	pr_warn_ratelimited("creating the thread of a helper has taken 1 s; another worker takes over\n");
+}
+
+static DECLARE_WORK(umh_stuck_report_work, umh_stuck_report);
+
 static void umh_stuck_check(struct work_struct *work)
 {
 	struct umh_spawner *next;
@@ -158,8 +165,9 @@ static void umh_stuck_check(struct work_struct *work)
 		queue_work(khelper, &next->work);
 	if (delay)
 		queue_delayed_work(umh_wq, &umh_stuck_work, delay);
+	/* A slow console must not delay the next check. */
 	if (next)
-		pr_warn_ratelimited("creating the thread of a helper has taken 1 s; another worker takes over\n");
+		queue_work(umh_wq, &umh_stuck_report_work);
 }
 
 static int __init umh_queue_init(void)
