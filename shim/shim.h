@@ -252,11 +252,13 @@ static inline bool hash_is_empty(const struct list_head *table, size_t n)
 #define hash_for_each_possible(table, e, m, key) \
 	list_for_each_entry(e, hash_bucket(table, ARRAY_SIZE(table), key), m.l)
 
-static inline u32 full_name_hash(const void *salt, const char *name, unsigned int len)
-{
-	u32 hash = len;
+#define hashlen_hash(hashlen) ((u32)(hashlen))
 
-	while (len--)
+static inline u64 hashlen_string(const void *salt, const char *name)
+{
+	u32 hash = strlen(name);
+
+	while (*name)
 		hash = hash * 31 + (u8)*name++;
 	return hash % 5;	/* so that names collide */
 }

@@ -76,7 +76,7 @@ static unsigned long kmod_name_salt __ro_after_init;
 
 static u32 kmod_name_hash(const char *name)
 {
-	return full_name_hash((void *)kmod_name_salt, name, strlen(name));
+	return hashlen_hash(hashlen_string((void *)kmod_name_salt, name));
 }
 
 static bool kmod_request_less(struct rb_node *a, const struct rb_node *b)
