@@ -53,6 +53,19 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text, size_t 
 				 kmod_escaped(chain[n]->rec.name));
 }
 
+/* Logs that @name closes a loop, or makes the chain that ends in @last too long. */
+static void kmod_lineage_report(const struct kmod_request *last, const char *name, bool loop)
+{
+	/* Room for two names of maximum length, or for a chain of typical ones */
+	char chain[160];
+
+	kmod_lineage_print(last, chain, sizeof(chain));
+	pr_warn_ratelimited("%s modprobe %s%s, requested by %s[%d]\n",
+			    loop ? "runaway loop" : "chain too long:", chain,
+			    kmod_escaped(name), kmod_escaped(current->comm),
+			    task_pid_nr(current));
+}
+
 /**
  * kmod_lineage_check - check whether a request closes a loop
  * @parent: from kmod_lineage_parent(), may be NULL
@@ -65,19 +78,13 @@ static void kmod_lineage_print(const struct kmod_request *r, char *text, size_t 
 int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name)
 {
 	const struct kmod_request *r = parent ? parent->request : NULL;
-	/* Room for two names of maximum length, or for a chain of typical ones */
-	char chain[160];
 
 	while (r && strcmp(r->rec.name, name))
 		r = kmod_lineage_up(r);
 	if (!parent || (!r && parent->request->depth < KMOD_DEPTH_MAX))
 		return 0;
 
-	kmod_lineage_print(parent->request, chain, sizeof(chain));
-	pr_warn_ratelimited("%s modprobe %s%s, requested by %s[%d]\n",
-			    r ? "runaway loop" : "chain too long:", chain,
-			    kmod_escaped(name), kmod_escaped(current->comm),
-			    task_pid_nr(current));
+	kmod_lineage_report(parent->request, name, r);
 	return -ELOOP;
 }
 
