@@ -2,7 +2,7 @@
 /*
  * Memory pressure in which a worker is blocked, for tools/testing/selftests/umh.
  *
- * A write to /sys/kernel/debug/umh_pressure takes all free memory, and keeps taking it until
+ * A write to /sys/kernel/debug/umh_pressure takes all free memory, ten times per second, until
  * the writer is killed. Other tasks get some of it back when they reclaim memory. The first
  * worker of a workqueue that has to reclaim memory is blocked until the writer is killed. A
  * read returns "blocked" if there is such a worker, or "none".
@@ -25,6 +25,10 @@
 #include <linux/string.h>
 #include <linux/swap.h>
 #include <linux/uaccess.h>
+
+/* How often all free memory is taken, in jiffies, and how many pages are given back at once */
+#define PRESSURE_INTERVAL	(HZ / 10)
+#define PRESSURE_BATCH		1024
 
 static DEFINE_SPINLOCK(pressure_lock);
 static LIST_HEAD(pressure_pages);		/* protected by pressure_lock */
@@ -76,7 +80,10 @@ static unsigned long pressure_free(unsigned long max)
 
 static unsigned long pressure_scan(struct shrinker *shrinker, struct shrink_control *sc)
 {
-	return pressure_free(sc->nr_to_scan) ?: SHRINK_STOP;
+	unsigned long n = pressure_free(sc->nr_to_scan);
+
+	mm_account_reclaimed_pages(n);
+	return n ?: SHRINK_STOP;
 }
 
 static void pressure_take(void)
@@ -103,7 +110,7 @@ static ssize_t pressure_write(struct file *file, const char __user *from, size_t
 
 	while (!fatal_signal_pending(current)) {
 		pressure_take();
-		schedule_timeout_killable(1);
+		schedule_timeout_killable(PRESSURE_INTERVAL);
 	}
 
 	scoped_guard(spinlock, &pressure_lock)
@@ -135,6 +142,7 @@ static int __init umh_pressure_init(void)
 		return -ENOMEM;
 	shrinker->count_objects = pressure_count;
 	shrinker->scan_objects = pressure_scan;
+	shrinker->batch = PRESSURE_BATCH;
 	shrinker_register(shrinker);
 	debugfs_create_file("umh_pressure", 0600, NULL, NULL, &pressure_fops);
 	return 0;
