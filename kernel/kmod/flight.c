@@ -214,8 +214,8 @@ struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 }
 
 /*
- * Returns whether an administrator made one of the requests for which kmod_flight_later()
- * searches.
+ * Returns whether an administrator waits for the next modprobe, or for a running one except
+ * the oldest.
  */
 static bool kmod_flight_has_admin(const struct kmod_flight *f)
 {
