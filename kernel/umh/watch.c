@@ -15,18 +15,32 @@
 #include <linux/string.h>
 #include <linux/stringhash.h>
 #include <linux/sysctl.h>
+#include <linux/types.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
 #include "internal.h"
 
-/* Number of rate limits for reports. A hash of the path selects one. */
+/* Number of rate limits for reports, one for each path that was reported lately */
 #define UMH_REPORT_LIMITS	16
 
 /* kernel.umh_hung_secs: 0 disables the reports; at most one day */
 static unsigned int umh_hung_secs = UMH_HUNG_SECS;
 static unsigned int umh_hung_max = 24 * 60 * 60;
-static struct ratelimit_state umh_report_limits[UMH_REPORT_LIMITS];
+
+/*
+ * struct umh_report_limit - the rate limit of the reports for a path
+ * @hash: hash of the path, or any number if the limit is not in use
+ * @used: when it was last used, in jiffies
+ * @rs: the rate limit
+ *
+ * Used by umh_watch_reported() only.
+ */
+static struct umh_report_limit {
+	u32 hash;
+	unsigned long used;
+	struct ratelimit_state rs;
+} umh_report_limits[UMH_REPORT_LIMITS];
 
 /*
  * Until it completes, a helper is on one of these lists, linked by
@@ -149,13 +163,33 @@ static struct subprocess_info *umh_watch_next(struct umh_watch *w, struct umh_re
 	return NULL;
 }
 
+/* Returns the limit of the path, or else the one that has not been used for the longest time. */
+static struct umh_report_limit *umh_report_limit_of(const char *path)
+{
+	u32 hash = full_name_hash(NULL, path, strlen(path));
+	struct umh_report_limit *l, *oldest = umh_report_limits;
+
+	for (l = umh_report_limits; l < umh_report_limits + UMH_REPORT_LIMITS; l++) {
+		if (l->hash == hash)
+			return l;
+		if (time_before(l->used, oldest->used))
+			oldest = l;
+	}
+	/* With more paths than limits, several paths share one. */
+	if (time_after(jiffies, oldest->used + DEFAULT_RATELIMIT_INTERVAL)) {
+		oldest->hash = hash;
+		ratelimit_default_init(&oldest->rs);
+	}
+	return oldest;
+}
+
 /* Reports of helpers with one path must not suppress those of helpers with another path. */
 static bool umh_report_permitted(const char *path)
 {
-	unsigned int hash = full_name_hash(NULL, path, strlen(path));
+	struct umh_report_limit *l = umh_report_limit_of(path);
 
-	return READ_ONCE(umh_hung_secs) &&
-	       __ratelimit(&umh_report_limits[hash % UMH_REPORT_LIMITS]);
+	l->used = jiffies;
+	return READ_ONCE(umh_hung_secs) && __ratelimit(&l->rs);
 }
 
 static void umh_watch_reported(struct work_struct *work)
@@ -220,8 +254,10 @@ static int __init umh_watch_init(void)
 {
 	int i;
 
-	for (i = 0; i < UMH_REPORT_LIMITS; i++)
-		ratelimit_default_init(&umh_report_limits[i]);
+	for (i = 0; i < UMH_REPORT_LIMITS; i++) {
+		ratelimit_default_init(&umh_report_limits[i].rs);
+		umh_report_limits[i].used = jiffies - DEFAULT_RATELIMIT_INTERVAL - 1;
+	}
 	register_sysctl_init("kernel", umh_watch_sysctls);
 	return 0;
 }
