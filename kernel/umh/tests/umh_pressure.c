@@ -103,7 +103,8 @@ static void pressure_take(void)
 static ssize_t pressure_write(struct file *file, const char __user *from, size_t count,
 			      loff_t *ppos)
 {
-	guard(mutex)(&pressure_mutex);
+	if (!mutex_trylock(&pressure_mutex))
+		return -EBUSY;
 	reinit_completion(&pressure_over);
 	scoped_guard(spinlock, &pressure_lock)
 		pressure_wanted = true;
@@ -117,6 +118,7 @@ static ssize_t pressure_write(struct file *file, const char __user *from, size_t
 		pressure_wanted = false;
 	complete_all(&pressure_over);
 	pressure_free(ULONG_MAX);
+	mutex_unlock(&pressure_mutex);
 	return count;
 }
 
