@@ -446,6 +446,18 @@ static void awaited_by_joiner(void)
 	world_run();
 }
 
+/* A request that waits joins a modprobe that was started for one that does not. */
+static void awaited_again(void)
+{
+	static unsigned int counted = 1;
+
+	fails_after(0, 4 * SEC);
+	world_add(0, 0, 0)->nowait = true;
+	world_add(0, 0, SEC);
+	fiber_create("suspend", suspend_at_3s, &counted);
+	world_run();
+}
+
 static void awaited_by_nobody(void)
 {
 	static unsigned int counted;
@@ -519,6 +531,7 @@ const struct scenario scenarios[] = {
 	{ "root-nowait-joins",	root_nowait_joins },
 	{ "nowait-joins-late",	nowait_joins_late },
 	{ "awaited-by-joiner",	awaited_by_joiner },
+	{ "awaited-again",	awaited_again },
 	{ "awaited-by-nobody",	awaited_by_nobody },
 	{ "storm",		storm },
 	{ }

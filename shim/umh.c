@@ -19,6 +19,7 @@ struct helper {
 	struct subprocess_info info;
 	struct shim_timer watch;
 	bool ended;
+	bool exited;		/* exited() has returned */
 	bool counted;		/* suspend waits for it */
 };
 
@@ -102,10 +103,11 @@ static void umh_end(struct subprocess_info *info, int status)
 	struct run *r = world_modprobe_ends(info->data, status);
 
 	h->ended = true;
-	umh_uncount(info);
 	timer_del(&h->watch);
 	shim_log("status %d", status);
 	info->exited(info, status);
+	h->exited = true;
+	umh_uncount(info);
 	world_modprobe_gone(r);
 }
 
@@ -226,6 +228,15 @@ void umh_abandon(struct subprocess_info *info)
 {
 	shim_assert(info->path, "no helper");
 	umh_uncount(info);
+}
+
+void umh_await(struct subprocess_info *info)
+{
+	struct helper *h = container_of(info, struct helper, info);
+
+	shim_assert(!h->exited, "the helper has ended");
+	umh_counted += !h->counted;
+	h->counted = true;
 }
 
 struct umh_origin *umh_origin_current(void)

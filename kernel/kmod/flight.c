@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
+#include <linux/umh.h>
 #include <linux/workqueue.h>
 
 #include <trace/events/kmod.h>
@@ -49,7 +50,7 @@
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
  * later do not wait for it. Suspend does not wait for the modprobes of a flight without
- * waiters.
+ * waiters, until a request joins that waits.
  *
  * Requesters do not wake each other. Requests are settled by the modprobe that ends, or
  * by a kworker. A kworker starts the next modprobe.
@@ -345,6 +346,16 @@ static struct kmod_request *kmod_flight_owed(const struct kmod_flight *f)
 	return r->rec.wait || !r->rec.into ? NULL : r;
 }
 
+/* Lets suspend wait for the modprobes that the result of a new request may depend on. */
+static void kmod_flight_await(const struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	list_for_each_entry(m, &f->running, running)
+		if (m->execed && !m->hung && m->helper)
+			umh_await(m->helper);
+}
+
 static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 {
 	struct kmod_request *owed = r->rec.wait ? NULL : kmod_flight_owed(f);
@@ -359,6 +370,8 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 	} else {
 		kmod_flight_add(f, r);
 	}
+	if (r->rec.wait)
+		kmod_flight_await(f);
 	if (f->queued)
 		kmod_flight_set_class(f, f->queued);
 	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 : KMOD_WAIT);

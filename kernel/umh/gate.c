@@ -147,6 +147,25 @@ void umh_abandon(struct subprocess_info *info)
 }
 
 /**
+ * umh_await - count a helper as running again
+ * @info: a helper for which umh_abandon() may have been called, and whose exited() has not been
+ *	called. The caller must hold a lock that keeps exited() from returning.
+ *
+ * Suspend waits for the helper, unless helpers are disabled already.
+ *
+ * Context: any.
+ */
+void umh_await(struct subprocess_info *info)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&umh_lock, flags);
+	if (umh_depth == UMH_ENABLED && list_empty(&info->running))
+		list_add_tail(&info->running, &umh_running);
+	raw_spin_unlock_irqrestore(&umh_lock, flags);
+}
+
+/**
  * umh_gate_waiter_killed - stop waiting for a helper
  * @info: the helper, whose only waiter is the current task
  *
