@@ -187,7 +187,6 @@ bool autoload_is_enforced(void)
 
 static int autoload_mode_set(unsigned int mode)
 {
-	guard(mutex)(&autoload_mutex);
 	if (mode == autoload_mode)
 		return 0;
 	if (autoload_is_locked())
@@ -200,12 +199,15 @@ static int autoload_mode_set(unsigned int mode)
 static int autoload_mode_sysctl(const struct ctl_table *table, int write,
 				void *buffer, size_t *lenp, loff_t *ppos)
 {
-	unsigned int mode = READ_ONCE(autoload_mode);
 	struct ctl_table copy = *table;
+	unsigned int mode;
 	int err;
 
 	if (write && !capable(CAP_SYS_MODULE))
 		return -EPERM;
+	/* A write without a number sets the present mode, which must not change meanwhile. */
+	guard(mutex)(&autoload_mutex);
+	mode = autoload_mode;
 	copy.data = &mode;
 	err = proc_douintvec_minmax(&copy, write, buffer, lenp, ppos);
 	return err || !write ? err : autoload_mode_set(mode);
