@@ -2,10 +2,10 @@
 /*
  * Memory pressure in which a worker is blocked, for tools/testing/selftests/umh.
  *
- * A write to /sys/kernel/debug/umh_pressure takes all free memory, ten times per second, until
- * the writer is killed. Other tasks get some of it back when they reclaim memory. The first
- * worker of a workqueue that has to reclaim memory is blocked until the writer is killed. A
- * read returns "blocked" if there is such a worker, or "none".
+ * A write to /sys/kernel/debug/umh_pressure takes all free memory and then starts a helper, until
+ * a worker of a workqueue has to reclaim memory. That worker is blocked until the writer is
+ * killed. Other tasks get memory back when they reclaim some. A read returns "blocked" if
+ * there is such a worker, or "none".
  *
  * The module cannot be unloaded.
  */
@@ -13,7 +13,6 @@
 #include <linux/debugfs.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
-#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -25,9 +24,9 @@
 #include <linux/string.h>
 #include <linux/swap.h>
 #include <linux/uaccess.h>
+#include <linux/umh.h>
 
-/* How often all free memory is taken, in jiffies, and how many pages are given back at once */
-#define PRESSURE_INTERVAL	(HZ / 10)
+/* How many pages a task gets back at once */
 #define PRESSURE_BATCH		1024
 
 static DEFINE_SPINLOCK(pressure_lock);
@@ -38,14 +37,22 @@ static bool pressure_blocked;			/* a worker is blocked */
 static DEFINE_MUTEX(pressure_mutex);		/* held by the writer */
 static DECLARE_COMPLETION(pressure_over);
 
+static void pressure_want(bool wanted)
+{
+	spin_lock(&pressure_lock);
+	pressure_wanted = wanted;
+	spin_unlock(&pressure_lock);
+}
+
 static bool pressure_must_block(void)
 {
 	bool must = false;
 
 	if (!(current->flags & PF_WQ_WORKER))
 		return false;
-	scoped_guard(spinlock, &pressure_lock)
-		swap(must, pressure_wanted);
+	spin_lock(&pressure_lock);
+	swap(must, pressure_wanted);
+	spin_unlock(&pressure_lock);
 	return must;
 }
 
@@ -103,20 +110,19 @@ static void pressure_take(void)
 static ssize_t pressure_write(struct file *file, const char __user *from, size_t count,
 			      loff_t *ppos)
 {
+	static char *argv[] = { "/nowhere/nothing", NULL };
+
 	if (!mutex_trylock(&pressure_mutex))
 		return -EBUSY;
-	reinit_completion(&pressure_over);
-	scoped_guard(spinlock, &pressure_lock)
-		pressure_wanted = true;
-
+	/* The call does not return while the worker that creates the thread is blocked. */
 	while (!fatal_signal_pending(current)) {
+		reinit_completion(&pressure_over);
+		pressure_want(true);
 		pressure_take();
-		schedule_timeout_killable(PRESSURE_INTERVAL);
+		call_usermodehelper(argv[0], argv, NULL, UMH_WAIT_EXEC | UMH_KILLABLE);
+		pressure_want(false);
+		complete_all(&pressure_over);
 	}
-
-	scoped_guard(spinlock, &pressure_lock)
-		pressure_wanted = false;
-	complete_all(&pressure_over);
 	pressure_free(ULONG_MAX);
 	mutex_unlock(&pressure_mutex);
 	return count;

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What a requester may free, and when: its path once a killed wait has returned, and the data of
-# cleanup() once a wait that was not killed has returned. A cleanup() that blocks, and a worker that
-# is blocked while it creates a thread, must not delay helpers, and the reports of many hung helpers must not suppress that of another one. FAULTS 46
-# to 48 and 51.
+# cleanup() once a wait that was not killed has returned. A cleanup() that blocks, and a worker
+# that is blocked while it creates a thread, must not delay helpers, and the reports of many
+# hung helpers must not suppress that of another one. FAULTS 46 to 48 and 51.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -150,46 +150,32 @@ cleanup_blocks()
 }
 
 worker_blocked() { [[ $(<"$PRESSURE") == blocked ]]; }
+no_worker_blocked() { ! worker_blocked; }
 returned() { gone "$REQUESTER"; }
-blocked_or_returned() { worker_blocked || returned; }
 
-# Takes all memory. Starts helpers until a worker is blocked in reclaim when it creates the
-# thread of one.
-block_worker()
-{
-	(exec bash -c "echo >$PRESSURE") &
-	HOARDER=$!
-	for _ in {1..50}; do
-		start "wait=$PROC" -- "$ACT" exit 1
-		wait_until blocked_or_returned || return 1
-		! worker_blocked || return 0
-		exec {FD}>&-
-	done
-	complain "no worker was blocked"
-}
-
+# A worker is blocked in reclaim while it creates the thread of a helper.
 reclaim_blocks()
 {
-	local first line
+	local line
 
 	[[ -w $PRESSURE ]] || return "$KSFT_SKIP"
 	dmesg -c >/dev/null
-	block_worker || return 1
-	first=$FD
+	(exec bash -c "echo >$PRESSURE") &
+	HOARDER=$!
+	wait_until worker_blocked || return 1
+
 	start "wait=$PROC" -- "$ACT" exit 2
 	wait_until returned || return 1
 	read -r line <&"$FD"
 	exec {FD}>&-
-	is "$line" "ret=512 calls=ic status=0 retval=512 task=1" "the second:" || return 1
+	is "$line" "ret=512 calls=ic status=0 retval=512 task=1" || return 1
 	logged 'umh: creating the thread of a helper has taken 1 s; another worker takes over' ||
 		complain 'no message about the worker' || return 1
-	worker_blocked || complain 'the first worker is not blocked' || return 1
+	worker_blocked || complain 'the worker is not blocked' || return 1
 
 	kill_and_reap "$HOARDER"
 	HOARDER=
-	read -r line <&"$first"
-	exec {first}>&-
-	is "$line" "ret=256 calls=ic status=0 retval=256 task=1" "the first:"
+	wait_until no_worker_blocked
 }
 
 # Four other paths, since a path may share its rate limit with another
