@@ -29,6 +29,7 @@
 /* How many pages a task gets back at once */
 #define PRESSURE_BATCH		1024
 
+static char *pressure_argv[] = { "/nowhere/nothing", NULL };
 static DEFINE_SPINLOCK(pressure_lock);
 static LIST_HEAD(pressure_pages);		/* protected by pressure_lock */
 static unsigned long pressure_held;		/* pages; written under pressure_lock */
@@ -110,8 +111,6 @@ static void pressure_take(void)
 static ssize_t pressure_write(struct file *file, const char __user *from, size_t count,
 			      loff_t *ppos)
 {
-	static char *argv[] = { "/nowhere/nothing", NULL };
-
 	if (!mutex_trylock(&pressure_mutex))
 		return -EBUSY;
 	/* The call does not return while the worker that creates the thread is blocked. */
@@ -119,7 +118,8 @@ static ssize_t pressure_write(struct file *file, const char __user *from, size_t
 		reinit_completion(&pressure_over);
 		pressure_want(true);
 		pressure_take();
-		call_usermodehelper(argv[0], argv, NULL, UMH_WAIT_EXEC | UMH_KILLABLE);
+		call_usermodehelper(pressure_argv[0], pressure_argv, NULL,
+				    UMH_WAIT_EXEC | UMH_KILLABLE);
 		pressure_want(false);
 		complete_all(&pressure_over);
 	}

@@ -122,7 +122,7 @@ traced()
 # helper runs. The third helper must run meanwhile.
 cleanup_blocks()
 {
-	local first second line result=$WORK/third
+	local first second fd line result=$WORK/third
 
 	abandon 1 mutex || return 1
 	first=$FD
@@ -135,9 +135,9 @@ cleanup_blocks()
 
 	rm -f "$result"
 	(
-		exec {FD}<>"$DRIVER"
-		echo "wait=$PROC -- $ACT exit 1" >&"$FD"
-		read -r line <&"$FD"
+		exec {fd}<>"$DRIVER"
+		echo "wait=$PROC -- $ACT exit 1" >&"$fd"
+		read -r line <&"$fd"
 		echo "$line" >"$result"
 	) &
 	wait_until test -s "$result"
