@@ -173,12 +173,12 @@ void world_unload(void)
 
 static void load_module(const struct program *p, const char *name)
 {
+	struct kmod_modprobe *m = kmod_load_begin();
 	unsigned int from;
 
-	kmod_load_begin();
 	fiber_sleep(p->other);
 	if (!p->init) {
-		kmod_load_end();
+		kmod_load_end(m);
 		return;
 	}
 	shim_log("init of %s", name);
@@ -192,7 +192,7 @@ static void load_module(const struct program *p, const char *name)
 		world.unloads[world.nr_unloads++].to = ++world.seq;
 	}
 	fiber_sleep(p->async);
-	kmod_load_end();
+	kmod_load_end(m);
 }
 
 /* Runs the program. Returns its wait status, which is unique if it fails. */

@@ -49,8 +49,10 @@ struct kmod_requester {
 void kmod_requester_current(struct kmod_requester *requester);
 
 /* For the module loader. */
-void kmod_load_begin(void);
-void kmod_load_end(void);
+struct kmod_modprobe;
+
+struct kmod_modprobe *kmod_load_begin(void);
+void kmod_load_end(struct kmod_modprobe *m);
 
 /* For security modules. */
 bool kmod_serving(struct kmod_requester *requester);

@@ -24,9 +24,9 @@
  * @lead: the request for which the last modprobe was started, or the first one will be
  * @since: when a modprobe was last started or queued, in jiffies
  * @nested: it was opened by a request from inside a modprobe
- * @has_admin: an administrator made one of @requests
- * @has_user: another requester did
- * @user: the requester of one of @requests who was expected to be served first
+ * @has_admin: an administrator made one of @requests, which may have been killed since
+ * @has_user: likewise, another requester
+ * @user: of these, the one that was expected to be served first
  * @work: starts modprobes, and ends the wait for a slot
  * @first: its first modprobe, which holds a reference like the others
  *

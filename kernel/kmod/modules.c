@@ -64,26 +64,25 @@ void kmod_refuse(const char *module)
  * the async work that the init has scheduled. The notifiers do not cover all of these.
  *
  * Context: process context.
+ * Return: for kmod_load_end(). The lineage of the task may have ended by then.
  */
-void kmod_load_begin(void)
+struct kmod_modprobe *kmod_load_begin(void)
 {
 	struct kmod_modprobe *m = kmod_lineage_parent();
 
-	if (!m)
-		return;
-	kmod_inflight_load_begin(m);
-	kmod_modprobe_put(m);
+	if (m)
+		kmod_inflight_load_begin(m);
+	return m;
 }
 
 /**
  * kmod_load_end - record the end of a load
+ * @m: from kmod_load_begin()
  *
  * Context: process context.
  */
-void kmod_load_end(void)
+void kmod_load_end(struct kmod_modprobe *m)
 {
-	struct kmod_modprobe *m = kmod_lineage_parent();
-
 	if (!m)
 		return;
 	kmod_inflight_load_end(m);

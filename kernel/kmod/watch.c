@@ -90,13 +90,14 @@ void kmod_inflight_load_begin(struct kmod_modprobe *m)
 
 /**
  * kmod_inflight_load_end - record the end of the load of a module
- * @m: the modprobe inside which the current task runs
+ * @m: the modprobe of kmod_inflight_load_begin()
  *
  * Context: process context.
  */
 void kmod_inflight_load_end(struct kmod_modprobe *m)
 {
 	spin_lock_irq(&kmod_inflight_lock);
+	/* The end of the modprobe has reset this if a descendant goes on. */
 	if (m->loading)
 		m->loading--;
 	spin_unlock_irq(&kmod_inflight_lock);

@@ -31,14 +31,14 @@ static unsigned int umh_hung_max = 24 * 60 * 60;
 /*
  * struct umh_report_limit - the rate limit of the reports for a path
  * @hash: hash of the path, or any number if the limit is not in use
- * @used: when it was last used, in jiffies
+ * @used: when it was last used, in jiffies, or 0
  * @rs: the rate limit
  *
  * Used by umh_watch_reported() only.
  */
 static struct umh_report_limit {
 	u32 hash;
-	unsigned long used;
+	u64 used;
 	struct ratelimit_state rs;
 } umh_report_limits[UMH_REPORT_LIMITS];
 
@@ -172,11 +172,11 @@ static struct umh_report_limit *umh_report_limit_of(const char *path)
 	for (l = umh_report_limits; l < umh_report_limits + UMH_REPORT_LIMITS; l++) {
 		if (l->hash == hash)
 			return l;
-		if (time_before(l->used, oldest->used))
+		if (time_before64(l->used, oldest->used))
 			oldest = l;
 	}
 	/* With more paths than limits, several paths share one. */
-	if (time_after(jiffies, oldest->used + DEFAULT_RATELIMIT_INTERVAL)) {
+	if (time_after64(get_jiffies_64(), oldest->used + DEFAULT_RATELIMIT_INTERVAL)) {
 		oldest->hash = hash;
 		ratelimit_default_init(&oldest->rs);
 	}
@@ -188,7 +188,7 @@ static bool umh_report_permitted(const char *path)
 {
 	struct umh_report_limit *l = umh_report_limit_of(path);
 
-	l->used = jiffies;
+	l->used = get_jiffies_64();
 	return READ_ONCE(umh_hung_secs) && __ratelimit(&l->rs);
 }
 
@@ -254,10 +254,8 @@ static int __init umh_watch_init(void)
 {
 	int i;
 
-	for (i = 0; i < UMH_REPORT_LIMITS; i++) {
+	for (i = 0; i < UMH_REPORT_LIMITS; i++)
 		ratelimit_default_init(&umh_report_limits[i].rs);
-		umh_report_limits[i].used = jiffies - DEFAULT_RATELIMIT_INTERVAL - 1;
-	}
 	register_sysctl_init("kernel", umh_watch_sysctls);
 	return 0;
 }

@@ -417,7 +417,8 @@ static void umh_life_blocked_cleanups_stop_no_other_work(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, i, UMH_LIFE_CLEANUPS);
 	INIT_WORK_ONSTACK(&work, umh_life_engine_works);
 	queue_work(umh_wq, &work);
-	msleep(200);
+	for (i = 0; i < 100 && work_busy(&work); i++)
+		msleep(50);
 	KUNIT_EXPECT_FALSE(test, work_busy(&work));
 	complete_all(&umh_life_go_on);
 	flush_work(&work);

@@ -34,7 +34,7 @@ static DEFINE_SPINLOCK(pressure_lock);
 static LIST_HEAD(pressure_pages);		/* protected by pressure_lock */
 static unsigned long pressure_held;		/* pages; written under pressure_lock */
 static bool pressure_wanted;			/* a worker is to be blocked; pressure_lock */
-static bool pressure_blocked;			/* a worker is blocked */
+static bool pressure_blocked;			/* a worker is blocked, which alone writes this */
 static DEFINE_MUTEX(pressure_mutex);		/* held by the writer */
 static DECLARE_COMPLETION(pressure_over);
 
