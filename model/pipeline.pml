@@ -485,7 +485,7 @@ end:	do
 
 /* ---- flight.c, inflight.c, settle.c, start.c, watch.c ---- */
 
-/* queue_delayed_work() and mod_delayed_work() */
+/* queue_work() and timer_reduce() */
 inline kick(f, delay)
 {
 	if

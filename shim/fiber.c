@@ -87,6 +87,21 @@ void timer_del(struct shim_timer *t)
 		list_del(&t->node);
 }
 
+static void timer_run(struct shim_timer *t)
+{
+	static void *tsan;
+
+	if (!tsan)
+		tsan = __tsan_create_fiber(0);
+	__tsan_switch_to_fiber(tsan, TSAN_NO_SYNC);
+	__tsan_acquire(t);
+	in_timer = true;
+	t->fn(t);
+	in_timer = false;
+	__tsan_release(&main_fiber);
+	__tsan_switch_to_fiber(shim_fiber->tsan, TSAN_NO_SYNC);
+}
+
 /* Advances the time to the next timer and runs all that expire then. */
 static bool timers_advance(void)
 {
@@ -105,9 +120,7 @@ static bool timers_advance(void)
 		if (t->expires > now)
 			continue;
 		list_del(e);
-		in_timer = true;
-		t->fn(t);
-		in_timer = false;
+		timer_run(t);
 	}
 	return true;
 }
@@ -195,7 +208,7 @@ void fiber_sleep(u64 ns)
 /* A scheduling point: another fiber may continue, and this one may stall for seconds. */
 void fiber_point(void)
 {
-	if (shim_fiber == &main_fiber)
+	if (shim_fiber == &main_fiber || in_timer)
 		return;
 	if (shim_stall && !shim_fiber->locks && !shim_fiber->irqs_off && shim_chance(shim_stall))
 		fiber_sleep(shim_random(6000) * (NSEC_PER_SEC / 1000) + 1);
@@ -265,8 +278,7 @@ struct fiber *fiber_create(const char *comm, void (*fn)(void *arg), void *arg)
 	f->task.pid = ++last_pid;
 	f->index = -1;
 	strscpy(f->task.comm, comm, TASK_COMM_LEN);
-	if (!in_timer)
-		__tsan_release(f);
+	__tsan_release(f);
 	fiber_wake(f);
 	return f;
 }

@@ -239,22 +239,25 @@ bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 	return true;
 }
 
-bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
-		      unsigned long delay)
+int timer_reduce(struct timer_list *t, unsigned long expires)
 {
+	u64 ns = (expires - SHIM_JIFFIES) * NSEC_PER_JIFFY;
 	bool pending;
 
 	fiber_point();
-	__tsan_release(&d->work);
-	pending = d->work.pending;
-	d->work.pending = true;
-	if (pending && !d->timer.node.next)
+	pending = t->node.next;
+	if (pending && t->expires <= ns)
 		return true;
-	timer_del(&d->timer);
-	if (delay)
-		timer_add(&d->timer, delay * NSEC_PER_JIFFY);
-	else
-		run_work(&d->work);
+	timer_del(t);
+	timer_add(t, ns - ktime_get_boottime_ns());
+	return pending;
+}
+
+int timer_delete(struct timer_list *t)
+{
+	bool pending = t->node.next;
+
+	timer_del(t);
 	return pending;
 }
 

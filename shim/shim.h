@@ -110,7 +110,8 @@ static inline int string_escape_mem(const char *src, size_t len, char *to, size_
 
 /* Time, which passes only when no task is runnable. */
 u64 ktime_get_boottime_ns(void);
-#define get_jiffies_64()	(4294892296ULL + ktime_get_boottime_ns() / NSEC_PER_JIFFY)
+#define SHIM_JIFFIES		4294892296ULL
+#define get_jiffies_64()	(SHIM_JIFFIES + ktime_get_boottime_ns() / NSEC_PER_JIFFY)
 #define jiffies			((unsigned long)get_jiffies_64())
 #define time_before(a, b)	((long)((a) - (b)) < 0)
 #define time_after(a, b)	time_before(b, a)
@@ -384,6 +385,11 @@ struct shim_timer {
 	void (*fn)(struct shim_timer *t);
 };
 
+#define timer_list shim_timer
+#define timer_setup(t, f, flags)	((t)->fn = (f))
+int timer_reduce(struct timer_list *t, unsigned long expires);
+int timer_delete(struct timer_list *t);
+
 struct work_struct { void (*func)(struct work_struct *w); bool pending; };
 struct delayed_work { struct work_struct work; struct shim_timer timer; };
 struct workqueue_struct;
@@ -394,9 +400,7 @@ void shim_delayed_work_timer(struct shim_timer *t);
 #define WQ_UNBOUND		0
 #define WQ_MEM_RECLAIM		0
 #define alloc_workqueue(...)	((struct workqueue_struct *)1)
-#define to_delayed_work(w)	container_of(w, struct delayed_work, work)
 #define INIT_WORK(w, f)		(*(w) = (struct work_struct){ .func = (f) })
-#define INIT_DELAYED_WORK(d, f)	(*(d) = (struct delayed_work)__DELAYED_WORK(f))
 #define DECLARE_WORK(w, f)	struct work_struct w = { .func = (f) }
 #define DECLARE_DELAYED_WORK(d, f) struct delayed_work d = __DELAYED_WORK(f)
 #define __DELAYED_WORK(f)	{ { .func = (f) }, { .fn = shim_delayed_work_timer } }
@@ -404,8 +408,6 @@ void shim_delayed_work_timer(struct shim_timer *t);
 bool queue_work(struct workqueue_struct *wq, struct work_struct *w);
 bool queue_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
 			unsigned long delay);
-bool mod_delayed_work(struct workqueue_struct *wq, struct delayed_work *d,
-		      unsigned long delay);
 
 /* Sysctls: written by the shim itself. */
 struct ctl_table {

@@ -16,6 +16,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/stringhash.h>
+#include <linux/timer.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
@@ -134,24 +135,28 @@ void kmod_flight_kick(struct kmod_flight *f, unsigned long delay)
 
 	kmod_flight_get(f);
 	if (delay)
-		pending = !queue_delayed_work(kmod_wq, &f->work, delay);
+		pending = timer_reduce(&f->timer, jiffies + delay);
 	else
-		pending = mod_delayed_work(kmod_wq, &f->work, 0);
+		pending = !queue_work(kmod_wq, &f->work);
 	if (pending)
 		kmod_flight_put(f);
 }
 
 /**
  * kmod_flight_close - let no request join a flight that has ended
- * @f: the flight; unchanged if it has requests, or modprobes that run or are queued
+ * @f: the flight; unchanged if it has requests, or modprobes that run or are queued. The
+ *	caller must hold a reference.
  *
  * Context: any, under kmod_inflight_lock.
  */
 void kmod_flight_close(struct kmod_flight *f)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
-	if (list_empty(&f->requests) && list_empty(&f->running) && !f->queued)
-		hash_del(&f->by_name);
+	if (!list_empty(&f->requests) || !list_empty(&f->running) || f->queued)
+		return;
+	hash_del(&f->by_name);
+	if (timer_delete(&f->timer))
+		kmod_flight_put(f);
 }
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/lockdep.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
@@ -14,7 +15,7 @@
 
 /**
  * struct kmod_flight - the requests in flight for one name
- * @ref: held by modprobes, by @work when it is pending, and by requesters
+ * @ref: held by modprobes, by @timer and @work when they are pending, and by requesters
  * @by_name: entry in the hash of flights
  * @hash: of the name
  * @requests: requests for which no modprobe has been started, in the order in which they
@@ -27,10 +28,12 @@
  * @has_admin: an administrator made one of @requests, which may have been killed since
  * @has_user: likewise, another requester
  * @user: of these, the one that was expected to be served first
+ * @timer: queues @work. The timers of delayed works expire with interrupts off, all those of
+ *	a jiffy in a row, and the number of flights has no limit.
  * @work: starts modprobes, and ends the wait for a slot
  * @first: its first modprobe, which holds a reference like the others
  *
- * Protected by kmod_inflight_lock, except @ref, @work and @first, and @nested, which is
+ * Protected by kmod_inflight_lock, except @ref, @timer, @work and @first, and @nested, which is
  * constant.
  */
 struct kmod_flight {
@@ -46,7 +49,8 @@ struct kmod_flight {
 	bool has_admin;
 	bool has_user;
 	struct kmod_slot_user user;
-	struct delayed_work work;
+	struct timer_list timer;
+	struct work_struct work;
 	struct kmod_modprobe first;
 };
 

@@ -12,6 +12,7 @@
 #include <linux/minmax.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/timer.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
 
@@ -31,15 +32,6 @@ static struct kmod_modprobe *kmod_flight_new_modprobe(struct kmod_flight *f,
 	}
 	m->flight = kmod_flight_get(f);
 	return m;
-}
-
-/* Schedules the work to run after this delay, in jiffies, even if it is pending. */
-static void kmod_flight_rearm(struct kmod_flight *f, unsigned long delay)
-{
-	lockdep_assert_held(&kmod_inflight_lock);
-	kmod_flight_get(f);
-	if (mod_delayed_work(kmod_wq, &f->work, delay))
-		kmod_flight_put(f);
 }
 
 static bool kmod_flight_is_loading(const struct kmod_flight *f)
@@ -216,7 +208,7 @@ static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int 
 
 static void kmod_flight_work(struct work_struct *work)
 {
-	struct kmod_flight *f = container_of(to_delayed_work(work), struct kmod_flight, work);
+	struct kmod_flight *f = container_of(work, struct kmod_flight, work);
 	struct kmod_modprobe *unused;
 	unsigned long delay = 0;
 	struct kmod_request *r;
@@ -236,7 +228,7 @@ static void kmod_flight_work(struct work_struct *work)
 	if (r)
 		kmod_request_get(r);
 	else if (delay)
-		kmod_flight_rearm(f, delay);
+		kmod_flight_kick(f, delay);
 	spin_unlock_irq(&kmod_inflight_lock);
 
 	if (unused)
@@ -251,6 +243,15 @@ static void kmod_flight_work(struct work_struct *work)
 			kmod_flight_kick(f, delay);
 	}
 	kmod_flight_put(f);
+}
+
+/* The reference of the timer passes to the work. */
+static void kmod_flight_timer(struct timer_list *timer)
+{
+	struct kmod_flight *f = container_of(timer, struct kmod_flight, timer);
+
+	if (!queue_work(kmod_wq, &f->work))
+		kmod_flight_put(f);
 }
 
 /* Returns a flight that r may open, or NULL. */
@@ -270,7 +271,8 @@ static struct kmod_flight *kmod_flight_alloc(struct kmod_request *r)
 	INIT_HLIST_NODE(&f->by_name);
 	INIT_LIST_HEAD(&f->requests);
 	INIT_LIST_HEAD(&f->running);
-	INIT_DELAYED_WORK(&f->work, kmod_flight_work);
+	timer_setup(&f->timer, kmod_flight_timer, 0);
+	INIT_WORK(&f->work, kmod_flight_work);
 	kmod_request_get(r);
 	f->lead = r;
 	f->since = jiffies;

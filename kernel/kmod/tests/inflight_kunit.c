@@ -103,11 +103,11 @@ static void kmod_inflight_success_settles_all(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(joined); i++)
 		joined[i] = kmod_test_join(test, m->flight);
 	kmod_test_end(m, 0);
-	kmod_test_expect(test, first, 0);
 	for (i = 0; i < ARRAY_SIZE(joined); i++) {
 		KUNIT_EXPECT_EQ(test, joined[i]->rec.into, first->rec.id);
 		kmod_test_expect(test, joined[i], 0);
 	}
+	kmod_test_expect(test, first, 0);
 }
 
 static void kmod_inflight_failure_settles_older_requests(struct kunit *test)
@@ -420,6 +420,23 @@ static void kmod_inflight_wait_for_slot_times_out(struct kunit *test)
 	kmod_flight_put(f);
 }
 
+/* A burst of requests for different names arms as many timers. */
+static void kmod_inflight_timer_stops_with_flight(struct kunit *test)
+{
+	struct kmod_request *r = kmod_test_request(test);
+	struct kmod_modprobe *m = kmod_test_fly(test, r);
+	struct kmod_flight *f = kmod_flight_get(m->flight);
+
+	kmod_flight_kick(f, KMOD_WAIT);
+	KUNIT_EXPECT_TRUE(test, timer_pending(&f->timer));
+	KUNIT_EXPECT_FALSE(test, f->timer.flags & TIMER_IRQSAFE);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, r, 0);
+	KUNIT_EXPECT_FALSE(test, timer_pending(&f->timer));
+	KUNIT_EXPECT_EQ(test, kref_read(&f->ref), 1);
+	kmod_flight_put(f);
+}
+
 static void kmod_inflight_hung_modprobe_is_not_waited_for(struct kunit *test)
 {
 	struct kmod_request *first = kmod_test_request(test), *later;
@@ -571,6 +588,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_does_not_double_during_init),
 	KUNIT_CASE(kmod_inflight_exhaustion_fails_later_requests),
 	KUNIT_CASE(kmod_inflight_wait_for_slot_times_out),
+	KUNIT_CASE(kmod_inflight_timer_stops_with_flight),
 	KUNIT_CASE(kmod_inflight_hung_modprobe_is_not_waited_for),
 	KUNIT_CASE(kmod_inflight_states_are_shown),
 	KUNIT_CASE(kmod_inflight_reading_takes_linear_time),
