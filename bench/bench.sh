@@ -41,13 +41,13 @@ count_instructions()
 	values here plain "$boot" "$boot" >>"$VALUES"
 }
 
-# Runs one guest after the other, because load changes wall-clock times. Without tsc=reliable
-# a guest finds that the emulated TSCs of its CPUs differ, and uses a clock with steps of 4 ms.
+# Runs one guest after the other, because load changes wall-clock times.
 measure_wall_clock()
 {
 	local boot=$1
 
-	export CMDLINE=tsc=reliable
+	CMDLINE=$(tsc_options)
+	export CMDLINE
 	ACCEL=tcg,thread=multi SMP=2 measure base "wall-$boot" "/bench/guest wall"
 	ACCEL=tcg,thread=multi SMP=2 measure plain "wall-$boot" "/bench/guest wall"
 	unset CMDLINE

@@ -46,6 +46,14 @@ make_programs()
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"
 }
 
+# Prints the options with which a guest uses the TSCs of several CPUs. Without them it finds that
+# they differ, or under load cannot find their frequency, and uses a clock with steps of a jiffy.
+tsc_options()
+{
+	gcc -O2 -Wall -Wextra "$HERE/tsc.c" -o "$SCRATCH/tsc"
+	echo "tsc=reliable tsc_early_khz=$("$SCRATCH/tsc")"
+}
+
 # make_guest CONFIG: copies the kernel and its initramfs, because another build may replace them
 # meanwhile.
 make_guest()
