@@ -139,8 +139,10 @@ root_template_few() { template_after 8 0 ask; }
 root_template_crowd() { template_after 40 4 ask; }
 user_template_crowd() { template_after 40 4 as "$USER_B" "$HERE/kmod_req"; }
 
-# are_queued N NAMES: whether at least N requests for matching names wait for a slot
+# wait_queued N NAMES: waits until at least N requests for matching names wait for a slot. They time
+# out after 5 s, so that waiting for much longer is of no use.
 are_queued() { [[ $(grep -c "^id=[0-9]* name=$2 state=waiting " "$JOURNAL/inflight") -ge $1 ]]; }
+wait_queued() { PATIENCE=10 wait_until are_queued "$@" || return "$TOO_LATE"; }
 
 # next_after N: kills the Nth modprobe. Prints the name for which the next one is started.
 next_after()
@@ -181,9 +183,9 @@ fewest_slots_once()
 	become "$USER_A" "$HERE/kmod_req" -n 4 pf 2 >/dev/null &
 	wait_until has_started fake 4 || return 1
 	become "$USER_A" "$HERE/kmod_req" -n 2 pf 3 >/dev/null &
-	wait_until are_queued 2 'net-pf-3[01]' || return 1
+	wait_queued 2 'net-pf-3[01]' || return
 	become "$USER_B" "$HERE/kmod_req" pf 19 >/dev/null &
-	wait_until are_queued 1 net-pf-19 || return 1
+	wait_queued 1 net-pf-19 || return
 	next=$(next_after 1)
 	are_queued 1 'net-pf-3[01]' || return "$TOO_LATE"
 	is "$next" net-pf-19 "next modprobe:"
@@ -191,29 +193,35 @@ fewest_slots_once()
 
 fewest_slots() { in_time fewest_slots_once; }
 
-# With a limit of two, users have one slot, and none beyond the limit while root has one. When the
-# slot is free neither user holds one. All requests of user A are older than those of user B.
+# With a limit of two, users have one slot, and none beyond the limit while root has one: root's
+# modprobes are stopped. When the users' slot is free, neither user holds one. All requests of user A
+# are older than those of user B. After the release each modprobe ends at once, so all start in turn.
 in_turn_once()
 {
-	local i slot=1 turns=
+	local turns users root
 
 	set_limit 2
 	use_held_helper
 	become "$USER_A" "$HERE/kmod_req" pf 20 >/dev/null &
+	users=($!)
 	wait_until has_started fake || return 1
 	"$HERE/kmod_req" -n 2 fs kmod_root >/dev/null &
 	wait_until has_started fake 3 || return 1
 	become "$USER_A" "$HERE/kmod_req" -n 5 pf 3 >/dev/null &
-	wait_until are_queued 5 'net-pf-3[0-4]' || return 1
+	users+=($!)
+	wait_queued 5 'net-pf-3[0-4]' || return
 	become "$USER_B" "$HERE/kmod_req" -n 2 pf 4 >/dev/null &
-	wait_until are_queued 2 'net-pf-4[01]' || return 1
-	for ((i = 4; i < 8; i++)); do
-		turns+=$(next_after "$slot")
-		slot=$i
-	done
-	are_queued 1 'net-pf-3[0-4]' || return "$TOO_LATE"
-	turns=$(sed -E 's/net-pf-(.)./\1/g' <<<"$turns")
-	[[ $turns == 3434 ]] || is "$turns" 4343 "first digits of the names:"
+	users+=($!)
+	wait_queued 2 'net-pf-4[01]' || return
+	root=("$(pid_of fake 2)" "$(pid_of fake 3)")
+	kill -STOP "${root[@]}"
+	release
+	wait "${users[@]}"
+	kill -CONT "${root[@]}"
+	wait
+	turns=$(names_of fake | sed -nE 's/^net-pf-([34])[0-4]$/\1/p' | tr -d '\n')
+	[[ ${#turns} -eq 7 ]] || return "$TOO_LATE"
+	[[ $turns == 3434333 ]] || is "$turns" 4343333 "first digits of the names:"
 }
 
 in_turn() { in_time in_turn_once; }
