@@ -178,11 +178,12 @@ static int __init umh_queue_init(void)
 		INIT_WORK(&umh_spawners[i].work, umh_spawn_all);
 	/*
 	 * Not ordered: some kernels do not apply the cpumask of workqueues to ordered ones.
-	 * With rescuers: another worker must take over even if none can be created.
+	 * With rescuers: another worker must take over even if none can be created. cleanup()
+	 * needs none, and may wait for works of queues that have none.
 	 */
 	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, UMH_SPAWNERS);
 	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
-	umh_cleanup_wq = alloc_workqueue("umh_cleanup", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	umh_cleanup_wq = alloc_workqueue("umh_cleanup", WQ_UNBOUND, 0);
 	if (!khelper || !umh_wq || !umh_cleanup_wq)
 		panic("umh: cannot allocate workqueues\n");
 	return 0;

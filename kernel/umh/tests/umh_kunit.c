@@ -426,6 +426,29 @@ static void umh_life_blocked_cleanups_stop_no_other_work(struct kunit *test)
 	flush_workqueue(umh_cleanup_wq);
 }
 
+static void umh_life_cleanup_flushes(struct subprocess_info *info)
+{
+	struct work_struct *work = info->data;
+
+	schedule_work(work);
+	flush_work(work);
+}
+
+/* A workqueue with a rescuer would warn. */
+static void umh_life_deferred_cleanup_may_flush_work(struct kunit *test)
+{
+	struct subprocess_info *info;
+	struct work_struct work;
+
+	INIT_WORK_ONSTACK(&work, umh_life_engine_works);
+	info = call_usermodehelper_setup("/nowhere", NULL, NULL, GFP_KERNEL, NULL,
+					 umh_life_cleanup_flushes, &work);
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	kref_put(&info->ref, umh_release_deferred);
+	flush_workqueue(umh_cleanup_wq);
+	destroy_work_on_stack(&work);
+}
+
 static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_missing_program_returns_enoent),
 	KUNIT_CASE(umh_life_nowait_failure_calls_cleanup),
@@ -439,6 +462,7 @@ static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_leaves_gate_after_killed_wait),
 	KUNIT_CASE(umh_life_follows_root_of_pid_1),
 	KUNIT_CASE(umh_life_blocked_cleanups_stop_no_other_work),
+	KUNIT_CASE(umh_life_deferred_cleanup_may_flush_work),
 #ifndef CONFIG_ARCH_HAS_SYSCALL_WRAPPER
 	KUNIT_CASE(umh_life_traceme_leaves_no_zombie),
 #endif
