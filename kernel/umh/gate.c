@@ -172,14 +172,16 @@ void umh_await(struct subprocess_info *info)
  * Afterwards only the exec reads the caller's path. A helper that was exec'ed leaves the
  * gate at once. Any other helper leaves it with its exec.
  *
- * Context: process context, may sleep.
+ * Context: process context, does not sleep.
  * Return: true; false if the helper has completed and wakes its waiter.
  */
 bool umh_gate_waiter_killed(struct subprocess_info *info)
 {
-	const char *name = kstrndup(info->path, UMH_NAME_SIZE - 1, GFP_KERNEL) ?: "?";
 	bool killed, idle = false;
+	const char *name;
 
+	/* Reclaim may block, and the task must exit. */
+	name = kstrndup(info->path, UMH_NAME_SIZE - 1, GFP_NOWAIT | __GFP_NOWARN) ?: "?";
 	raw_spin_lock_irq(&umh_lock);
 	killed = umh_gate_take_waiter(info);
 	if (killed) {

@@ -6,6 +6,7 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
 #include <linux/kthread.h>
 #include <linux/sched/signal.h>
 
@@ -162,6 +163,23 @@ static void umh_gate_lock_wait_times_out(struct kunit *test)
 	usermodehelper_enable();
 }
 
+/* CONFIG_DEBUG_ATOMIC_SLEEP warns of an allocation that may sleep. */
+static void umh_gate_killed_waiter_does_not_sleep(struct kunit *test)
+{
+	DECLARE_COMPLETION_ONSTACK(waiter);
+	struct subprocess_info info = { .path = "/kunit/helper", .waiter = &waiter };
+	bool killed;
+
+	KUNIT_ASSERT_EQ(test, umh_gate_enter(&info), 0);
+	non_block_start();
+	killed = umh_gate_waiter_killed(&info);
+	non_block_end();
+	umh_gate_leave(&info);
+	KUNIT_EXPECT_TRUE(test, killed);
+	KUNIT_EXPECT_STREQ(test, info.name, "/kunit/helper");
+	kfree_const(info.name);
+}
+
 static void umh_gate_requester_matches_current_helper(struct kunit *test)
 {
 	struct subprocess_info other = { .pid = -1, .requester = 1, .requester_comm = "x" };
@@ -193,6 +211,7 @@ static struct kunit_case umh_gate_tests[] = {
 	KUNIT_CASE(umh_gate_trylock_waits_for_thaw),
 	KUNIT_CASE(umh_gate_lock_wait_holds_lock_iff_positive),
 	KUNIT_CASE(umh_gate_lock_wait_times_out),
+	KUNIT_CASE(umh_gate_killed_waiter_does_not_sleep),
 	KUNIT_CASE(umh_gate_requester_matches_current_helper),
 	{}
 };
