@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/kref.h>
 #include <linux/list.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -311,6 +312,8 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 			  void (*cleanup)(struct subprocess_info *info),
 			  void *data)
 {
+	/* The task that an interrupt has interrupted requests nothing. */
+	struct task_struct *requester = in_task() ? current : &init_task;
 	struct subprocess_info *info = kzalloc(sizeof(*info), gfp_mask);
 
 	if (!info)
@@ -329,8 +332,8 @@ call_usermodehelper_setup(const char *path, char **argv, char **envp,
 	info->init = init;
 	info->cleanup = cleanup;
 	info->data = data;
-	info->requester = task_pid_nr(current);
-	memcpy(info->requester_comm, current->comm, TASK_COMM_LEN);
+	info->requester = task_pid_nr(requester);
+	memcpy(info->requester_comm, requester->comm, TASK_COMM_LEN);
 	return info;
 }
 EXPORT_SYMBOL(call_usermodehelper_setup);

@@ -5,6 +5,8 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/hardirq.h>
+#include <linux/irqflags.h>
 #include <linux/kthread.h>
 #include <linux/namei.h>
 #include <linux/path.h>
@@ -213,6 +215,20 @@ static void umh_life_disabled_returns_ebusy(struct kunit *test)
 			-EBUSY);
 	usermodehelper_enable();
 	umh_life_expect(test, life, 0, -EBUSY);
+}
+
+static void umh_life_interrupt_is_no_requester(struct kunit *test)
+{
+	struct subprocess_info *info;
+
+	local_irq_disable();
+	__irq_enter_raw();
+	info = call_usermodehelper_setup("/nowhere", NULL, NULL, GFP_ATOMIC, NULL, NULL, NULL);
+	__irq_exit_raw();
+	local_irq_enable();
+	KUNIT_ASSERT_NOT_NULL(test, info);
+	KUNIT_EXPECT_EQ(test, info->requester, 0);
+	umh_put(info);
 }
 
 static int umh_life_init_kills(struct subprocess_info *info, struct cred *new)
@@ -456,6 +472,7 @@ static struct kunit_case umh_life_tests[] = {
 	KUNIT_CASE(umh_life_null_path_returns_einval),
 	KUNIT_CASE(umh_life_empty_path_skips_init),
 	KUNIT_CASE(umh_life_disabled_returns_ebusy),
+	KUNIT_CASE(umh_life_interrupt_is_no_requester),
 	KUNIT_CASE(umh_life_helper_survives_killed_waiter),
 	KUNIT_CASE(umh_life_killed_before_exec_reports_the_signal),
 	KUNIT_CASE(umh_life_dead_thread_is_noticed),
