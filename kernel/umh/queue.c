@@ -179,9 +179,10 @@ static int __init umh_queue_init(void)
 	/*
 	 * Not ordered: some kernels do not apply the cpumask of workqueues to ordered ones.
 	 * With rescuers: another worker must take over even if none can be created. cleanup()
-	 * needs none, and may wait for works of queues that have none.
+	 * needs none, and may wait for works of queues that have none. The limits of workqueues
+	 * are divided among NUMA nodes; one of UMH_SPAWNERS would be too small.
 	 */
-	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, UMH_SPAWNERS);
+	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	umh_cleanup_wq = alloc_workqueue("umh_cleanup", WQ_UNBOUND, 0);
 	if (!khelper || !umh_wq || !umh_cleanup_wq)
