@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Callers of the helper engine that are built into few kernels: TOMOYO, the firmware loader's
-# fallback, nfsd's client tracking, and uevents before the root file system is mounted (FAULTS
-# 22). Not run by default: make test-configs boots a kernel with all of them, in which
-# harness/guest/hotplug is CONFIG_UEVENT_HELPER_PATH and harness/guest/tomoyo-loader the loader
-# of TOMOYO. Both have written their logs to the root directory before this test starts.
+# fallback, nfsd's client tracking, 6.1's bpfilter (FAULTS 47), and uevents before the root file
+# system is mounted (FAULTS 22). Not run by default: make test-configs boots a kernel with all of
+# them, in which harness/guest/hotplug is CONFIG_UEVENT_HELPER_PATH and
+# harness/guest/tomoyo-loader the loader of TOMOYO. Both have written their logs to the root
+# directory before this test starts.
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
@@ -52,6 +53,17 @@ tomoyo()
 	say "$(<"$TOMOYO")"
 	is "$(<"$TOMOYO")" "/harness/tomoyo-loader, 0 arguments, child of 2, profile 0" &&
 		grep -q '0-COMMENT=kmod' /sys/kernel/security/tomoyo/profile
+}
+
+# An initcall starts the usermode driver, and kills it if it does not answer.
+bpfilter()
+{
+	local pid
+
+	[[ $(uname -r) == 6.1.* ]] || return "$KSFT_SKIP"
+	pid=$(dmesg | sed -n 's/.*bpfilter: Loaded bpfilter_umh pid \([0-9]*\)$/\1/p')
+	[[ -n $pid ]] || complain "the driver was not started" || return 1
+	is "$(running bpfilter_umh)" "$pid" "usermode drivers:"
 }
 
 # answer NAME TEXT: loads TEXT for a pending firmware request
@@ -166,6 +178,7 @@ nfsd_forgets()
 TESTS=(
 	'early_uevents|helpers for uevents sent before the root file system is mounted wait for it'
 	'tomoyo|the policy loader of TOMOYO runs during the exec of PID 1, which waits for it'
+	'bpfilter|a usermode driver that the kernel contains is started during boot'
 	'firmware_served|a uevent helper that loads the firmware completes the request'
 	'firmware_denied|a uevent helper that aborts the load fails the request'
 	'firmware_holds|suspend waits for a firmware request'
