@@ -45,12 +45,7 @@ fragments_of()
 	scale | scale-base) cat "$CONFIGS"/{small,scale}.config ;;
 	debug) fragments_of plain; cat "$CONFIGS"/{kasan,debug}.config ;;
 	kcsan) fragments_of plain; cat "$CONFIGS/kcsan.config" ;;
-	rt-debug)
-		cat "$CONFIGS"/{base,modules}.config
-		# TEST_UMH calls the engine from contexts that PREEMPT_RT does not support.
-		selftest_options | grep -v TEST_UMH
-		cat "$CONFIGS"/rt-debug.config
-		;;
+	rt-debug) fragments_of plain; cat "$CONFIGS/rt-debug.config" ;;
 	um) cat "$CONFIGS"/{kunit,kasan}.config; kunit_suites ;;
 	*)
 		[[ -f $variant ]] ||

@@ -18,7 +18,8 @@
  *
  *	wait=FLAGS	UMH_* flags, in decimal
  *	context=task|spinlock|timer|irq
- *			context of the call; task by default
+ *			context of the call; task by default. With PREEMPT_RT an
+ *			interrupt cannot allocate memory, and irq is an error.
  *	hooks		set spawned() and exited()
  *	noinit		set no init()
  *	init=ERRNO	return value of init()
@@ -288,7 +289,7 @@ static int modes_start_from(struct modes_run *run)
 		mod_timer(&run->timer, jiffies + 1);
 		wait_for_completion(&run->called);
 		del_timer_sync(&run->timer);
-	} else if (!strcmp(run->context, "irq")) {
+	} else if (!strcmp(run->context, "irq") && !IS_ENABLED(CONFIG_PREEMPT_RT)) {
 		run->irq = IRQ_WORK_INIT_HARD(modes_from_irq);
 		irq_work_queue(&run->irq);
 		wait_for_completion(&run->called);

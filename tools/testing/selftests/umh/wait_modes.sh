@@ -24,6 +24,13 @@ MODES=(
 	"proc-f:$((PROC | FREEZABLE)):task" "proc-kf:$((PROC | KILLABLE | FREEZABLE)):task"
 )
 
+# With PREEMPT_RT a holder of a spinlock may sleep, and an interrupt cannot allocate memory.
+if [[ $(uname -v) == *PREEMPT_RT* ]]; then
+	for i in "${!MODES[@]}"; do
+		[[ ${MODES[i]} != *:spinlock && ${MODES[i]} != *:irq ]] || unset "MODES[i]"
+	done
+fi
+
 clean_up_more()
 {
 	echo none >"$PM_TEST" || :
