@@ -152,9 +152,10 @@ static void umh_execed(struct subprocess_info *info)
 		umh_hand_over(info, umh_gate_leave(info), umh_release);
 	} else {
 		umh_exit_untrack(info);
+		umh_hand_over(info, umh_complete(info), umh_release);
+		/* Allocates memory, which must not delay the waiter. */
 		if (trace_umh_exit_enabled())
 			umh_exit_trace();
-		umh_hand_over(info, umh_complete(info), umh_release);
 	}
 }
 
