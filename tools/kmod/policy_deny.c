@@ -93,9 +93,13 @@ static bool is_enforced(const struct options *options)
 
 static void warn_unless_at_boot(const struct brake *brake)
 {
+	struct policy policy = { 0 };
 	size_t i;
 
-	dropin_is_first(&brake->dropin, brake->options);
+	policy_parse(&policy, NULL, brake->options->root);
+	if (policy.trouble)
+		complain("warning: the files have errors: nothing is loaded at boot");
+	policy_free(&policy);
 	if (access("/run/systemd/system", F_OK))
 		return;
 	for (i = 0; i < sizeof(enabled_units) / sizeof(*enabled_units); i++)
@@ -109,8 +113,6 @@ static bool put_in_force(struct brake *brake)
 {
 	const struct options *options = brake->options;
 
-	if (!options->dry_run && !dropin_write(&brake->dropin))
-		return false;
 	if (options->root || (options->dry_run && options->json))
 		return true;
 	brake->in_force = dropin_load(&brake->dropin, options);
@@ -185,19 +187,20 @@ static int run(const struct options *options,
 	       bool (*edit_line)(struct dropin *dropin, const char *line), bool denies)
 {
 	struct brake brake = { .options = options };
-	bool done;
+	bool written, done;
 
 	if (!check_names(options))
 		return EXIT_USAGE;
 	done = dropin_open(&brake.dropin, DENY_FILE, COMMENT, options);
 	if (done) {
 		edit(&brake, edit_line);
-		done = put_in_force(&brake);
+		written = options->dry_run || dropin_write(&brake.dropin);
+		done = written && put_in_force(&brake);
 		if (denies && done && !options->root && !options->dry_run) {
 			brake.in_force = is_enforced(options);
 			done = brake.in_force;
 		}
-		if (denies && !options->dry_run)
+		if (denies && written && !options->dry_run)
 			warn_unless_at_boot(&brake);
 		machine_open(&brake.machine, options);
 		if (denies || options->json)

@@ -246,16 +246,3 @@ bool dropin_load(const struct dropin *dropin, const struct options *options)
 	free(first);
 	return loaded;
 }
-
-/* True if no other file has precedence. */
-bool dropin_is_first(const struct dropin *dropin, const struct options *options)
-{
-	struct paths paths;
-	bool first = paths_find(&paths, NULL, options->root) &&
-		     !strcmp(paths.array[0], dropin->path);
-
-	if (!first && paths.count)
-		complain("warning: %s is read before %s", paths.array[0], dropin->path);
-	paths_free(&paths);
-	return first;
-}

@@ -26,7 +26,6 @@ bool dropin_add(struct dropin *dropin, const char *line);
 bool dropin_remove(struct dropin *dropin, const char *line);
 bool dropin_write(struct dropin *dropin);
 bool dropin_load(const struct dropin *dropin, const struct options *options);
-bool dropin_is_first(const struct dropin *dropin, const struct options *options);
 
 /* policy_allow.c */
 int policy_allow_request(const struct options *options, u64 id);

@@ -3,7 +3,8 @@
  * Policy files: those that an argument names, and those of the system.
  *
  * A file in /etc replaces a file of the same name in /run, which replaces one in /usr/lib. A link
- * to /dev/null hides such a file. The files are sorted by name, whatever their directory.
+ * to /dev/null hides such a file. The files are sorted by name, whatever their directory; those
+ * that policy deny and policy allow write come first.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "policy.h"
+#include "policy_dropin.h"
 
 /* The first one has precedence. */
 static const char *const directories[] = {
@@ -56,10 +57,18 @@ static bool is_special(const char *path)
 	return !stat(path, &status) && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
+static int rank(const char *name)
+{
+	return !strcmp(name, DENY_FILE) ? 0 : !strcmp(name, ALLOW_FILE) ? 1 : 2;
+}
+
 /* Unlike strcoll(), must not depend on the locale. */
 static int compare_names(const void *a, const void *b)
 {
-	return strcmp(name_of(*(char *const *)a), name_of(*(char *const *)b));
+	const char *x = name_of(*(char *const *)a), *y = name_of(*(char *const *)b);
+	int difference = rank(x) - rank(y);
+
+	return difference ? difference : strcmp(x, y);
 }
 
 static int is_configuration(const struct dirent *entry)

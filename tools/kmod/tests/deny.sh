@@ -186,12 +186,41 @@ not_in_force()
 		grep -qx 'deny alias y' "$FILE"
 }
 
+# on_disk NAME: the first file of the machine that decides on the name, at the next boot
+on_disk()
+{
+	kmodctl policy test "$1" --json --root "$WORK/image" --modules /nowhere
+	jq -r '.[].rule | "\(.file):\(.file_line)"' "$WORK/out"
+}
+
+# Neither a name that sorts before the drop-in nor a directory of a vendor has precedence.
 precedence()
 {
+	local image=$WORK/image/etc/kmod/policy.d directory
+
+	rm -rf "$WORK/image"
+	for directory in etc run usr/lib; do
+		mkdir -p "$WORK/image/$directory/kmod/policy.d"
+		printf 'allow alias %s\n' x y z \
+			>"$WORK/image/$directory/kmod/policy.d/!.conf"
+	done
+	echo 'deny alias y' >"$image/05-allow.conf"
+	kmodctl policy deny --root "$WORK/image" x
+	is "$STATUS" 0 && is "$(<"$WORK/err")" '' messages &&
+		is "$(on_disk x)" "$image/00-deny.conf:2" deny &&
+		is "$(on_disk y)" "$image/05-allow.conf:1" allow &&
+		is "$(on_disk z)" "$image/!.conf:3" others
+}
+
+# Then nothing is loaded at boot, the rule neither.
+errors_elsewhere()
+{
 	machine || return 1
-	echo 'allow alias x' >"$WORK/etc/00-a.conf"
+	echo nonsense >"$WORK/etc/50-a.conf"
 	brake deny x
-	is "$STATUS" 0 && grep -q 'warning: .*/00-a.conf is read before' "$WORK/err"
+	is "$STATUS" 0 && is "$(rules)" "${OURS}deny alias x;$OLD" &&
+		grep -q "50-a.conf:1: expected 'allow' or 'deny'" "$WORK/err" &&
+		grep -q 'warning: the files have errors: nothing is loaded at boot' "$WORK/err"
 }
 
 # Other users can lock files that they can read.
@@ -264,7 +293,8 @@ TESTS=(
 	dry_run 'deny --dry-run changes nothing, and shows the difference'
 	image 'deny --root only writes the file'
 	not_in_force 'deny fails if the rule is not enforced'
-	precedence 'deny warns of a file with precedence'
+	precedence 'no file precedes those of deny and allow --write, whatever its name'
+	errors_elsewhere 'deny warns if an error in another file prevents the load at boot'
 	locked 'a user who locks the directory delays nothing'
 	edited 'deny refuses a file with an error, and passes only rules to the kernel'
 	names 'deny checks names, and accepts patterns'
