@@ -14,7 +14,8 @@
 #define DEFAULT_SECURITYFS	"/sys/kernel/security"
 #define DEFAULT_SYSCTL		"/proc/sys"
 
-#define BOOT_ENFORCE		"kmod.enforce="
+#define BOOT_ENFORCE		"kmod.enforce"
+#define SPACES			" \t\n"
 
 /* No other file is longer: the learned requests are read line by line. */
 #define MAX_SETTING		MAX_RULES
@@ -102,22 +103,53 @@ char *modprobe_path(const struct options *options)
 	return NULL;
 }
 
-/* True if the last kmod.enforce= on the kernel command line is false. */
+/* Returns the next word without its quotation marks, which protect blanks, or NULL at the end. */
+static char *next_parameter(char **line)
+{
+	char *from = *line + strspn(*line, SPACES), *word = from, *to = from;
+	bool quoted = false;
+
+	if (!*from)
+		return NULL;
+	for (; *from && (quoted || !strchr(SPACES, *from)); from++)
+		if (*from == '"')
+			quoted = !quoted;
+		else
+			*to++ = *from;
+	*line = from + !!*from;
+	*to = '\0';
+	return word;
+}
+
+/* Like kstrtobool() in the kernel. An invalid word leaves the value as it was. */
+static void take_bool(const char *word, bool *value)
+{
+	if (!*word)
+		return;
+	if (strchr("1yYtTeE", *word) || !strncasecmp(word, "on", 2))
+		*value = true;
+	else if (strchr("0nNfFdD", *word) || !strncasecmp(word, "of", 2))
+		*value = false;
+}
+
+/* Finds the value of kmod.enforce on the kernel command line, as the kernel does. */
 bool boot_disables_policy(void)
 {
+	size_t length = strlen(BOOT_ENFORCE);
+	bool enforce = true;
 	struct bytes line;
 	char *rest, *word;
-	bool disables = false;
 
 	if (read_whole("/proc/cmdline", MAX_SETTING, &line))
 		return false;
 	rest = line.data;
-	while ((word = strsep(&rest, "\n ")))
-		if (!strncmp(word, BOOT_ENFORCE, strlen(BOOT_ENFORCE)))
-			disables = strchr("0nN", word[strlen(BOOT_ENFORCE)]) ||
-				   !strncasecmp(word + strlen(BOOT_ENFORCE), "of", 2);
+	while ((word = next_parameter(&rest)) && strcmp(word, "--"))
+		if (!strncmp(word, BOOT_ENFORCE "=", length + 1))
+			take_bool(word + length + 1, &enforce);
+		else if (!strcmp(word, BOOT_ENFORCE))
+			enforce = true;
 	bytes_free(&line);
-	return disables;
+	return !enforce;
 }
 
 /* Reports why the file cannot be read or written. */

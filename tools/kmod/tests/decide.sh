@@ -326,6 +326,26 @@ way_out()
 	is "$(booted 'kmod.enforced=0')" '1 enforce 1'
 }
 
+# Words of the kernel command line, and the value of enforce after the kernel has parsed them
+PARAMETERS=(
+	'kmod.enforce=false|0' 'kmod.enforce=F|0' 'kmod.enforce=OFF|0' 'kmod.enforce=n|0'
+	'kmod.enforce="0"|0' '"kmod.enforce=0"|0' 'kmod.enforce=0 kmod.enforce=x|0'
+	'kmod.enforce=0 kmod.enforce|1' 'kmod.enforce=0 kmod.enforce=on|1'
+	'kmod.enforce=|1' 'kmod.enforce=ox|1' 'x="a kmod.enforce=0"|1' 'quiet -- kmod.enforce=0|1'
+)
+
+parameters()
+{
+	local line
+
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
+	rules 'enforce 1'
+	for line in "${PARAMETERS[@]}"; do
+		fake_kernel
+		is "$(booted "${line%|*}")" "${line#*|} enforce 0" "${line%|*}" || return 1
+	done
+}
+
 TESTS=(
 	modes 'without a matching rule, the mode decides'
 	qualifiers 'each qualifier matches its requesters only'
@@ -344,5 +364,6 @@ TESTS=(
 	loads_again 'show --rules prints a file that loads again'
 	locks 'lock is a directive, and a locked policy can be loaded again'
 	way_out 'kmod.enforce=0 on the command line wins over the files'
+	parameters 'the command line is parsed as in the kernel'
 )
 run_tests
