@@ -98,14 +98,36 @@ void dropin_close(struct dropin *dropin)
 	free(dropin->name);
 }
 
+static bool is_dash(char byte)
+{
+	return byte == '-' || byte == '_';
+}
+
+/*
+ * Compares lines of single spaces. In a pattern of names, '-' and '_' are equal outside of classes;
+ * after it, they differ.
+ */
+static bool is_same_line(const char *line, const char *other)
+{
+	bool exact = false;
+	int blanks = 0;
+
+	for (; *other; line++, other++) {
+		blanks += *other == ' ';
+		exact |= blanks > 2 || *other == '[';
+		if (*line != *other && (exact || !is_dash(*line) || !is_dash(*other)))
+			return false;
+	}
+	return *line == '\n';
+}
+
 /* Returns the line in the text, or NULL. */
 static char *find_line(const struct bytes *text, const char *line)
 {
-	size_t length = strlen(line);
 	char *found = text->data;
 
 	while (found && *found) {
-		if (!strncmp(found, line, length) && found[length] == '\n')
+		if (is_same_line(found, line))
 			return found;
 		found = strchr(found, '\n');
 		found = found ? found + 1 : NULL;
@@ -134,15 +156,17 @@ bool dropin_add(struct dropin *dropin, const char *line)
 /* Returns false if the drop-in does not have the line. */
 bool dropin_remove(struct dropin *dropin, const char *line)
 {
-	char *found = find_line(&dropin->text, line);
 	size_t length = strlen(line) + 1;
+	bool removed = false;
+	char *found;
 
-	if (!found)
-		return false;
-	memmove(found, found + length, strlen(found + length) + 1);
-	dropin->text.length -= length;
-	dropin->changed = true;
-	return true;
+	while ((found = find_line(&dropin->text, line))) {
+		memmove(found, found + length, strlen(found + length) + 1);
+		dropin->text.length -= length;
+		removed = true;
+	}
+	dropin->changed |= removed;
+	return removed;
 }
 
 /* True if the text has a line other than comments. */

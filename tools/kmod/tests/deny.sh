@@ -92,6 +92,20 @@ takes_back()
 	well && is "$(rules)" "$OLD"
 }
 
+# In names, '-' and '_' are equal, except in classes.
+spellings()
+{
+	machine || return 1
+	brake deny a-b
+	brake deny a_b
+	well && is "$(rules)" "${OURS}deny alias a-b;$OLD" 'no second rule' || return 1
+	brake allow a_b
+	well && is "$(rules)" "$OLD" 'taken back' || return 1
+	brake deny 'a[_-z]'
+	brake deny 'a[__z]'
+	well && is "$(rules)" "${OURS}deny alias a[_-z];deny alias a[__z];$OLD" classes
+}
+
 # Rules that were loaded by hand have no origin.
 by_hand()
 {
@@ -286,6 +300,7 @@ TESTS=(
 	denies 'deny writes a drop-in, and puts its rules in force before all others'
 	idempotent 'deny changes nothing the second time'
 	takes_back 'allow takes a rule back, and removes an empty drop-in'
+	spellings 'deny and allow treat - and _ in names as equal'
 	by_hand 'deny keeps rules that come from no file'
 	aliases 'deny shows the aliases that lead to a module'
 	already_loaded 'deny has status 3 and shows the users if a module is loaded'
