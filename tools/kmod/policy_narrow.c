@@ -100,9 +100,8 @@ char *cgroup_of(const char *path)
 }
 
 /*
- * Returns the qualifiers that do not depend on the user: those of a service, of a container, of a
- * kernel thread, or "" for a module, whose rules have none. NULL if the user decides. The caller
- * must free them.
+ * Returns the qualifiers that do not depend on the user: those of a service or a container, or ""
+ * for a module, whose rules have none. NULL if the user decides. The caller must free them.
  */
 char *scope_of(const struct record *record)
 {
@@ -111,8 +110,6 @@ char *scope_of(const struct record *record)
 
 	if (kind && !strcmp(kind, "module"))
 		return text_copy("");
-	if (record_number(record, "kthread"))
-		return text_copy(" kthread");
 	path = cgroup_path(record);
 	raw = unescaped(path ? path : "");
 	cgroup = cgroup_of(raw);

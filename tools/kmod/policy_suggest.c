@@ -34,6 +34,7 @@ struct need {
 	u64 uid;
 	u64 count;
 	bool other_userns;
+	bool kthread;		/* that works for the user */
 	bool done;		/* its rule has been printed */
 };
 
@@ -56,6 +57,8 @@ static bool is_text(const struct record *record, const char *key, const char *ex
 
 static bool is_same_scope(const struct need *a, const struct need *b)
 {
+	if (a->kthread != b->kthread)
+		return false;
 	return a->scope && b->scope ? !strcmp(a->scope, b->scope) : a->scope == b->scope;
 }
 
@@ -90,6 +93,7 @@ static void add_need(struct needs *needs, const struct record *record)
 		.uid = record_number(record, "uid"),
 		.count = record_number(record, "count"),
 		.other_userns = is_text(record, "userns", "other"),
+		.kthread = record_number(record, "kthread"),
 	};
 
 	known = find_need(needs, &need);
@@ -254,7 +258,8 @@ static void print_rule(const struct needs *needs, const struct need *need)
 	printf("allow %s %s", need->kind, need->pattern);
 	if (!any_user)
 		printf(" uid %llu", need->uid);
-	printf("%s%s\n", other_userns ? " userns other" : "", need->scope ? need->scope : "");
+	printf("%s%s%s\n", other_userns ? " userns other" : "", need->scope ? need->scope : "",
+	       need->kthread ? " kthread" : "");
 }
 
 /* Checks the kind and the user id, although the kernel writes only valid ones. */

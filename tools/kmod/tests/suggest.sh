@@ -223,6 +223,19 @@ units()
 	well
 }
 
+# A kernel thread requests the parts of a template on behalf of a user. Its group is the root.
+kernel_threads()
+{
+	learned "$(needed a 1000 / | sed s/kthread=0/kthread=1/)" "$(needed a 1000 /)" \
+		"$(needed b 998 / | sed s/kthread=0/kthread=1/)" \
+		"$(needed c 0 / | sed s/kthread=0/kthread=1/)" \
+		"$(needed d 1000 / | sed s/kthread=0/kthread=1/)" \
+		"$(needed d 1001 / | sed s/kthread=0/kthread=1/)"
+	suggest && well && is "$(rules)" "$(printf '%s\n' 'allow alias a uid 1000 kthread' \
+		'allow alias b uid 998 kthread' 'allow alias c uid 0 kthread' \
+		'allow alias d kthread' 'allow alias a uid 1000')"
+}
+
 merged()
 {
 	needed a 998 /system.slice/a.service >"$WORK/one"
@@ -270,6 +283,7 @@ TESTS=(
 	malformed 'malformed lines are reported and skipped'
 	loadable 'check accepts the suggested rules'
 	units 'requests of a service or a container are allowed to its control group'
+	kernel_threads 'requests of kernel threads for one user are allowed to this user'
 	merged 'the learned requests of several machines are added up'
 	boot_not_learned 'a boot that was not learned has a warning'
 	not_there 'if a file is missing, the error names the kernel option'
