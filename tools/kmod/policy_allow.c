@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "journal.h"
+#include "policy_decide.h"
 #include "policy_dropin.h"
 #include "policy_narrow.h"
 
@@ -53,19 +54,97 @@ static char *narrowest_rule(const struct record *request)
 	return NULL;
 }
 
-/* Returns the rule, or NULL after an error message. The caller must free it. */
-static char *rule_for(const struct record *request)
+/* Reports an error if a rule of policy deny, which comes first, denies the name. */
+static bool is_overridden(const struct tested *tested, u64 id, const char *name, bool module)
 {
+	const struct placed_rule *rule = rules_match(&tested->rules, module, name,
+						     &tested->requester);
+	char *place;
+
+	if (!rule || rule->rule.allow || !rule->file ||
+	    strcmp(rule->file, POLICY_DIRECTORY "/" DENY_FILE))
+		return false;
+	place = describe_place(rule);
+	complain("request %llu is denied by %s; take it back by: kmodctl policy allow %s%s", id,
+		 place, module ? "--module " : "", rule->rule.pattern);
+	free(place);
+	return true;
+}
+
+/* Returns the module that the policy denies, or NULL. The caller must free it. */
+static char *denied_module(const struct tested *tested, const char *alias)
+{
+	char **modules = tested->has_modules ? modules_lookup(&tested->modules, alias, true) : NULL;
+	struct verdict verdict = { .allowed = true };
+	char **module, *denied = NULL;
+
+	for (module = modules; module && *module && !denied; module++) {
+		decide(tested, *module, true, &verdict);
+		if (!verdict.allowed)
+			denied = text_copy(*module);
+	}
+	free_names(modules);
+	return denied;
+}
+
+/* Returns the rule, or NULL after an error message. The caller must free it. */
+static char *rule_for_module(const struct tested *tested, u64 id, const char *name)
+{
+	char *module = denied_module(tested, name), *rule = NULL;
+
+	if (!module) {
+		complain("request %llu was denied because of a module; no rule denies it now", id);
+	} else if (!is_overridden(tested, id, module, true)) {
+		complain("warning: a rule for a module applies to any requester");
+		rule = text("allow module %s", module);
+	}
+	free(module);
+	return rule;
+}
+
+/* If a modprobe ran for the request, its name was allowed. */
+static bool has_modprobe(const struct record *request)
+{
+	return record_number(request, "modprobe") || record_number(request, "into");
+}
+
+/* Returns the rule, or NULL after an error message. The caller must free it. */
+static char *rule_for(const struct record *request, const struct tested *tested)
+{
+	char *name = unescaped(record_text(request, "name")), *rule = NULL;
 	u64 id = record_number(request, "id");
-	char *rule = NULL;
 
 	if (!is_denied(request)) {
 		complain("request %llu was not denied", id);
-	} else {
+	} else if (has_modprobe(request)) {
+		rule = rule_for_module(tested, id, name);
+	} else if (!is_overridden(tested, id, name, false)) {
 		rule = narrowest_rule(request);
 		if (!rule)
 			complain("no rule can match request %llu", id);
 	}
+	free(name);
+	return rule;
+}
+
+/* Uses the policy in force, if this kernel has one. */
+static char *find_rule(const struct record *request, const struct options *options)
+{
+	struct tested tested = { .requester = {
+		.uid = record_number(request, "uid"),
+		.other_userns = record_number(request, "userns_level"),
+		.cgroup = "/",
+	} };
+	bool good = options->root || !policy_exists(options) ||
+		    settings_read(options, tested.policy.values);
+	char *rule = NULL;
+
+	if (good) {
+		tested_open(&tested, options);
+		rule = rule_for(request, &tested);
+		tested_close(&tested);
+	}
+	policy_free(&tested.policy);
 	return rule;
 }
 
@@ -96,7 +175,7 @@ int policy_allow_request(const struct options *options, u64 id)
 		return EXIT_FAILURE;
 	request = find_request(&journal, id);
 	if (request)
-		rule = rule_for(request);
+		rule = find_rule(request, options);
 	else
 		complain("the journal has no request %llu", id);
 	if (rule) {

@@ -117,7 +117,57 @@ installs()
 		is "$(grep -v '^#' "$FAKE/autoload/policy" | tr '\n' ';')" "$expected"
 }
 
+# A request whose modprobe ran was denied because of a module. A rule for its name has no effect.
+because_of_module()
+{
+	journal
+	fake_kernel
+	fake_modules || return 1
+	sed -i '/id=4/s/modprobe=0/modprobe=77/; /id=4/s/name=d/name=xfrm-offload-2-50/
+		/id=2/s/into=0/into=1/; /id=2/s/name=[^ ]*/name=xfrm-type-2-50/' \
+		"$WORK/kmod/requests"
+	echo 'deny module esp4' >>"$FAKE/autoload/policy"
+	on_this 4
+	is "$STATUS" 0 && is "$(<"$WORK/out")" 'allow module esp4' &&
+		grep -q 'warning: a rule for a module applies to any requester' "$WORK/err" ||
+		return 1
+	on_this 2
+	is "$STATUS" 0 && is "$(<"$WORK/out")" 'allow module esp4' 'joined' || return 1
+	fake_kernel
+	on_this 4
+	fails 1 'request 4 was denied because of a module; no rule denies it now' &&
+		is "$(<"$WORK/out")" ''
+}
+
+# The rules of policy deny come first.
+by_policy_deny()
+{
+	local deny='file /etc/kmod/policy.d/00-deny.conf' allow='take it back by: kmodctl policy allow'
+
+	journal
+	fake_kernel
+	fake_modules || return 1
+	printf '%s\n' "$deny" 'deny alias [c-d]' >"$FAKE/autoload/policy"
+	on_this 4
+	fails 1 "request 4 is denied by /etc/kmod/policy.d/00-deny.conf:1; $allow \[c-d\]" &&
+		is "$(<"$WORK/out")" '' || return 1
+	sed -i '/id=4/s/modprobe=0/modprobe=77/; /id=4/s/name=d/name=xfrm-type-2-50/' \
+		"$WORK/kmod/requests"
+	printf '%s\n' "$deny" 'deny module esp4' >"$FAKE/autoload/policy"
+	on_this 4
+	fails 1 "request 4 is denied by .*; $allow --module esp4"
+}
+
+# on_this ID: policy allow with the policy and the modules of a machine
+on_this()
+{
+	kmodctl policy allow "$1" --debugfs "$WORK" --securityfs "$FAKE" --sysctl "$FAKE" \
+		--modules "$MODULES"
+}
+
 TESTS=(
+	because_of_module 'policy allow ID prints a rule for the module that was denied'
+	by_policy_deny 'policy allow ID refuses a rule that policy deny overrides'
 	hostile 'a rule has no text of a user, and is well-formed'
 	elsewhere 'allow --dry-run and --root do not change this machine'
 	denied 'log --denied shows denied requests only'

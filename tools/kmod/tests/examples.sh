@@ -26,11 +26,12 @@ count() { sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE ALSO/p' "$PAGE" | grep -c '^\.Bd';
 # request ID NAME OUTCOME RESULT SECONDS-AGO TASK PID UID [KEY=VALUE]: adds a request
 request()
 {
-	local begin
+	local begin modprobe=90
 
+	[[ $3 != lsm ]] || modprobe=0
 	begin=$(awk -v ago="$5" '{ printf "%.0f", ($1 - ago) * 1e9 }' /proc/uptime)
 	echo "id=$1 name=$2 outcome=$3 result=$4 wait=1 parent=${PARENT:-0} into=0 joiners=0" \
-		"modules=${MODULES_OF:-0} modprobe=90 slot_ns=0 run_ns=4000000" \
+		"modules=${MODULES_OF:-0} modprobe=$modprobe slot_ns=0 run_ns=4000000" \
 		"begin=$begin pid=$7" \
 		"comm=$6 uid=$8 loginuid=4294967295 userns=4026531837 userns_level=0" \
 		"pidns=4026531836 site=x${9:+ $9}" >>"$WORK/debugfs/kmod/requests"
