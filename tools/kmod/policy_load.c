@@ -2,6 +2,7 @@
 /*
  * kmodctl policy load and lock. After an error, load restores the previous policy.
  */
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,12 +112,19 @@ static void restore(struct loading *loading)
 		 "the previous policy is only partly restored; see: kmodctl policy show");
 }
 
+/* A signal, such as that of a closed pipe for messages, must not leave a part of a policy. */
 static bool apply(struct loading *loading)
 {
-	if (set_all(loading, true) && set_all(loading, false))
-		return true;
-	restore(loading);
-	return false;
+	sigset_t all, before;
+	bool done;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	done = set_all(loading, true) && set_all(loading, false);
+	if (!done)
+		restore(loading);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return done;
 }
 
 static void replace_value(struct policy *policy, enum setting setting, const char *value)

@@ -447,6 +447,27 @@ stuck()
 		grep -q 'the previous policy is only partly restored' "$WORK/err"
 }
 
+# interrupted FILE [ERROR]: sends SIGINT while the file is opened for writing, which may fail
+interrupted()
+{
+	fake enforce
+	traced -e "inject=openat:signal=SIGINT${2:+:error=$2}:when=2" -P "$FAKE/$1" -- \
+		load --sysctl "$FAKE" "$WORK/all" && is "$STATUS" 130 "$1"
+}
+
+not_half()
+{
+	local setting new
+
+	file all 'helpers off' "${EVERYTHING[@]}"
+	new="/sbin/modprobe;/usr/lib/*;off;$(origin all);${LOADED#"$(origin all)"}1;0;"
+	for setting in "${SETTINGS[@]}"; do
+		interrupted "$setting" && is "$(in_force)" "$new" "$setting" || return 1
+		interrupted "$setting" EINVAL &&
+			is "$(in_force)" "${OLD/log/enforce}" "$setting" || return 1
+	done
+}
+
 # An empty file must not be restored by an empty write.
 puts_back_nothing()
 {
@@ -582,6 +603,7 @@ TESTS=(
 	orders 'while load writes, the policy is neither weaker nor stricter than both policies'
 	one_write 'load writes rules and helpers in one write each'
 	puts_back 'load restores the previous policy when the kernel rejects a setting'
+	not_half 'a signal during load does not leave a part of a policy'
 	puts_back_nothing 'load restores an empty list'
 	stuck 'load reports a policy that is only partly restored'
 	why 'after EPERM, the error names the lock or the capability'
