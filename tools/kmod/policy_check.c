@@ -221,6 +221,9 @@ int cmd_policy_check(const struct options *options)
 	struct rules rules;
 
 	policy_parse(&policy, options->files, options->root);
+	/* The kernel's list is empty when the files of the system are loaded. */
+	if (!*options->files)
+		bytes_add(&policy.values[SET_HELPERS], "", 0);
 	if (!policy.trouble && !options->force)
 		policy.trouble = !helpers_allow_modprobe(options,
 							 &policy.values[SET_HELPERS_MODE],

@@ -246,6 +246,25 @@ modprobe_not_listed()
 	well
 }
 
+# At boot the list is empty. A file that is named may be a part of a policy.
+no_list()
+{
+	fake_kernel
+	rm -rf "$WORK/image"
+	mkdir -p "$WORK/image/etc/kmod/policy.d"
+	echo 'helpers enforce' >"$WORK/image/etc/kmod/policy.d/a.conf"
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
+	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
+	unshare -m bash -c 'mount --bind "$1/etc" /etc && shift && exec "$@"' bash \
+		"$WORK/image" "$KMODCTL" policy check --modules /nowhere --sysctl "$FAKE" \
+		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	fails 1 'kernel.modprobe is /sbin/modprobe, which no .helper. line lists' || return 1
+	kmodctl policy check --modules /nowhere --sysctl "$FAKE" \
+		"$WORK/image/etc/kmod/policy.d/a.conf"
+	well
+}
+
 dry_run()
 {
 	local expected="+deny alias new +file $WORK/p +lock +mode 2 -deny alias old"
@@ -360,6 +379,7 @@ TESTS=(
 	set_twice 'check warns of a second value'
 	unknown_aliases 'check warns of names that no module has'
 	modprobe_not_listed 'check and load refuse a list of helpers without kernel.modprobe'
+	no_list 'check refuses to enforce a list that is missing at boot'
 	dry_run 'load --dry-run changes nothing, and prints the difference'
 	loads_again 'show --rules prints a file that loads again'
 	locks 'lock is a directive, and a locked policy can be loaded again'
