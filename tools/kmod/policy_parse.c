@@ -273,6 +273,10 @@ static void take_file(struct policy *policy, const char *path)
 		policy->trouble = true;
 		return;
 	}
+	if (!bytes.length && !strcmp(path, "-")) {
+		complain("-: no input");
+		policy->trouble = true;
+	}
 	policy_parse_text(policy, path, &bytes);
 	bytes_free(&bytes);
 }

@@ -330,6 +330,18 @@ standard_input()
 	well && is "$(in_force autoload/policy)" 'file -;deny alias x;'
 }
 
+# A command that failed has no output, which must not clear the rules.
+no_input()
+{
+	fake
+	STATUS=0
+	"$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" - </dev/null \
+		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	fails 1 '-: no input' && is "$(in_force)" "$OLD" || return 1
+	policy load /dev/null
+	well && is "$(in_force autoload/policy)" 'file /dev/null;' 'a named file'
+}
+
 # An instance that waits for its standard input must not delay another one.
 slow_input()
 {
@@ -598,6 +610,7 @@ TESTS=(
 	special 'a FIFO in a directory is an error, and changes nothing'
 	odd_name 'the origin of a rule is one word, however odd or long its path'
 	standard_input '- is standard input'
+	no_input 'no standard input at all is an error, and changes nothing'
 	slow_input 'load does not wait for another load that waits for its input'
 	bad_input 'load changes nothing after bad input'
 	orders 'while load writes, the policy is neither weaker nor stricter than both policies'
