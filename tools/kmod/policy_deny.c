@@ -159,6 +159,19 @@ static void print_rule(const struct brake *brake, const char *name)
 	free(path);
 }
 
+/* Most modules are requested by their aliases. */
+static void warn_of_modules(const struct brake *brake)
+{
+	char *const *name;
+
+	for (name = brake->options->files; *name; name++) {
+		if (brake->options->module || !is_module_only(&brake->machine, *name))
+			continue;
+		complain("warning: %s is a module, and its aliases are not denied; see --module",
+			 *name);
+	}
+}
+
 static void report(struct brake *brake)
 {
 	struct json_object *names = json_object_new_array(), *all, *of_name;
@@ -203,6 +216,8 @@ static int run(const struct options *options,
 		if (denies && written && !options->dry_run)
 			warn_unless_at_boot(&brake);
 		machine_open(&brake.machine, options);
+		if (denies)
+			warn_of_modules(&brake);
 		if (denies || options->json)
 			report(&brake);
 		machine_close(&brake.machine);

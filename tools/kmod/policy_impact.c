@@ -83,6 +83,23 @@ char **modules_of_rule(const struct machine *machine, const char *pattern, bool 
 	return names;
 }
 
+/* True if the pattern matches names of modules, and no alias. */
+bool is_module_only(const struct machine *machine, const char *pattern)
+{
+	char **aliased = NULL, **named = NULL;
+	struct glob glob;
+	bool only;
+
+	glob_parse(&glob, NAMES, pattern);
+	add_modules_of_aliases(machine, &glob, &aliased);
+	add_matching_modules(machine, &glob, &named);
+	only = named && !aliased;
+	glob_free(&glob);
+	free_names(aliased);
+	free_names(named);
+	return only;
+}
+
 bool is_in_kernel(const struct machine *machine, const char *module)
 {
 	struct module_use use;

@@ -29,6 +29,7 @@ void module_print(const struct modules *modules, const char *module);
 bool concerns(const struct machine *machine, const struct record *request,
 	      const struct glob *pattern, char *const *modules);
 void json_add_use(struct json_object *object, const struct machine *machine, const char *module);
+bool is_module_only(const struct machine *machine, const char *pattern);
 bool is_in_kernel(const struct machine *machine, const char *module);
 
 #endif /* POLICY_IMPACT_H */

@@ -131,6 +131,19 @@ aliases()
 	well && grep -q '^module algif_aead: not loaded$' "$WORK/out"
 }
 
+# Without --module, the aliases of the module are not denied.
+module_forgotten()
+{
+	local warning='warning: esp4 is a module, and its aliases are not denied; see'
+
+	machine || return 1
+	brake deny esp4
+	is "$STATUS" 0 status && is "$(<"$WORK/err")" "kmodctl: $warning --module" &&
+		is "$(rules)" "${OURS}deny alias esp4;$OLD" || return 1
+	brake deny algif_aead
+	well
+}
+
 already_loaded()
 {
 	machine || return 1
@@ -303,6 +316,7 @@ TESTS=(
 	spellings 'deny and allow treat - and _ in names as equal'
 	by_hand 'deny keeps rules that come from no file'
 	aliases 'deny shows the aliases that lead to a module'
+	module_forgotten 'deny warns if a name is that of a module and of no alias'
 	already_loaded 'deny has status 3 and shows the users if a module is loaded'
 	requesters 'deny shows the requesters in the journal, with their unit'
 	dry_run 'deny --dry-run changes nothing, and shows the difference'
