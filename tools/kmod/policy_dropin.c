@@ -199,39 +199,52 @@ bool dropin_write(struct dropin *dropin)
 	return written;
 }
 
-static bool is_line(const char *line, const char *end, const char *expected)
+/* True if the line names the file that the following lines come from. The caller must free it. */
+static bool names_file(const char *line, const char *end, char **file)
 {
-	return (size_t)(end - line) == strlen(expected) && !strncmp(line, expected, end - line);
+	char *copy = text("%.*s", (int)(end - line), line);
+	bool names = is_origin(copy, file);
+
+	free(copy);
+	if (names && !*file)
+		*file = text_copy("");
+	return names;
 }
 
-/* Appends the part of the policy that has the origin. */
-static void add_part(struct bytes *text, const struct bytes *policy, const char *origin)
+/* Appends the part of the policy that comes from the file. */
+static void add_part(struct bytes *text, const struct bytes *policy, const char *from)
 {
 	const char *line = policy->data, *end;
 	bool copying = false;
+	char *file;
 
 	for (; *line; line = end + !!*end) {
 		end = strchrnul(line, '\n');
-		if (!strncmp(line, "file ", strlen("file ")))
-			copying = is_line(line, end, origin);
+		if (names_file(line, end, &file)) {
+			copying = !strcmp(file, from);
+			free(file);
+		}
 		if (copying)
 			bytes_add(text, line, (size_t)(end - line) + !!*end);
 	}
 }
 
-/* Appends the parts that have neither origin. */
-static void add_others(struct bytes *text, const struct bytes *policy, const char *origin,
+/* Appends the parts that come from neither file. */
+static void add_others(struct bytes *text, const struct bytes *policy, const char *from,
 		       const char *first)
 {
 	const char *line = policy->data, *end;
 	bool skipping = false, starts = true;
+	char *file;
 
 	for (; *line; line = end + !!*end) {
 		end = strchrnul(line, '\n');
-		if (!strncmp(line, "file ", strlen("file ")))
-			skipping = is_line(line, end, origin) || is_line(line, end, first);
-		else if (starts && text->length)
+		if (names_file(line, end, &file)) {
+			skipping = !strcmp(file, from) || !strcmp(file, first);
+			free(file);
+		} else if (starts && text->length) {
 			add_line(text, "file -");
+		}
 		if (!skipping)
 			bytes_add(text, line, (size_t)(end - line) + !!*end);
 		starts = false;
@@ -244,20 +257,20 @@ static void add_others(struct bytes *text, const struct bytes *policy, const cha
  */
 bool dropin_load(const struct dropin *dropin, const struct options *options)
 {
+	static const char first[] = POLICY_DIRECTORY "/" DENY_FILE;
 	char *origin = origin_line(dropin->name);
-	char *first = origin_line(POLICY_DIRECTORY "/" DENY_FILE);
 	struct policy policy = { 0 };
 	struct bytes *rules = &policy.values[SET_RULES], before;
 	bool loaded = setting_read(options, SET_RULES, &before);
 
 	if (loaded) {
-		if (strcmp(origin, first))
+		if (strcmp(dropin->name, first))
 			add_part(rules, &before, first);
 		if (has_lines(&dropin->text)) {
 			add_line(rules, origin);
 			add_rules(rules, dropin);
 		}
-		add_others(rules, &before, origin, first);
+		add_others(rules, &before, dropin->name, first);
 		if (!rules->length)
 			add_line(rules, "");
 		loaded = policy_load(&policy, options);
@@ -267,6 +280,5 @@ bool dropin_load(const struct dropin *dropin, const struct options *options)
 		complain("%s is written, but not in force", dropin->path);
 	policy_free(&policy);
 	free(origin);
-	free(first);
 	return loaded;
 }

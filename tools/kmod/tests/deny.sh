@@ -119,6 +119,18 @@ by_hand()
 	well && is "$(rules)" "${OURS}deny alias y;"
 }
 
+# The kernel accepts any blanks in a line that names a file.
+other_blanks()
+{
+	local old=$' file\t/etc/kmod/policy.d/50-old.conf \ndeny alias old'
+
+	machine || return 1
+	printf '%s\n' 'file  /etc/kmod/policy.d/00-deny.conf' 'deny alias gone' "$old" \
+		>"$FAKE/autoload/policy"
+	brake deny y
+	well && is "$(rules)" "${OURS}deny alias y;$(tr '\n' ';' <<<"$old")"
+}
+
 aliases()
 {
 	machine || return 1
@@ -315,6 +327,7 @@ TESTS=(
 	takes_back 'allow takes a rule back, and removes an empty drop-in'
 	spellings 'deny and allow treat - and _ in names as equal'
 	by_hand 'deny keeps rules that come from no file'
+	other_blanks 'deny recognizes each line that names a file'
 	aliases 'deny shows the aliases that lead to a module'
 	module_forgotten 'deny warns if a name is that of a module and of no alias'
 	already_loaded 'deny has status 3 and shows the users if a module is loaded'
