@@ -65,7 +65,8 @@ static bool check_names(const struct options *options)
 	return good;
 }
 
-static void edit(struct brake *brake, bool (*edit_line)(struct dropin *dropin, const char *line))
+/* Reports errors. */
+static bool edit(struct brake *brake, bool (*edit_line)(struct dropin *dropin, const char *line))
 {
 	char *const *name;
 	char *line;
@@ -75,6 +76,7 @@ static void edit(struct brake *brake, bool (*edit_line)(struct dropin *dropin, c
 		edit_line(&brake->dropin, line);
 		free(line);
 	}
+	return brake->options->dry_run || dropin_write(&brake->dropin);
 }
 
 static bool is_enforced(const struct options *options)
@@ -200,20 +202,18 @@ static int run(const struct options *options,
 	       bool (*edit_line)(struct dropin *dropin, const char *line), bool denies)
 {
 	struct brake brake = { .options = options };
-	bool written, done;
+	bool done = false;
 
 	if (!check_names(options))
 		return EXIT_USAGE;
-	done = dropin_open(&brake.dropin, DENY_FILE, COMMENT, options);
-	if (done) {
-		edit(&brake, edit_line);
-		written = options->dry_run || dropin_write(&brake.dropin);
-		done = written && put_in_force(&brake);
+	if (dropin_open(&brake.dropin, DENY_FILE, COMMENT, options) &&
+	    edit(&brake, edit_line)) {
+		done = put_in_force(&brake);
 		if (denies && done && !options->root && !options->dry_run) {
 			brake.in_force = is_enforced(options);
 			done = brake.in_force;
 		}
-		if (denies && written && !options->dry_run)
+		if (denies && !options->dry_run)
 			warn_unless_at_boot(&brake);
 		machine_open(&brake.machine, options);
 		if (denies)

@@ -8,9 +8,10 @@ FAKE=$WORK/kernel
 FILE=$WORK/etc/00-deny.conf
 # LeakSanitizer does not work in the namespace.
 export ASAN_OPTIONS=detect_leaks=0
+export READ_ONLY=
 
-# brake ARGUMENT...: runs kmodctl policy ARGUMENT... with /etc/kmod/policy.d in $WORK/etc, with
-# the loaded modules in $WORK/sys, and with a journal
+# brake ARGUMENT...: runs kmodctl policy ARGUMENT... with /etc/kmod/policy.d in $WORK/etc, which is
+# read-only if READ_ONLY is set, with the loaded modules in $WORK/sys, and with a journal
 brake()
 {
 	STATUS=0
@@ -20,6 +21,7 @@ brake()
 		mount -t tmpfs none /etc
 		mkdir -p /etc/kmod/policy.d
 		mount --bind "$work/etc" /etc/kmod/policy.d
+		[ -z "$READ_ONLY" ] || mount -o remount,bind,ro /etc/kmod/policy.d
 		mount --bind "$work/sys" /sys/module
 		shift
 		exec "$@"' bash "$WORK" "$KMODCTL" policy "$1" --modules "$MODULES" \
@@ -211,6 +213,17 @@ image()
 		'deny module esp4' && is "$(rules)" "$OLD"
 }
 
+# Then nothing changes, and nothing is reported as denied.
+not_written()
+{
+	machine || return 1
+	READ_ONLY=1 brake deny x
+	fails 1 '/etc/kmod/policy.d/00-deny.conf: Read-only file system' &&
+		is "$(rules)" "$OLD" && is "$(<"$WORK/out")" '' output || return 1
+	READ_ONLY=1 brake deny --json x
+	is "$STATUS" 1 && is "$(<"$WORK/out")" '' JSON
+}
+
 not_in_force()
 {
 	machine || return 1
@@ -334,6 +347,7 @@ TESTS=(
 	requesters 'deny shows the requesters in the journal, with their unit'
 	dry_run 'deny --dry-run changes nothing, and shows the difference'
 	image 'deny --root only writes the file'
+	not_written 'deny reports nothing as denied if the file cannot be written'
 	not_in_force 'deny fails if the rule is not enforced'
 	precedence 'no file precedes those of deny and allow --write, whatever its name'
 	errors_elsewhere 'deny warns if an error in another file prevents the load at boot'
