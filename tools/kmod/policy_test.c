@@ -48,6 +48,10 @@ static bool requester_parse(struct requester *requester, const struct options *o
 		complain("expected 'init' or 'other' after --userns");
 		return false;
 	}
+	if (*requester->cgroup != '/') {
+		complain("expected a path that begins with '/' after --cgroup");
+		return false;
+	}
 	if (options->uid && !uid_parse(options->uid, &requester->uid)) {
 		complain("unknown user '%s'", options->uid);
 		return false;

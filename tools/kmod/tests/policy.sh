@@ -561,6 +561,7 @@ MISUSES=(
 	"test --cap x a|unknown capability 'x'"
 	"test --uid no-such-user a|unknown user 'no-such-user'"
 	"test --userns x a|expected 'init' or 'other'"
+	"test --cgroup a.service a|expected a path that begins with '/' after --cgroup"
 	"test --file x --in-force a|--file and --in-force exclude"
 	"show x|unexpected argument 'x'"
 	"lock x|unexpected argument 'x'"
