@@ -262,19 +262,6 @@ static bool is_container(const char *name)
 	return container_prefix(name) || !strncmp(name, "machine-", strlen("machine-"));
 }
 
-static bool is_unit(const char *name, const char *end)
-{
-	static const char *const suffixes[] = { ".service", ".scope", ".mount", ".socket" };
-	size_t i, length;
-
-	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
-		length = strlen(suffixes[i]);
-		if ((size_t)(end - name) > length && !strncmp(end - length, suffixes[i], length))
-			return true;
-	}
-	return false;
-}
-
 /* Returns the related requests and "nowait" if the requester did not wait, or "-". */
 char *describe_relation(const struct record *record)
 {
@@ -311,7 +298,7 @@ char *describe_unit(const struct record *record)
 	for (name = cgroup; *name && !found; name = end + (*end == '/')) {
 		end = name + strcspn(name, "/");
 		found = is_container(name);
-		if (found || is_unit(name, end)) {
+		if (found || is_unit(name, (size_t)(end - name))) {
 			unit = name;
 			length = (int)(end - name);
 		}

@@ -60,10 +60,20 @@ size_t container_prefix(const char *name)
 	return 0;
 }
 
-static bool is_suffix(const char *suffix, size_t length)
+/* True if the name is that of a unit of systemd that has processes. */
+bool is_unit(const char *name, size_t length)
 {
-	return (length == strlen(".service") && !strncmp(suffix, ".service", length)) ||
-	       (length == strlen(".scope") && !strncmp(suffix, ".scope", length));
+	static const char *const suffixes[] = {
+		".service", ".scope", ".mount", ".socket", ".swap",
+	};
+	size_t i, size;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		size = strlen(suffixes[i]);
+		if (length > size && !strncmp(name + length - size, suffixes[i], size))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -82,10 +92,10 @@ char *cgroup_of(const char *path)
 	while ((slash = strchr(name, '/'))) {
 		name = slash + 1;
 		length = strcspn(name, "/");
+		if (!is_unit(name, length))
+			continue;
 		prefix = container_prefix(name);
 		suffix = memrchr(name, '.', length);
-		if (!suffix || !is_suffix(suffix, (size_t)(name + length - suffix)))
-			continue;
 		add_escaped(&pattern, path, (size_t)(name - path) + (prefix ? prefix : length));
 		if (prefix) {
 			bytes_add(&pattern, "*", 1);

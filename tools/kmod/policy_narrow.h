@@ -8,6 +8,7 @@
 #include "kmodctl.h"
 
 size_t container_prefix(const char *name);
+bool is_unit(const char *name, size_t length);
 char *pattern_of(const char *escaped);
 char *cgroup_of(const char *path);
 char *scope_of(const struct record *record);

@@ -210,14 +210,18 @@ units()
 		"$(needed a 1000 /user.slice/user-1000.slice/session-3.scope)" \
 		"$(needed c 0 "/system.slice/docker-$hash.scope")" \
 		"$(needed d 0 '/system.slice/v\x5cx2dw.service')" \
-		"$(needed e 1000 /user.slice/x other)"
+		"$(needed e 1000 /user.slice/x other)" "$(needed f 0 /system.slice/srv.mount)" \
+		"$(needed g 0 /system.slice/a.socket)" "$(needed h 0 /dev-sda2.swap)"
 	suggest && well && is "$(rules)" "$(printf '%s\n' \
 		'allow alias a cgroup /system.slice/a.service/**' \
 		'allow alias b cgroup /system.slice/a.service/**' \
 		'allow alias a cgroup /system.slice/b.service/**' \
 		'allow alias a uid 1000' 'allow alias e uid 1000 userns other' \
 		'allow alias c cgroup /system.slice/docker-*.scope/**' \
-		'allow alias d cgroup /system.slice/v\\x2dw.service/**')" || return 1
+		'allow alias d cgroup /system.slice/v\\x2dw.service/**' \
+		'allow alias f cgroup /system.slice/srv.mount/**' \
+		'allow alias g cgroup /system.slice/a.socket/**' \
+		'allow alias h cgroup /dev-sda2.swap/**')" || return 1
 	mv "$WORK/out" "$WORK/suggested"
 	kmodctl policy check --modules /nowhere "$WORK/suggested"
 	well
