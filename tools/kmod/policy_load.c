@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "policy.h"
+#include "policy_dropin.h"
 
 struct loading {
 	const struct options *options;
@@ -243,6 +243,16 @@ bool policy_load(struct policy *policy, const struct options *options)
 	return loaded;
 }
 
+/* The file precedes all others of the system, but is not loaded with files that are named. */
+static void warn_of_deny_file(const struct policy *policy)
+{
+	static const char file[] = POLICY_DIRECTORY "/" DENY_FILE;
+
+	if (!access(file, F_OK) &&
+	    !strstr(policy->values[SET_RULES].data, "/" DENY_FILE "\n"))
+		complain("warning: the rules in %s are not in force now", file);
+}
+
 /*
  * Holds the policy while it reads the files of the system, which other instances change. Does not
  * hold it while it reads arguments, since standard input or a FIFO may take any time.
@@ -258,6 +268,8 @@ int cmd_policy_load(const struct options *options)
 	if (named && !options->dry_run)
 		lock = policy_hold(options);
 	loaded = !policy.trouble && policy_load(&policy, options);
+	if (loaded && !options->dry_run)
+		warn_of_deny_file(&policy);
 	policy_free(&policy);
 	if (lock >= 0)
 		close(lock);

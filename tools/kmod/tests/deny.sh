@@ -31,6 +31,17 @@ brake()
 	sed -i '/warning: kmod-policy.service is not enabled/d' "$WORK/err"
 }
 
+# loads FILE: runs kmodctl policy load FILE with /etc/kmod/policy.d in $WORK/etc
+loads()
+{
+	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
+	unshare -m bash -c 'mount -t tmpfs none /etc && mkdir -p /etc/kmod/policy.d &&
+		mount --bind "$1" /etc/kmod/policy.d && shift && exec "$@"' bash "$WORK/etc" \
+		"$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" "$1" \
+		>"$WORK/out" 2>"$WORK/err" || STATUS=$?
+}
+
 # loaded NAME REFERENCES HOLDER...: makes a module look as if it was loaded
 loaded()
 {
@@ -213,6 +224,20 @@ image()
 		'deny module esp4' && is "$(rules)" "$OLD"
 }
 
+# A file that is named replaces all rules.
+replaced()
+{
+	machine || return 1
+	brake deny x
+	echo 'allow alias y' >"$WORK/named"
+	loads "$WORK/named"
+	is "$STATUS" 0 && is "$(rules)" "file $WORK/named;allow alias y;" && is "$(<"$WORK/err")" \
+		'kmodctl: warning: the rules in /etc/kmod/policy.d/00-deny.conf are not in force now' ||
+		return 1
+	loads /etc/kmod/policy.d
+	well && is "$(rules)" "${OURS}deny alias x;"
+}
+
 # Then nothing changes, and nothing is reported as denied.
 not_written()
 {
@@ -347,6 +372,7 @@ TESTS=(
 	requesters 'deny shows the requesters in the journal, with their unit'
 	dry_run 'deny --dry-run changes nothing, and shows the difference'
 	image 'deny --root only writes the file'
+	replaced 'load warns if the rules of deny are in force no more'
 	not_written 'deny reports nothing as denied if the file cannot be written'
 	not_in_force 'deny fails if the rule is not enforced'
 	precedence 'no file precedes those of deny and allow --write, whatever its name'
