@@ -210,7 +210,10 @@ void fiber_point(void)
 {
 	if (shim_fiber == &main_fiber || in_timer)
 		return;
-	if (shim_stall && !shim_fiber->locks && !shim_fiber->irqs_off && shim_chance(shim_stall))
+	if (shim_fiber->starve_at && !shim_fiber->locks && !shim_fiber->irqs_off &&
+	    !--shim_fiber->starve_at)
+		fiber_sleep(shim_fiber->starve_for);
+	else if (shim_stall && !shim_fiber->locks && !shim_fiber->irqs_off && shim_chance(shim_stall))
 		fiber_sleep(shim_random(6000) * (NSEC_PER_SEC / 1000) + 1);
 	else if (shim_chance(point_density))
 		fiber_schedule();
@@ -273,6 +276,7 @@ struct fiber *fiber_create(const char *comm, void (*fn)(void *arg), void *arg)
 	f->killable = false;
 	f->work = NULL;
 	f->works = false;
+	f->starve_at = 0;
 	f->task = zero;
 	f->task.signal = &f->task.own_signal;
 	f->task.pid = ++last_pid;

@@ -26,6 +26,8 @@
  * @irqs_off: interrupts are disabled
  * @work: the work that a kworker executes, or is about to execute
  * @works: it executes @work
+ * @starve_at: it gets no CPU from this scheduling point on, counted down to 0
+ * @starve_for: for so long, in ns
  */
 struct fiber {
 	struct task_struct task;
@@ -43,6 +45,8 @@ struct fiber {
 	bool irqs_off;
 	struct work_struct *work;
 	bool works;
+	unsigned int starve_at;
+	u64 starve_for;
 };
 
 extern struct fiber *shim_fiber;	/* the running one */

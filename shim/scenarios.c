@@ -493,6 +493,33 @@ static void slow_other(void)
 	expect(!any_status(0, -ETIME), "the load is waited for");
 }
 
+/* The requester that opens the flight gets no CPU at some point of its request. */
+static void starved_leader(unsigned int n)
+{
+	int i;
+
+	limit(n);
+	fails_after(0, SEC);
+	world_add(0, 0, 0)->decide = 2 * SEC;
+	world_add(0, 1000, 100 * MSEC)->starve = 100 * SEC;
+	world_add(0, 0, 500 * MSEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].to < 5 * SEC && world.asks[i].status > 0,
+			       "root has its result within 4.5 s");
+}
+
+static void starved_leader_1(void)
+{
+	starved_leader(1);
+}
+
+static void starved_leader_50(void)
+{
+	starved_leader(50);
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -533,6 +560,8 @@ const struct scenario scenarios[] = {
 	{ "awaited-by-joiner",	awaited_by_joiner },
 	{ "awaited-again",	awaited_again },
 	{ "awaited-by-nobody",	awaited_by_nobody },
+	{ "starved-leader-1",	starved_leader_1 },
+	{ "starved-leader-50",	starved_leader_50 },
 	{ "storm",		storm },
 	{ }
 };

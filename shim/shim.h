@@ -197,6 +197,11 @@ static inline void list_splice_tail_init(struct list_head *from, struct list_hea
 	INIT_LIST_HEAD(from);
 }
 
+static inline void list_splice_init(struct list_head *from, struct list_head *to)
+{
+	list_splice_tail_init(from, to->next);
+}
+
 static inline size_t list_count_nodes(const struct list_head *l)
 {
 	const struct list_head *e;

@@ -8,6 +8,9 @@
 
 struct world world;
 
+/* A requester with a CPU passes fewer scheduling points until it waits. */
+#define POINTS_MAX	30
+
 /* Number of modprobes that may have children that request modules */
 #define CHILDREN_MAX	40
 
@@ -76,6 +79,10 @@ static void requester(void *arg)
 	current->uid = q->uid;
 	current->flags = q->kthread ? PF_KTHREAD : 0;
 	fiber_sleep(q->delay);
+	if (q->starve) {
+		shim_fiber->starve_at = 1 + shim_random(POINTS_MAX);
+		shim_fiber->starve_for = q->starve;
+	}
 	while (q->times-- && !current->killed)
 		world_request(q->name, q->nowait, q);
 	q->fiber = NULL;

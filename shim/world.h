@@ -55,6 +55,7 @@ struct program {
  * @delay: before the first request, in ns
  * @decide: how long security modules take to allow the request, in ns
  * @kill: it is killed at this time, 0 for never
+ * @starve: it gets no CPU for so long, from some point of its request on, in ns
  * @fiber: the task, NULL when it has ended
  */
 struct requester {
@@ -66,6 +67,7 @@ struct requester {
 	u64 delay;
 	u64 decide;
 	u64 kill;
+	u64 starve;
 	struct fiber *fiber;
 };
 

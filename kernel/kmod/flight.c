@@ -3,6 +3,7 @@
  * Flights: overlapping requests for one name.
  */
 #include <linux/cache.h>
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/hashtable.h>
 #include <linux/init.h>
@@ -54,7 +55,8 @@
  * waiters, until a request joins that waits.
  *
  * Requesters do not wake each other. Requests are settled by the modprobe that ends, or
- * by a kworker. A kworker starts the next modprobe.
+ * by a kworker. A kworker starts the next modprobe. If the requester that opens a flight does
+ * not start the first one within KMOD_LATE, since it gets no CPU, a kworker starts another.
  */
 
 /*
@@ -162,7 +164,7 @@ void kmod_flight_close(struct kmod_flight *f)
 /**
  * kmod_flight_count - count the running modprobes
  * @f: the flight
- * @with_hung: also count hung ones
+ * @with_hung: also count hung ones, and those that were not started in time
  *
  * Context: any, under kmod_inflight_lock.
  * Return: their number.
@@ -174,7 +176,7 @@ unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung)
 
 	lockdep_assert_held(&kmod_inflight_lock);
 	list_for_each_entry(m, &f->running, running)
-		n += with_hung || !m->hung;
+		n += with_hung || !(m->hung || m->late);
 	return n;
 }
 
@@ -292,7 +294,7 @@ static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 
 }
 
 /*
- * Returns the modprobe that r waits for, or NULL if that has not been started. A modprobe
+ * Returns the modprobe that r waits for, or NULL if that has not been started in time. It
  * may have been started between the time at which r was made and the time at which it joins.
  */
 static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
@@ -301,7 +303,7 @@ static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
 	struct kmod_modprobe *m;
 
 	list_for_each_entry(m, &f->running, running)
-		if (r->rec.id <= m->covers)
+		if (r->rec.id <= m->covers && !m->late)
 			return m;
 	return NULL;
 }
@@ -379,7 +381,8 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 		kmod_flight_await(f);
 	if (f->queued)
 		kmod_flight_set_class(f, f->queued);
-	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 : KMOD_WAIT);
+	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 :
+			    READ_ONCE(f->opening) ? KMOD_LATE : KMOD_WAIT);
 }
 
 /**

@@ -25,6 +25,7 @@
  * @lead: the request for which the last modprobe was started, or the first one will be
  * @since: when a modprobe was last started or queued, in jiffies
  * @nested: it was opened by a request from inside a modprobe
+ * @opening: the requester that opened it is starting @first, or queueing it for a slot
  * @has_admin: an administrator made one of @requests, which may have been killed since
  * @has_user: likewise, another requester
  * @user: of these, the one that was expected to be served first
@@ -33,8 +34,8 @@
  * @work: starts modprobes, and ends the wait for a slot
  * @first: its first modprobe, which holds a reference like the others
  *
- * Protected by kmod_inflight_lock, except @ref, @timer, @work and @first, and @nested, which is
- * constant.
+ * Protected by kmod_inflight_lock, except @ref, @timer, @work and @first; @nested, which is
+ * constant; and @opening, which that requester clears locklessly.
  */
 struct kmod_flight {
 	struct kref ref;
@@ -46,6 +47,7 @@ struct kmod_flight {
 	struct kmod_request *lead;
 	unsigned long since;
 	bool nested;
+	bool opening;
 	bool has_admin;
 	bool has_user;
 	struct kmod_slot_user user;
@@ -53,6 +55,9 @@ struct kmod_flight {
 	struct work_struct work;
 	struct kmod_modprobe first;
 };
+
+/* How long a flight waits for a requester to start its first modprobe, in jiffies */
+#define KMOD_LATE	(HZ / 4)
 
 /* flight.c: flights, and which of their requests need a modprobe */
 extern spinlock_t kmod_inflight_lock;

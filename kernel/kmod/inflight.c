@@ -2,6 +2,7 @@
 /*
  * Requests in flight: the wait of a requester, and the modprobes of its flight.
  */
+#include <linux/compiler.h>
 #include <linux/completion.h>
 #include <linux/container_of.h>
 #include <linux/errno.h>
@@ -92,6 +93,27 @@ static struct kmod_modprobe *kmod_flight_cancel(struct kmod_flight *f)
 		return NULL;
 	f->queued = NULL;
 	return m;
+}
+
+/*
+ * If the requester that opened the flight gets no CPU to start the first modprobe, lets the
+ * requests wait for the next one instead.
+ */
+static void kmod_flight_pass_over(struct kmod_flight *f)
+{
+	struct kmod_modprobe *m = &f->first;
+
+	if (!READ_ONCE(f->opening))
+		return;
+	spin_lock_irq(&kmod_inflight_lock);
+	if (!m->late && !m->pid && !m->ended && time_after_eq(jiffies, f->since + KMOD_LATE)) {
+		m->late = true;
+		if (f->queued == m)
+			f->queued = NULL;
+		list_splice_init(&m->requests, &f->requests);
+		f->has_admin |= m->has_admin;
+	}
+	spin_unlock_irq(&kmod_inflight_lock);
 }
 
 /*
@@ -215,6 +237,7 @@ static void kmod_flight_work(struct work_struct *work)
 	unsigned int n = 0;
 	bool next;
 
+	kmod_flight_pass_over(f);
 	kmod_flight_time_out(f, kmod_flight_expired);
 
 	spin_lock_irq(&kmod_inflight_lock);
@@ -324,12 +347,16 @@ int kmod_inflight_wait(struct kmod_request *r)
 
 		if (!own)
 			return kmod_record_end(&r->rec, KMOD_ERROR, -ENOMEM);
+		own->opening = true;
 		f = kmod_flight_enter(r, own);
 		joined = f != own;
-		if (joined)
+		if (joined) {
 			kmod_modprobe_put(&own->first);
-		else
+		} else {
 			info = kmod_flight_launch(f, &f->first);
+			/* Pairs with kmod_flight_pass_over(), which may see the old value. */
+			WRITE_ONCE(f->opening, false);
+		}
 	}
 	if (r->rec.wait || !joined) {
 		ret = wait_for_completion_killable(&r->done);

@@ -130,6 +130,7 @@ struct kmod_request {
  * @requests: requests that its end settles, unless a modprobe that was started later ends
  *	first
  * @pid: its pid, 0 before it has a thread
+ * @late: its requester did not start it in time, so that the requests do not wait for it
  * @hung: it was reported as hung
  * @slow: the load of a module was reported as slow
  * @execed: its program was exec'ed
@@ -165,6 +166,7 @@ struct kmod_modprobe {
 	struct list_head all;			/* I */
 	struct list_head requests;		/* I */
 	pid_t pid;				/* I */
+	bool late;				/* I */
 	bool hung;				/* I */
 	bool slow;				/* I */
 	bool execed;				/* I */

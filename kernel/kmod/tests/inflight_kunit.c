@@ -257,6 +257,24 @@ static void kmod_inflight_modprobe_without_request_is_not_started(struct kunit *
 	kmod_modprobe_put(m);
 }
 
+/* A real modprobe is started in place of the one that its requester does not start. */
+static void kmod_inflight_starved_opener_delays_no_other(struct kunit *test)
+{
+	struct kmod_request *starved = kmod_test_request(test), *other;
+	struct kmod_modprobe *m = kmod_test_open(test, starved);
+	struct kmod_flight *f = kmod_flight_get(m->flight);
+
+	f->opening = true;
+	f->since -= KMOD_LATE;
+	other = kmod_test_join(test, f);
+	kmod_test_expect(test, other, -ENOENT);
+	kmod_test_expect(test, starved, -ENOENT);
+	KUNIT_ASSERT_TRUE(test, kmod_slot_get(&m->slot, true));
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_start(m));
+	kmod_modprobe_put(m);
+	kmod_flight_put(f);
+}
+
 /* The next modprobe is about to be queued when its only request is killed. */
 static void kmod_inflight_flight_ends_with_its_last_request(struct kunit *test)
 {
@@ -580,6 +598,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_killed_requester_keeps_its_modprobe),
 	KUNIT_CASE(kmod_inflight_place_in_queue_outlives_requester),
 	KUNIT_CASE(kmod_inflight_modprobe_without_request_is_not_started),
+	KUNIT_CASE(kmod_inflight_starved_opener_delays_no_other),
 	KUNIT_CASE(kmod_inflight_flight_ends_with_its_last_request),
 	KUNIT_CASE(kmod_inflight_nested_request_joins_none),
 	KUNIT_CASE(kmod_inflight_waiting_nested_flight_is_not_joined),
