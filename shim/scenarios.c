@@ -493,6 +493,27 @@ static void slow_other(void)
 	expect(!any_status(0, -ETIME), "the load is waited for");
 }
 
+static void faster_at_34s(void *arg)
+{
+	fiber_sleep(34 * SEC);
+	fails_after(0, 20 * SEC);
+}
+
+/* With one slot, a modprobe for an older request is hung when the next one is started. */
+static void joins_hung_1(void)
+{
+	int i;
+
+	limit(1);
+	fails_after(0, 100 * SEC);
+	world_add(0, 0, 0);
+	world_add(0, 0, 35 * SEC);
+	fiber_create("admin", faster_at_34s, NULL);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		expect(world.asks[i].status > 0, "each has the result of a modprobe");
+}
+
 /* The requester that opens the flight gets no CPU at some point of its request. */
 static void starved_leader(unsigned int n)
 {
@@ -560,6 +581,7 @@ const struct scenario scenarios[] = {
 	{ "awaited-by-joiner",	awaited_by_joiner },
 	{ "awaited-again",	awaited_again },
 	{ "awaited-by-nobody",	awaited_by_nobody },
+	{ "joins-hung-1",	joins_hung_1 },
 	{ "starved-leader-1",	starved_leader_1 },
 	{ "starved-leader-50",	starved_leader_50 },
 	{ "storm",		storm },

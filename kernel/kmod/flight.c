@@ -45,8 +45,8 @@
  * oldest of them was started, the number of running modprobes is doubled. A request
  * therefore waits at most KMOD_WAIT longer than for a modprobe of its own. If no slot is
  * left, and no slot of the pool has been released for KMOD_WAIT or the flight has started
- * no modprobe for twice that time, the requests that were made after the oldest modprobe
- * was started fail with -ETIME. This ends loops that lineage cannot detect, because they
+ * no modprobe for twice that time, those of these requests fail with -ETIME that have no
+ * modprobe yet, or one that is hung. This ends loops that lineage cannot detect, because they
  * lead through a process that ran before, such as a daemon. While one of the modprobes
  * is inside the kernel to load a module, none is added and no request fails.
  *
@@ -197,6 +197,7 @@ static struct kmod_request *kmod_first_alive(const struct list_head *requests)
 /**
  * kmod_flight_later - find a request that the oldest running modprobe may have caused
  * @f: the flight
+ * @stuck: consider only requests that have no modprobe, or one that is hung
  *
  * That modprobe may have caused, by way of other processes, any request that was made
  * after its start.
@@ -204,7 +205,7 @@ static struct kmod_request *kmod_first_alive(const struct list_head *requests)
  * Context: any, under kmod_inflight_lock.
  * Return: the oldest such request whose requester was not killed, or NULL.
  */
-struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
+struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck)
 {
 	const struct kmod_modprobe *m;
 	struct kmod_request *r;
@@ -214,7 +215,7 @@ struct kmod_request *kmod_flight_later(const struct kmod_flight *f)
 		return NULL;
 	m = list_first_entry(&f->running, struct kmod_modprobe, running);
 	list_for_each_entry_continue(m, &f->running, running) {
-		r = kmod_first_alive(&m->requests);
+		r = stuck && !m->hung ? NULL : kmod_first_alive(&m->requests);
 		if (r)
 			return r;
 	}

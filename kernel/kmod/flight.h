@@ -84,7 +84,7 @@ void kmod_flight_put(struct kmod_flight *f);
 void kmod_flight_kick(struct kmod_flight *f, unsigned long delay);
 void kmod_flight_close(struct kmod_flight *f);
 unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
-struct kmod_request *kmod_flight_later(const struct kmod_flight *f);
+struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck);
 void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
 bool kmod_flight_needs_next(const struct kmod_flight *f);
 

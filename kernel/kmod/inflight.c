@@ -62,6 +62,11 @@ static struct kmod_request *kmod_flight_expired(const struct kmod_flight *f)
 	return r && f->queued && !kmod_flight_patience(f, r) ? r : NULL;
 }
 
+static struct kmod_request *kmod_flight_stuck(const struct kmod_flight *f)
+{
+	return kmod_flight_later(f, true);
+}
+
 /* Fails the picked requests, taking the lock for each, since their number has no limit. */
 static void kmod_flight_time_out(struct kmod_flight *f,
 				 struct kmod_request *(*pick)(const struct kmod_flight *f))
@@ -197,7 +202,7 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 	late = time_after_eq(jiffies, f->since + 2 * KMOD_WAIT);
 	spin_unlock_irq(&kmod_inflight_lock);
 	if (!started && (stalled || late))
-		kmod_flight_time_out(f, kmod_flight_later);
+		kmod_flight_time_out(f, kmod_flight_stuck);
 }
 
 /*
@@ -208,7 +213,8 @@ static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int 
 					    unsigned long *delay)
 {
 	unsigned int running = kmod_flight_count(f, true), limit = kmod_slots_max();
-	struct kmod_request *r = f->queued ? kmod_flight_uncovered(f) : kmod_flight_later(f);
+	struct kmod_request *r = f->queued ? kmod_flight_uncovered(f) :
+					      kmod_flight_later(f, false);
 
 	*delay = 0;
 	if (!r)

@@ -58,7 +58,7 @@ bool kmod_inflight_start(struct kmod_modprobe *m)
 	spin_lock_irq(&kmod_inflight_lock);
 	if (f->queued == m)
 		f->queued = NULL;
-	r = m->late ? NULL : kmod_flight_uncovered(f) ?: kmod_flight_later(f);
+	r = m->late ? NULL : kmod_flight_uncovered(f) ?: kmod_flight_later(f, false);
 	if (!r) {
 		kmod_flight_close(f);
 		spin_unlock_irq(&kmod_inflight_lock);
