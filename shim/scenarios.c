@@ -353,6 +353,35 @@ static void daemon_loop(void)
 	expect(world.nr_runs <= 8, "with kernel.kmod-limit modprobes at most");
 }
 
+/* The daemon serves one request at a time. */
+static void queue_loop(unsigned int n)
+{
+	struct program *p = fails_after(0, 100 * MSEC);
+
+	limit(n);
+	p->nested = true;
+	p->how = QUEUE;
+	world_add(0, 0, 0);
+	world_run();
+	expect(ktime_get_boottime_ns() < 60 * SEC, "it ends within 60 s");
+	expect(world.nr_runs <= (int)n, "with kernel.kmod-limit modprobes at most");
+}
+
+static void queue_loop_2(void)
+{
+	queue_loop(2);
+}
+
+static void queue_loop_8(void)
+{
+	queue_loop(8);
+}
+
+static void queue_loop_50(void)
+{
+	queue_loop(50);
+}
+
 static void after_hung(void)
 {
 	fails_after(0, 100 * SEC);
@@ -571,6 +600,9 @@ const struct scenario scenarios[] = {
 	{ "users-fill-limit-1",	users_fill_1 },
 	{ "users-fill-limit-4",	users_fill_4 },
 	{ "daemon-loop",	daemon_loop },
+	{ "queue-loop-2",	queue_loop_2 },
+	{ "queue-loop-8",	queue_loop_8 },
+	{ "queue-loop-50",	queue_loop_50 },
 	{ "after-hung",		after_hung },
 	{ "slow-init",		slow_init },
 	{ "slow-async",		slow_async },

@@ -32,6 +32,7 @@ void world_reset(u64 seed, unsigned int limit)
 	world.density = 1 << shim_random(4);
 	world.no_lack = false;
 	world.children = false;
+	world.serving = false;
 	world.root_name = -1;
 	shim_fail_alloc = 0;
 	umh_fail = 0;
@@ -125,6 +126,7 @@ void world_run(void)
 /* A process that requests a module for a modprobe, which may wait for it */
 struct other {
 	int name;
+	bool queue;
 	struct fiber *waiter;
 	struct shim_process *process;
 };
@@ -134,7 +136,11 @@ static void other_process(void *arg)
 	struct other *o = arg;
 
 	current->process = o->process;
+	while (o->queue && world.serving)
+		fiber_sleep(10 * MSEC);
+	world.serving |= o->queue;
 	world_request(o->name, false, NULL);
+	world.serving &= !o->queue;
 	if (o->waiter)
 		fiber_wake(o->waiter);
 	else
@@ -159,6 +165,7 @@ static void nested_request(const struct program *p)
 		fiber_create("child", other_process, o);
 		return;
 	}
+	o->queue = p->how == QUEUE;
 	o->waiter = shim_fiber;
 	fiber_create("daemon", other_process, o);
 	fiber_block();

@@ -21,6 +21,7 @@ enum how {
 	INSIDE,		/* itself, and waits */
 	CHILD,		/* through a child, for which it does not wait */
 	DAEMON,		/* through a process that ran before it, for which it waits */
+	QUEUE,		/* likewise, but that process serves one request at a time */
 };
 
 /**
@@ -101,6 +102,7 @@ struct world {
 	unsigned int density;
 	bool no_lack;		/* slots and memory suffice, and no modprobe uses a daemon */
 	int root_name;		/* which only root requests while users take all they can; or -1 */
+	bool serving;		/* the process of QUEUE serves a request */
 	bool children;		/* children may have outlived their modprobe */
 
 	struct ask asks[8192];

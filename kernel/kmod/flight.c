@@ -47,8 +47,9 @@
  * left, and no slot of the pool has been released for KMOD_WAIT or the flight has started
  * no modprobe for twice that time, those of these requests fail with -ETIME that have no
  * modprobe yet, or one that is hung. This ends loops that lineage cannot detect, because they
- * lead through a process that ran before, such as a daemon. While one of the modprobes
- * is inside the kernel to load a module, none is added and no request fails.
+ * lead through a process that ran before, such as a daemon. From then on the number is not
+ * doubled any more, and while the modprobes end, further requests fail at once. While one of the modprobes is inside the kernel to load
+ * a module, none is added and no request fails.
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
  * later do not wait for it. Suspend does not wait for the modprobes of a flight without
@@ -259,6 +260,25 @@ void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
 }
 
 /**
+ * kmod_flight_is_ending - test whether the modprobes of a flight end one by one
+ * @f: the flight
+ *
+ * When a request has failed since modprobes do not end, the next modprobe may wait for the same
+ * process as the first one. If that serves one of them at a time, it makes the next request only
+ * now, which must not start further modprobes.
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: true if requests have failed, and modprobes of that time run, of which one has ended
+ * within KMOD_WAIT.
+ */
+bool kmod_flight_is_ending(const struct kmod_flight *f)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	return f->ending && !list_empty(&f->running) &&
+	       time_before(jiffies, f->ended + KMOD_WAIT);
+}
+
+/**
  * kmod_flight_needs_next - test whether the next modprobe must be queued
  * @f: the flight
  *
@@ -267,7 +287,8 @@ void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
  */
 bool kmod_flight_needs_next(const struct kmod_flight *f)
 {
-	return !f->queued && !kmod_flight_count(f, false) && kmod_flight_uncovered(f);
+	return !f->queued && !kmod_flight_count(f, false) && kmod_flight_uncovered(f) &&
+	       !kmod_flight_is_ending(f);
 }
 
 /*
@@ -382,7 +403,7 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 		kmod_flight_await(f);
 	if (f->queued)
 		kmod_flight_set_class(f, f->queued);
-	kmod_flight_kick(f, kmod_flight_needs_next(f) ? 0 :
+	kmod_flight_kick(f, kmod_flight_needs_next(f) || kmod_flight_is_ending(f) ? 0 :
 			    READ_ONCE(f->opening) ? KMOD_LATE : KMOD_WAIT);
 }
 

@@ -24,6 +24,8 @@
  * @queued: the modprobe that waits for a slot or is about to be started, or NULL
  * @lead: the request for which the last modprobe was started, or the first one will be
  * @since: when a modprobe was last started or queued, in jiffies
+ * @ending: requests have failed because its modprobes do not end
+ * @ended: when that was, or when a modprobe ended since, in jiffies
  * @nested: it was opened by a request from inside a modprobe
  * @opening: the requester that opened it is starting @first, or queueing it for a slot
  * @has_admin: an administrator made one of @requests, which may have been killed since
@@ -46,6 +48,8 @@ struct kmod_flight {
 	struct kmod_modprobe *queued;
 	struct kmod_request *lead;
 	unsigned long since;
+	bool ending;
+	unsigned long ended;
 	bool nested;
 	bool opening;
 	bool has_admin;
@@ -86,6 +90,7 @@ void kmod_flight_close(struct kmod_flight *f);
 unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
 struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck);
 void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
+bool kmod_flight_is_ending(const struct kmod_flight *f);
 bool kmod_flight_needs_next(const struct kmod_flight *f);
 
 /* settle.c: the results of requests */

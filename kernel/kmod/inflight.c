@@ -177,7 +177,7 @@ static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
 {
-	bool started = false, stalled = false, late;
+	bool started = false, stalled = false, fail;
 	struct subprocess_info *info;
 	struct kmod_modprobe *m;
 
@@ -199,9 +199,14 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 			umh_put(info);
 	}
 	spin_lock_irq(&kmod_inflight_lock);
-	late = time_after_eq(jiffies, f->since + 2 * KMOD_WAIT);
+	fail = !started && (stalled || kmod_flight_is_ending(f) ||
+			    time_after_eq(jiffies, f->since + 2 * KMOD_WAIT));
+	if (fail && !kmod_flight_is_ending(f)) {
+		f->ending = true;
+		f->ended = jiffies;
+	}
 	spin_unlock_irq(&kmod_inflight_lock);
-	if (!started && (stalled || late))
+	if (fail)
 		kmod_flight_time_out(f, kmod_flight_stuck);
 }
 
@@ -226,11 +231,14 @@ static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int 
 	*delay = KMOD_WAIT;
 	if (kmod_flight_is_loading(f))
 		return NULL;
+	if (kmod_flight_is_ending(f))
+		return r;
 	if (time_before(jiffies, f->since + KMOD_WAIT)) {
 		*delay = f->since + KMOD_WAIT - jiffies;
 		return NULL;
 	}
-	*n = min(max(kmod_flight_count(f, false), 1U), limit > running ? limit - running : 0);
+	if (!f->ending && limit > running)
+		*n = min(max(kmod_flight_count(f, false), 1U), limit - running);
 	return r;
 }
 

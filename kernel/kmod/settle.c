@@ -5,6 +5,7 @@
 #include <linux/compiler.h>
 #include <linux/completion.h>
 #include <linux/errno.h>
+#include <linux/jiffies.h>
 #include <linux/list.h>
 #include <linux/lockdep.h>
 #include <linux/minmax.h>
@@ -148,6 +149,8 @@ void kmod_inflight_end(struct kmod_modprobe *m, int status)
 	kmod_flight_land(f, m);
 	list_del(&m->running);
 	list_del(&m->all);
+	/* After a success, further requests do not fail at once. */
+	f->ended = status ? jiffies : jiffies - KMOD_WAIT;
 	kmod_flight_abandon(f);
 	r = list_first_entry_or_null(&m->requests, struct kmod_request, node);
 	if (r)
