@@ -522,22 +522,71 @@ static void slow_other(void)
 	expect(!any_status(0, -ETIME), "the load is waited for");
 }
 
-static void faster_at_34s(void *arg)
+/* The modprobes that are started from then on take less time. */
+static void faster(void *at)
 {
-	fiber_sleep(34 * SEC);
+	fiber_sleep(*(u64 *)at);
 	fails_after(0, 20 * SEC);
+}
+
+/* With one slot, root joins the flight of a user, whose modprobe holds it. */
+static void root_joins_1(void)
+{
+	int i;
+
+	limit(1);
+	fails_after(0, 12 * SEC);
+	world_add(0, 1000, 0);
+	world_add(0, 0, SEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].status > 0, "root has the result of a modprobe");
+	expect(start_of(0, 1) < 9, "which is started within 8 s");
+}
+
+/* A user's flight has as many modprobes as the limit allows when root joins it. */
+static void root_joins_2(void)
+{
+	limit(2);
+	fails_after(0, 4 * SEC);
+	fails_after(1, 100 * SEC);
+	world_add(0, 1000, 0);
+	world_add(1, 1000, 500 * MSEC);
+	world_add(1, 1000, 3 * SEC);
+	world_add(1, 0, 9 * SEC);
+	world_run();
+	expect(world_count_runs(1) > 2 && start_of(1, 2) < 15, "root's modprobe starts within 5 s");
+}
+
+/* Likewise, with the default limit. */
+static void root_joins_50(void)
+{
+	static u64 at = 74 * SEC;
+	int i;
+
+	fails_after(0, 100 * SEC);
+	for (i = 0; i < 75; i++)
+		world_add(0, 1000, i * SEC);
+	world_add(0, 0, 75 * SEC);
+	fiber_create("admin", faster, &at);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].status > 0, "root has the result of a modprobe");
 }
 
 /* With one slot, a modprobe for an older request is hung when the next one is started. */
 static void joins_hung_1(void)
 {
+	static u64 at = 34 * SEC;
 	int i;
 
 	limit(1);
 	fails_after(0, 100 * SEC);
 	world_add(0, 0, 0);
 	world_add(0, 0, 35 * SEC);
-	fiber_create("admin", faster_at_34s, NULL);
+	fiber_create("admin", faster, &at);
 	world_run();
 	for (i = 0; i < world.nr_asks; i++)
 		expect(world.asks[i].status > 0, "each has the result of a modprobe");
@@ -613,6 +662,9 @@ const struct scenario scenarios[] = {
 	{ "awaited-by-joiner",	awaited_by_joiner },
 	{ "awaited-again",	awaited_again },
 	{ "awaited-by-nobody",	awaited_by_nobody },
+	{ "root-joins-1",	root_joins_1 },
+	{ "root-joins-2",	root_joins_2 },
+	{ "root-joins-50",	root_joins_50 },
 	{ "joins-hung-1",	joins_hung_1 },
 	{ "starved-leader-1",	starved_leader_1 },
 	{ "starved-leader-50",	starved_leader_50 },

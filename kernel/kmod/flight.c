@@ -49,7 +49,8 @@
  * modprobe yet, or one that is hung. This ends loops that lineage cannot detect, because they
  * lead through a process that ran before, such as a daemon. From then on the number is not
  * doubled any more, and while the modprobes end, further requests fail at once. While one of the modprobes is inside the kernel to load
- * a module, none is added and no request fails.
+ * a module, none is added and no request fails. If all have been started for users, an
+ * administrator has one more queued for a slot, regardless of their number.
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
  * later do not wait for it. Suspend does not wait for the modprobes of a flight without
@@ -279,16 +280,54 @@ bool kmod_flight_is_ending(const struct kmod_flight *f)
 }
 
 /**
+ * kmod_flight_is_loading - test whether a modprobe of a flight is loading a module
+ * @f: the flight
+ *
+ * Context: any, under kmod_inflight_lock.
+ */
+bool kmod_flight_is_loading(const struct kmod_flight *f)
+{
+	const struct kmod_modprobe *m;
+
+	lockdep_assert_held(&kmod_inflight_lock);
+	list_for_each_entry(m, &f->running, running)
+		if (m->loading)
+			return true;
+	return false;
+}
+
+/**
+ * kmod_flight_owes_admin - test whether only modprobes for users have been started
+ * @f: the flight
+ *
+ * They must not use up what the limit allows for an administrator, who gets one more. It
+ * may wait for a slot, and thus be granted one beyond the limit.
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: true if an administrator waits for the next modprobe, and while the flight has
+ * had modprobes, none was started for one.
+ */
+bool kmod_flight_owes_admin(const struct kmod_flight *f)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	return f->has_admin && !f->served_admin && !kmod_flight_is_loading(f);
+}
+
+/**
  * kmod_flight_needs_next - test whether the next modprobe must be queued
  * @f: the flight
  *
  * Context: any, under kmod_inflight_lock.
- * Return: true if a request has no modprobe, and none is queued or runs, except hung ones.
+ * Return: true if a request has no modprobe, and none is queued or runs, except hung ones
+ * and those that a request of an administrator has waited for too long.
  */
 bool kmod_flight_needs_next(const struct kmod_flight *f)
 {
-	return !f->queued && !kmod_flight_count(f, false) && kmod_flight_uncovered(f) &&
-	       !kmod_flight_is_ending(f);
+	if (f->queued || !kmod_flight_uncovered(f))
+		return false;
+	if (kmod_flight_owes_admin(f) && time_after_eq(jiffies, f->since + KMOD_WAIT))
+		return true;
+	return !kmod_flight_count(f, false) && !kmod_flight_is_ending(f);
 }
 
 /*

@@ -28,6 +28,8 @@
  * @ended: when that was, or when a modprobe ended since, in jiffies
  * @nested: it was opened by a request from inside a modprobe
  * @opening: the requester that opened it is starting @first, or queueing it for a slot
+ * @served_admin: one of @running, or one that ended while others ran, was started for an
+ *	administrator
  * @has_admin: an administrator made one of @requests, which may have been killed since
  * @has_user: likewise, another requester
  * @user: of these, the one that was expected to be served first
@@ -52,6 +54,7 @@ struct kmod_flight {
 	unsigned long ended;
 	bool nested;
 	bool opening;
+	bool served_admin;
 	bool has_admin;
 	bool has_user;
 	struct kmod_slot_user user;
@@ -90,6 +93,8 @@ void kmod_flight_close(struct kmod_flight *f);
 unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
 struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck);
 void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
+bool kmod_flight_is_loading(const struct kmod_flight *f);
+bool kmod_flight_owes_admin(const struct kmod_flight *f);
 bool kmod_flight_is_ending(const struct kmod_flight *f);
 bool kmod_flight_needs_next(const struct kmod_flight *f);
 

@@ -35,16 +35,6 @@ static struct kmod_modprobe *kmod_flight_new_modprobe(struct kmod_flight *f,
 	return m;
 }
 
-static bool kmod_flight_is_loading(const struct kmod_flight *f)
-{
-	const struct kmod_modprobe *m;
-
-	list_for_each_entry(m, &f->running, running)
-		if (m->loading)
-			return true;
-	return false;
-}
-
 /* Returns how long the request may still wait for the slot of the flight, in jiffies. */
 static unsigned long kmod_flight_patience(const struct kmod_flight *f,
 					  const struct kmod_request *r)
@@ -64,7 +54,7 @@ static struct kmod_request *kmod_flight_expired(const struct kmod_flight *f)
 
 static struct kmod_request *kmod_flight_stuck(const struct kmod_flight *f)
 {
-	return kmod_flight_later(f, true);
+	return kmod_flight_owes_admin(f) ? NULL : kmod_flight_later(f, true);
 }
 
 /* Fails the picked requests, taking the lock for each, since their number has no limit. */
