@@ -32,6 +32,7 @@ void world_reset(u64 seed, unsigned int limit)
 	world.density = 1 << shim_random(4);
 	world.no_lack = false;
 	world.children = false;
+	world.starves = false;
 	world.serving = false;
 	world.root_name = -1;
 	shim_fail_alloc = 0;
@@ -60,6 +61,7 @@ int world_request(int name, bool nowait, const struct requester *q)
 		.uid = current->flags & PF_KTHREAD ? KTHREAD_UID : current->uid,
 		.outside = !current->process,
 		.nowait = nowait,
+		.starved = q && q->starve,
 		.from = now(),
 		.joins = now() + (q ? q->decide : 0),
 		.seq = ++world.seq,
@@ -386,6 +388,7 @@ static void random_requester(int names)
 	q->delay = shim_chance(2) ? 0 : shim_random(8000) * MSEC;
 	q->decide = shim_chance(8) ? random_time() : 0;
 	q->kill = shim_chance(5) ? 1 + shim_random(10000) * MSEC : 0;
+	q->starve = world.starves && shim_chance(4) ? random_time() : 0;
 }
 
 /* Users, and kernel threads for users, take all that they can get. Root makes one request. */
@@ -405,6 +408,7 @@ static void greedy_world(void)
 		q->nowait = shim_chance(3);
 		q->times = 1 + shim_random(2);
 		q->kill = shim_chance(3) ? 1 + shim_random(10000) * MSEC : 0;
+		q->starve = shim_chance(8) ? 100 * SEC : 0;
 	}
 	world.programs[users].run = SEC;
 	/* With a limit of 1 a user's modprobe for the same name is root's only one. */
@@ -434,6 +438,7 @@ void random_world(u64 seed)
 	shim_fail_alloc = shim_chance(8) ? 15 : 0;
 	umh_fail = shim_chance(8) ? 10 : 0;
 	shim_stall = shim_chance(6) ? 100 : 0;
+	world.starves = shim_chance(8);
 	world.no_lack = world.limit == 50 && !daemons && !changes && !shim_fail_alloc &&
 			!umh_fail && !shim_stall;
 

@@ -76,7 +76,7 @@ struct requester {
 struct ask {
 	int name;
 	uid_t uid;
-	bool outside, nowait, done;
+	bool outside, nowait, starved, done;
 	u64 from, joins, to;	/* it joins once security modules allow it */
 	unsigned int seq;
 	int status;
@@ -104,6 +104,7 @@ struct world {
 	int root_name;		/* which only root requests while users take all they can; or -1 */
 	bool serving;		/* the process of QUEUE serves a request */
 	bool children;		/* children may have outlived their modprobe */
+	bool starves;		/* some requesters get no CPU for a time */
 
 	struct ask asks[8192];
 	struct run runs[8192];
