@@ -83,7 +83,7 @@ int __request_module(bool wait, const char *fmt, ...)
 
 	WARN_ON_ONCE(wait && current_is_async());
 
-	r = kmod_request_alloc(kmod_lineage_parent(), wait, _RET_IP_);
+	r = kmod_request_alloc(kmod_lineage_running(), wait, _RET_IP_);
 	if (!r)
 		return -ENOMEM;
 

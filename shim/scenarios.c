@@ -218,6 +218,25 @@ static void loop_of_two(void)
 	expect(any_status(0, -ELOOP), "ELOOP");
 }
 
+static void no_helper_at_2s(void *arg)
+{
+	fiber_sleep(2 * SEC);
+	world.programs[0].nested = false;
+}
+
+/* A helper that the kernel started for a modprobe makes a request when that has ended. */
+static void outliving_helper(void)
+{
+	struct program *p = fails_after(0, SEC);
+
+	p->nested = true;
+	p->how = HELPER;
+	world_add(0, 0, 0);
+	fiber_create("admin", no_helper_at_2s, NULL);
+	world_run();
+	expect(world.nr_runs == 2 && !any_status(0, -ELOOP), "no loop with a modprobe that has ended");
+}
+
 static void two_users(void)
 {
 	int i;
@@ -639,6 +658,7 @@ const struct scenario scenarios[] = {
 	{ "chain-of-three",	chain_of_three },
 	{ "fifty-chains",	fifty_chains },
 	{ "loop-of-two",	loop_of_two },
+	{ "outliving-helper",	outliving_helper },
 	{ "two-users",		two_users },
 	{ "user-joins",		user_joins },
 	{ "user-joins-later",	user_joins_later },

@@ -125,7 +125,8 @@ static void umh_exit(struct subprocess_info *info, int status)
 	shim_unlock(&tasklist_lock, true);
 }
 
-static void origin_exit(void)
+/* The current process exits. */
+void umh_origin_exit(void)
 {
 	struct umh_origin *origin = current->process->origin;
 
@@ -137,15 +138,26 @@ static void origin_exit(void)
 	shim_unlock(&tasklist_lock, true);
 }
 
-static void origin_enter(struct subprocess_info *info)
+static struct shim_process *process_new(struct umh_origin *origin)
 {
 	struct shim_process *p = calloc(1, sizeof(*p));
 
 	p->next = processes;
 	processes = p;
-	p->origin = info->origin->origin;
+	p->origin = origin;
+	return p;
+}
+
+static void origin_enter(struct subprocess_info *info)
+{
+	current->process = process_new(info->origin->origin);
 	info->origin = NULL;
-	current->process = p;
+}
+
+/* Returns the process of a helper that the kernel starts for the current process. */
+struct shim_process *umh_origin_inherit(void)
+{
+	return process_new(umh_origin_current());
 }
 
 /* khelper, and then the helper's thread. */
@@ -167,7 +179,7 @@ static void khelper(void *arg)
 	fiber_point();
 	if (umh_fail && shim_chance(umh_fail)) {
 		umh_failed(info, -EACCES);
-		origin_exit();
+		umh_origin_exit();
 		return;
 	}
 	world_modprobe_starts(info->data, info->argv[3]);
@@ -176,9 +188,9 @@ static void khelper(void *arg)
 		umh_uncount(info);
 	status = world_modprobe(info->argv[3]);
 	if (exit_first)
-		origin_exit();
+		umh_origin_exit();
 	umh_exit(info, status);
-	origin_exit();
+	umh_origin_exit();
 }
 
 int umh_start(struct subprocess_info *info, int wait)

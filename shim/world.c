@@ -129,6 +129,7 @@ void world_run(void)
 struct other {
 	int name;
 	bool queue;
+	u64 delay;
 	struct fiber *waiter;
 	struct shim_process *process;
 };
@@ -138,11 +139,14 @@ static void other_process(void *arg)
 	struct other *o = arg;
 
 	current->process = o->process;
+	fiber_sleep(o->delay);
 	while (o->queue && world.serving)
 		fiber_sleep(10 * MSEC);
 	world.serving |= o->queue;
 	world_request(o->name, false, NULL);
 	world.serving &= !o->queue;
+	if (o->delay)
+		umh_origin_exit();
 	if (o->waiter)
 		fiber_wake(o->waiter);
 	else
@@ -157,14 +161,15 @@ static void nested_request(const struct program *p)
 		world_request(p->next, false, NULL);
 		return;
 	}
-	if (p->how == CHILD && world.nr_runs > CHILDREN_MAX)
+	if (p->how != DAEMON && p->how != QUEUE && world.nr_runs > CHILDREN_MAX)
 		return;
 	o = calloc(1, sizeof(*o));
 	o->name = p->next;
-	if (p->how == CHILD) {
-		o->process = current->process;
+	if (p->how == CHILD || p->how == HELPER) {
+		o->process = p->how == CHILD ? current->process : umh_origin_inherit();
+		o->delay = p->how == CHILD ? 0 : 3 * SEC;
 		world.children = true;
-		fiber_create("child", other_process, o);
+		fiber_create(p->how == CHILD ? "child" : "helper", other_process, o);
 		return;
 	}
 	o->queue = p->how == QUEUE;
@@ -368,7 +373,8 @@ static void random_program(struct program *p, int names, bool daemons)
 	p->run = random_time();
 	p->fails = shim_chance(2);
 	p->nested = shim_chance(3);
-	p->how = daemons && shim_chance(2) ? DAEMON : shim_chance(4) ? CHILD : INSIDE;
+	p->how = daemons && shim_chance(2) ? DAEMON : shim_chance(4) ? CHILD :
+		 shim_chance(8) ? HELPER : INSIDE;
 	p->next = shim_random(names);
 	p->init = shim_chance(5) ? random_time() : 0;
 	p->init_fails = shim_chance(2);

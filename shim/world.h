@@ -20,6 +20,7 @@
 enum how {
 	INSIDE,		/* itself, and waits */
 	CHILD,		/* through a child, for which it does not wait */
+	HELPER,		/* through a helper that the kernel starts for it, 3 s later */
 	DAEMON,		/* through a process that ran before it, for which it waits */
 	QUEUE,		/* likewise, but that process serves one request at a time */
 };
@@ -135,6 +136,8 @@ int world_modprobe(const char *name);
 void world_modprobe_hung(struct kmod_modprobe *m, bool maybe);
 struct run *world_modprobe_ends(const struct kmod_modprobe *m, int status);
 void world_modprobe_gone(struct run *r);
+struct shim_process *umh_origin_inherit(void);
+void umh_origin_exit(void);
 extern unsigned int umh_counted;	/* running helpers that suspend waits for */
 extern unsigned int umh_fail;	/* one helper in so many cannot be started; 0: none */
 void umh_check(void);

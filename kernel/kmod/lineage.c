@@ -9,6 +9,7 @@
  */
 #define pr_fmt(fmt) "request_module: " fmt
 
+#include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/errno.h>
 #include <linux/pid.h>
@@ -31,6 +32,29 @@ struct kmod_modprobe *kmod_lineage_parent(void)
 	struct umh_origin *origin = umh_origin_current();
 
 	return origin ? container_of(origin, struct kmod_modprobe, origin) : NULL;
+}
+
+/**
+ * kmod_lineage_running - find the running modprobe inside which the current task runs
+ *
+ * A helper that was started for a process inside a modprobe may outlive that modprobe. Nothing
+ * waits for its requests then, except perhaps a modprobe further up in the chain.
+ *
+ * Context: process context.
+ * Return: the modprobe, with a reference; NULL if there is none.
+ */
+struct kmod_modprobe *kmod_lineage_running(void)
+{
+	struct kmod_modprobe *m = kmod_lineage_parent(), *ended;
+
+	while (m && READ_ONCE(m->ended)) {
+		ended = m;
+		m = m->request->parent;
+		if (m)
+			kmod_modprobe_get(m);
+		kmod_modprobe_put(ended);
+	}
+	return m;
 }
 
 /* Returns the request of the modprobe inside which r was made, or NULL. */
@@ -68,7 +92,7 @@ static void kmod_lineage_report(const struct kmod_request *last, const char *nam
 
 /**
  * kmod_lineage_check - check whether a request closes a loop
- * @parent: from kmod_lineage_parent(), may be NULL
+ * @parent: from kmod_lineage_running(), may be NULL
  * @name: the requested name
  *
  * Context: any.

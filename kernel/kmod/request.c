@@ -32,7 +32,7 @@ static enum kmod_slot_class kmod_request_class(const struct kmod_modprobe *paren
 
 /**
  * kmod_request_alloc - set up a request by the current task
- * @parent: the modprobe inside which the current task runs, or NULL. The caller's
+ * @parent: the running modprobe inside which the current task is, or NULL. The caller's
  *	reference passes to this function, even if it fails.
  * @wait: see __request_module()
  * @site: return address in the caller of __request_module()

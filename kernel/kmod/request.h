@@ -215,6 +215,7 @@ bool kmod_path_is_empty(void);
 
 /* lineage.c: the modprobe inside which a task runs, and loops of requests */
 struct kmod_modprobe *kmod_lineage_parent(void);
+struct kmod_modprobe *kmod_lineage_running(void);
 int kmod_lineage_check(const struct kmod_modprobe *parent, const char *name);
 
 /* slots.c: how many modprobes run at a time */
