@@ -250,6 +250,32 @@ static void two_users(void)
 	expect(start_of(14, 0) < 1, "the other user is served next");
 }
 
+/*
+ * A user has many ids in a user namespace, and another one below it. The container of another
+ * user was created by root.
+ */
+static void subordinate_ids(void)
+{
+	static struct user_namespace outer = { .level = 1, .parent = &init_user_ns,
+					       .owner = 1000, .root = 1000 };
+	static struct user_namespace inner = { .level = 2, .parent = &outer, .owner = 100001 };
+	static struct user_namespace other = { .level = 1, .parent = &init_user_ns,
+					       .root = 200000 };
+	int i;
+
+	limit(4);
+	for (i = 0; i < 22; i++) {
+		fails_after(i, 700 * MSEC);
+		world_add(i, 100000 + i, i < 20 ? 0 : 100 * MSEC)->userns = i & 1 ? &inner : &outer;
+	}
+	world.requesters[20].uid = 2000;
+	world.requesters[20].userns = NULL;
+	world.requesters[21].uid = 200005;
+	world.requesters[21].userns = &other;
+	world_run();
+	expect(start_of(20, 0) < 1 && start_of(21, 0) < 1, "the other users are served next");
+}
+
 /* The second user joins a flight that waits behind other requests of the first one. */
 static void user_joins_user(bool kthread)
 {
@@ -660,6 +686,7 @@ const struct scenario scenarios[] = {
 	{ "loop-of-two",	loop_of_two },
 	{ "outliving-helper",	outliving_helper },
 	{ "two-users",		two_users },
+	{ "subordinate-ids",	subordinate_ids },
 	{ "user-joins",		user_joins },
 	{ "user-joins-later",	user_joins_later },
 	{ "kthread-joins",	kthread_joins },

@@ -324,6 +324,7 @@ struct task_struct {
 	bool killed;
 	char comm[TASK_COMM_LEN];
 	struct nsproxy *nsproxy;
+	struct user_namespace *userns;	/* NULL: the initial one */
 	struct signal_struct *signal;
 	struct shim_process *process;	/* the helper inside which it runs, or NULL */
 	struct signal_struct own_signal;
@@ -336,6 +337,10 @@ extern int max_threads;
 #define task_pid_nr(t)			((t)->pid)
 #define current_uid()			(current->uid)
 #define from_kuid(ns, uid)		(uid)
+#define kuid_t				uid_t
+#define GLOBAL_ROOT_UID			0
+#define uid_eq(a, b)			((a) == (b))
+#define make_kuid(ns, id)		((ns)->root + (id))
 #define audit_get_loginuid(t)		((t)->uid)
 #define CAP_OPT_NOAUDIT			2
 #define current_cred()			current
@@ -343,11 +348,17 @@ extern int max_threads;
 #define current_is_async()		false
 
 struct ns_common { unsigned int inum; };
-struct user_namespace { struct ns_common ns; unsigned int level; };
+struct user_namespace {
+	struct ns_common ns;
+	unsigned int level;
+	struct user_namespace *parent;
+	uid_t owner, root;
+};
+
 struct pid_namespace { struct ns_common ns; };
 struct nsproxy { struct ns_common *mnt_ns; };
 extern struct user_namespace init_user_ns;
-#define current_user_ns()		(&init_user_ns)
+#define current_user_ns()		(current->userns ?: &init_user_ns)
 #define task_active_pid_ns(t)		((struct pid_namespace *)NULL)
 #define from_mnt_ns(ns)			(ns)
 

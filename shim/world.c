@@ -80,6 +80,7 @@ static void requester(void *arg)
 	struct requester *q = arg;
 
 	current->uid = q->uid;
+	current->userns = q->userns;
 	current->flags = q->kthread ? PF_KTHREAD : 0;
 	fiber_sleep(q->delay);
 	if (q->starve) {

@@ -51,6 +51,7 @@ struct program {
  * struct requester - a task that requests modules
  * @name: number of the module
  * @uid: its user, 0 for an administrator
+ * @userns: its user namespace, NULL for the initial one
  * @kthread: it is a kernel thread
  * @nowait: it does not wait
  * @times: how often it makes the request, at most
@@ -63,6 +64,7 @@ struct program {
 struct requester {
 	int name;
 	uid_t uid;
+	struct user_namespace *userns;
 	bool kthread;
 	bool nowait;
 	unsigned int times;

@@ -371,7 +371,7 @@ static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
 
 static void kmod_flight_add_user(struct kmod_flight *f, const struct kmod_request *r)
 {
-	const struct kmod_slot_user user = { r->class, r->rec.by.uid };
+	const struct kmod_slot_user user = { r->class, r->user };
 
 	if (r->class == KMOD_SLOT_NESTED)
 		return;

@@ -16,6 +16,8 @@
 #include <linux/sprintf.h>
 #include <linux/stdarg.h>
 #include <linux/string.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
 #include <linux/user_namespace.h>
 
 #include "request.h"
@@ -28,6 +30,22 @@ static enum kmod_slot_class kmod_request_class(const struct kmod_modprobe *paren
 	if (security_capable(current_cred(), &init_user_ns, CAP_SYS_MODULE, CAP_OPT_NOAUDIT))
 		return KMOD_SLOT_USER;
 	return current->flags & PF_KTHREAD ? KMOD_SLOT_KTHREAD : KMOD_SLOT_ADMIN;
+}
+
+/*
+ * A user may have any number of ids in a user namespace. As for other limits, all count as the
+ * owner of the outermost one. root creates these for others, who differ in the id of their root.
+ */
+static uid_t kmod_request_user(void)
+{
+	struct user_namespace *ns = current_user_ns();
+	kuid_t uid = current_uid();
+
+	while (ns->level > 1)
+		ns = ns->parent;
+	if (ns->level)
+		uid = uid_eq(ns->owner, GLOBAL_ROOT_UID) ? make_kuid(ns, 0) : ns->owner;
+	return from_kuid(&init_user_ns, uid);
 }
 
 /**
@@ -59,6 +77,7 @@ struct kmod_request *kmod_request_alloc(struct kmod_modprobe *parent, bool wait,
 	r->parent = parent;
 	r->depth = parent ? parent->request->depth + 1 : 1;
 	r->class = kmod_request_class(parent);
+	r->user = kmod_request_user();
 	r->arrived = jiffies;
 	INIT_LIST_HEAD(&r->node);
 	INIT_LIST_HEAD(&r->modprobes);

@@ -38,7 +38,7 @@ enum kmod_slot_class {
 /**
  * struct kmod_slot_user - the requester for whom a slot is used
  * @class: its class
- * @uid: its user id
+ * @uid: the user, see kmod_request.user
  */
 struct kmod_slot_user {
 	enum kmod_slot_class class;
@@ -78,6 +78,7 @@ struct kmod_slot {
  * @parent: the modprobe inside which the request was made, or NULL
  * @depth: number of requests in the chain that ends with this one
  * @class: class of the slot that it takes
+ * @user: the user as which the requester shares the slots of users
  * @arrived: when it was made, in jiffies; or when the last request was made that it stands for
  * @node: entry in the list of its flight, or of the modprobe that settles it
  * @served: a modprobe was started for it
@@ -98,6 +99,7 @@ struct kmod_request {
 	struct kmod_modprobe *parent;	/* A */
 	unsigned int depth;		/* A */
 	enum kmod_slot_class class;	/* A */
+	uid_t user;			/* A */
 
 	unsigned long arrived;		/* I */
 	struct list_head node;		/* I */

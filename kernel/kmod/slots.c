@@ -334,7 +334,7 @@ int kmod_slot_init(struct kmod_slot *s, const struct kmod_request *r,
 		return 0;
 	}
 
-	new = kmod_queue_alloc(r->rec.by.uid, GFP_KERNEL);
+	new = kmod_queue_alloc(r->user, GFP_KERNEL);
 	if (!new)
 		return -ENOMEM;
 	spin_lock_irq(&kmod_slots_lock);

@@ -341,7 +341,7 @@ static void kmod_inflight_admin_promotes_waiting_flight(struct kunit *test)
 	struct kmod_modprobe *m;
 
 	user->class = KMOD_SLOT_USER;
-	user->rec.by.uid = 1000;
+	user->user = 1000;
 	m = kmod_test_open(test, user);
 	KUNIT_EXPECT_EQ(test, m->slot.class, KMOD_SLOT_USER);
 	admin = kmod_test_join(test, m->flight);

@@ -49,7 +49,7 @@ static struct kmod_slot *kmod_slot_new(struct kunit *test, enum kmod_slot_class 
 	r->class = class;
 	r->depth = depth;
 	r->rec.id = ++kmod_test_ticket;
-	r->rec.by.uid = uid;
+	r->user = uid;
 	KUNIT_ASSERT_EQ(test, kmod_slot_init(s, r, &kmod_test_work), 0);
 	return s;
 }
