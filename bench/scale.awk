@@ -81,7 +81,7 @@ function exponent(machine, kernel, load, key,   first, last)
 # interrupt has prolonged.
 function is_long(machine, key, last)
 {
-	if (key ~ / off_max$| hold_max$/)
+	if (key ~ / (off|hold)_max$/)
 		return machine == "counted" && last >= 200
 	if (key ~ / (hold|wait)_total$/)
 		return machine == "counted" && last >= 1000
@@ -106,10 +106,12 @@ function cell(text, key)
 	printf " %9s", text == "" ? "-" : text
 }
 
-# Interrupts must not be off for longer than in the unpatched kernel, except by chance.
+# Interrupts must not be off for longer than in the unpatched kernel. With thousands of threads, the
+# scheduler's sections vary up to 700 us, in both kernels.
 function is_longer(machine, load, key)
 {
-	return key ~ / off_max$/ && is_long(machine, key, get(machine, "here", load, 3, key) + 0) &&
+	return machine == "counted" && key ~ / off_max$/ &&
+		get(machine, "here", load, 3, key) >= 1000 &&
 		get(machine, "here", load, 3, key) > 2 * get(machine, "base", load, 3, key)
 }
 

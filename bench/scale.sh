@@ -41,7 +41,7 @@ run()
 	local name=scale-$1 failed=0 found
 	local logs=$LOGS/bench-$3-$name
 
-	(measure "$3" "$name" "/bench/scale-guest $THREADS $WAITERS") || failed=1
+	(measure "$3" "$name" "/bench/scale-guest $THREADS $WAITERS ${SMP:-1}") || failed=1
 	values "$1" "$2" "$logs.results" >"$VALUES.$1.$2"
 	found=$(complaints "$logs.console")
 	[[ -z $found ]] || { say "$found" "see $logs.console"; failed=1; }
