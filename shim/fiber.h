@@ -51,6 +51,7 @@ struct fiber {
 
 extern struct fiber *shim_fiber;	/* the running one */
 extern bool shim_verbose;
+extern u64 shim_console;	/* how long the console takes for a line, in ns */
 extern unsigned int shim_stall;	/* one scheduling point in so many stalls; 0: none */
 
 /* Random numbers from the seed. */

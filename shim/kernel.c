@@ -8,6 +8,7 @@
 #include "fiber.h"
 
 bool shim_verbose;
+u64 shim_console;
 int max_threads = 10000;
 struct user_namespace init_user_ns;
 struct notifier_block *shim_module_nb;
@@ -50,6 +51,8 @@ int shim_printk(const char *fmt, ...)
 	va_end(args);
 	text[strcspn(text, "\n")] = 0;
 	shim_log("printk: %s", text);
+	if (shim_console)
+		fiber_sleep(shim_console);
 	return 0;
 }
 

@@ -344,6 +344,38 @@ static void fifty_hung(void)
 	expect(start_of(50, 0) < 6, "the 51st starts within 5 s");
 }
 
+/* The console takes 10 s for each line while modprobes are found hung. */
+static void slow_console(void)
+{
+	int i;
+
+	limit(8);
+	shim_console = 10 * SEC;
+	for (i = 0; i < 16; i++) {
+		fails_after(i, i < 8 ? 100 * SEC : SEC);
+		world_add(i, 0, i < 8 ? 0 : 30500 * MSEC);
+	}
+	world_run();
+	for (i = 8; i < 16; i++)
+		expect(start_of(i, 0) < 31, "all slots are released at once");
+}
+
+/* Many requests fail while the console takes 10 s for each line. */
+static void slow_console_busy(void)
+{
+	int i;
+
+	limit(1);
+	shim_console = 10 * SEC;
+	fails_after(0, 20 * SEC);
+	fails_after(1, SEC);
+	world_add(0, 1000, 0);
+	for (i = 0; i < 3; i++)
+		world_add(1, 1000, SEC);
+	world_run();
+	expect(last_end(1) < 7, "all requests fail in time");
+}
+
 /* Many requests are made while modprobes that hang hold all slots. */
 static void many_beyond_limit(void)
 {
@@ -692,6 +724,8 @@ const struct scenario scenarios[] = {
 	{ "kthread-joins",	kthread_joins },
 	{ "two-users-share",	two_users_share },
 	{ "fifty-hung",		fifty_hung },
+	{ "slow-console",	slow_console },
+	{ "slow-console-busy",	slow_console_busy },
 	{ "many-beyond-limit",	many_beyond_limit },
 	{ "users-fill-limit-1",	users_fill_1 },
 	{ "users-fill-limit-4",	users_fill_4 },

@@ -74,6 +74,9 @@ static void umh_release_deferred(struct kref *ref)
 	queue_work(NULL, &info->work);
 }
 
+/* The watch is one work for all helpers. */
+static bool watching;
+
 static void umh_hung(void *arg)
 {
 	struct subprocess_info *info = arg;
@@ -81,10 +84,14 @@ static void umh_hung(void *arg)
 
 	__tsan_acquire(&h->watch);
 	current->flags = PF_KTHREAD;
+	while (watching)
+		fiber_sleep(NSEC_PER_SEC / 1000);
+	watching = true;
 	world_modprobe_hung(info->data, true);
 	if (info->hung(info) && !h->ended)
 		timer_add(&h->watch, HUNG_SECS * NSEC_PER_SEC);
 	world_modprobe_hung(info->data, false);
+	watching = false;
 	umh_put(info);
 }
 

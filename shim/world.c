@@ -38,6 +38,7 @@ void world_reset(u64 seed, unsigned int limit)
 	shim_fail_alloc = 0;
 	umh_fail = 0;
 	shim_stall = 0;
+	shim_console = 0;
 	pipeline_reset(limit);
 }
 
@@ -446,6 +447,7 @@ void random_world(u64 seed)
 	umh_fail = shim_chance(8) ? 10 : 0;
 	shim_stall = shim_chance(6) ? 100 : 0;
 	world.starves = shim_chance(8);
+	shim_console = shim_chance(16) ? SEC : 0;
 	world.no_lack = world.limit == 50 && !daemons && !changes && !shim_fail_alloc &&
 			!umh_fail && !shim_stall;
 

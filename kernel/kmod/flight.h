@@ -104,6 +104,6 @@ void kmod_request_settle(struct kmod_request *r, enum kmod_outcome outcome, int 
 void kmod_flight_abandon(struct kmod_flight *f);
 
 /* readers.c */
-void kmod_inflight_report_busy(const struct kmod_request *r);
+void kmod_inflight_report_busy(struct kmod_request *r);
 
 #endif /* _KERNEL_KMOD_FLIGHT_H */

@@ -14,6 +14,7 @@
 #include <linux/sprintf.h>
 #include <linux/time64.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "flight.h"
 
@@ -51,23 +52,49 @@ static void kmod_inflight_print(char *text, size_t size)
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 
-/**
- * kmod_inflight_report_busy - log that a request has timed out, and the slots in use
- * @r: the request
- *
- * Context: process context.
- */
-void kmod_inflight_report_busy(const struct kmod_request *r)
-{
-	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL, 2);
-	char holders[400] = "";
+/* The request that kmod_busy_report() reports, with a reference; under kmod_inflight_lock. */
+static struct kmod_request *kmod_busy;
 
-	if (!__ratelimit(&rs))
+static void kmod_busy_report(struct work_struct *work)
+{
+	char holders[400] = "";
+	struct kmod_request *r;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	r = kmod_busy;
+	kmod_busy = NULL;
+	spin_unlock_irq(&kmod_inflight_lock);
+	if (!r)
 		return;
+
 	kmod_inflight_print(holders, sizeof(holders));
 	pr_warn("request for %s by %s[%d] timed out after %d s waiting for a slot; oldest holders: %s\n",
 		kmod_escaped(r->rec.name), kmod_escaped(r->rec.by.comm), r->rec.by.pid,
 		KMOD_WAIT / HZ, holders);
+	kmod_request_put(r);
+}
+
+static DECLARE_WORK(kmod_busy_work, kmod_busy_report);
+
+/**
+ * kmod_inflight_report_busy - log that a request has timed out, and the slots in use
+ * @r: the request
+ *
+ * A slow console delays only further reports, of which some may then be lost.
+ *
+ * Context: process context.
+ */
+void kmod_inflight_report_busy(struct kmod_request *r)
+{
+	static DEFINE_RATELIMIT_STATE(rs, DEFAULT_RATELIMIT_INTERVAL, 2);
+
+	spin_lock_irq(&kmod_inflight_lock);
+	if (!kmod_busy && __ratelimit(&rs)) {
+		kmod_request_get(r);
+		kmod_busy = r;
+		queue_work(kmod_wq, &kmod_busy_work);
+	}
+	spin_unlock_irq(&kmod_inflight_lock);
 }
 
 static enum kmod_inflight_state kmod_inflight_state(struct kmod_request *r)

@@ -135,6 +135,7 @@ struct kmod_request {
  * @late: its requester did not start it in time, so that the requests do not wait for it
  * @hung: it was reported as hung
  * @slow: the load of a module was reported as slow
+ * @report: the report that it is hung, or slow, has not been printed
  * @execed: its program was exec'ed
  * @ended: it has ended
  * @no_path: it was not run, since kernel.modprobe was empty by then
@@ -171,6 +172,7 @@ struct kmod_modprobe {
 	bool late;				/* I */
 	bool hung;				/* I */
 	bool slow;				/* I */
+	bool report;				/* I */
 	bool execed;				/* I */
 	bool ended;				/* E */
 	bool no_path;				/* E */

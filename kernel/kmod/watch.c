@@ -5,34 +5,79 @@
 #define pr_fmt(fmt) "kmod: " fmt
 
 #include <linux/jiffies.h>
+#include <linux/list.h>
 #include <linux/printk.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 #include "flight.h"
 
-static void kmod_inflight_report_loading(const struct kmod_record *rec, pid_t pid,
-					 const char *module, unsigned int secs)
+/* A modprobe that is hung, or loads a module. A copy, since it may end meanwhile. */
+struct kmod_report {
+	struct kmod_record rec;
+	pid_t pid;
+	bool hung;
+	char module[MODULE_NAME_LEN];
+	unsigned long secs;
+};
+
+static void kmod_report_fill(struct kmod_report *report, const struct kmod_modprobe *m)
 {
-	kmod_journal_note(KMOD_SLOW_INIT);
-	if (*module)
-		pr_info_ratelimited("module %s: init has been running for %u s, requested by %s[%d]\n",
-				    module, secs, kmod_escaped(rec->by.comm), rec->by.pid);
-	else
-		pr_info_ratelimited("modprobe %s (pid %d), requested by %s[%d], has waited %u s for a load of a module\n",
-				    kmod_escaped(rec->name), pid, kmod_escaped(rec->by.comm),
-				    rec->by.pid, secs);
+	report->rec = m->request->rec;
+	report->pid = m->pid;
+	report->hung = m->hung;
+	memcpy(report->module, m->module, sizeof(report->module));
+	report->secs = (jiffies - m->loading_since) / HZ;
 }
 
-static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
+/* Takes the next report that is due. Returns false if there is none. */
+static bool kmod_report_next(struct kmod_report *report)
 {
-	kmod_journal_note(KMOD_HUNG);
-	pr_warn_ratelimited("modprobe %s (pid %d), requested by %s[%d] and %u others, is hung; releasing its slot\n",
-			    kmod_escaped(rec->name), pid, kmod_escaped(rec->by.comm),
-			    rec->by.pid, rec->joiners);
+	struct kmod_modprobe *m;
+	bool found = false;
+
+	spin_lock_irq(&kmod_inflight_lock);
+	list_for_each_entry(m, &kmod_running, all) {
+		found = m->report;
+		if (found) {
+			m->report = false;
+			kmod_report_fill(report, m);
+			break;
+		}
+	}
+	spin_unlock_irq(&kmod_inflight_lock);
+	return found;
 }
+
+static void kmod_report_print(const struct kmod_report *r)
+{
+	const struct kmod_requester *by = &r->rec.by;
+
+	if (r->hung)
+		pr_warn_ratelimited("modprobe %s (pid %d), requested by %s[%d] and %u others, is hung; releasing its slot\n",
+				    kmod_escaped(r->rec.name), r->pid, kmod_escaped(by->comm),
+				    by->pid, r->rec.joiners);
+	else if (*r->module)
+		pr_info_ratelimited("module %s: init has been running for %lu s, requested by %s[%d]\n",
+				    r->module, r->secs, kmod_escaped(by->comm), by->pid);
+	else
+		pr_info_ratelimited("modprobe %s (pid %d), requested by %s[%d], has waited %lu s for a load of a module\n",
+				    kmod_escaped(r->rec.name), r->pid, kmod_escaped(by->comm),
+				    by->pid, r->secs);
+}
+
+static void kmod_report(struct work_struct *work)
+{
+	struct kmod_report report;
+
+	while (kmod_report_next(&report))
+		kmod_report_print(&report);
+}
+
+static DECLARE_WORK(kmod_report_work, kmod_report);
 
 /**
  * kmod_inflight_hung - handle a modprobe that has not ended within UMH_HUNG_SECS
@@ -45,18 +90,12 @@ static void kmod_inflight_report_hung(const struct kmod_record *rec, pid_t pid)
  */
 bool kmod_inflight_hung(struct kmod_modprobe *m)
 {
-	char module[MODULE_NAME_LEN];
-	unsigned long loading;
-	struct kmod_record rec;
-	bool known;
-	pid_t pid;
+	bool loading, report;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	loading = m->loading ? m->loading_since : 0;
-	memcpy(module, m->module, sizeof(module));
-	rec = m->request->rec;
-	pid = m->pid;
-	known = m->slow;
+	loading = m->loading;
+	report = !loading || !m->slow;
+	m->report = report;
 	m->slow = loading;
 	if (!loading) {
 		m->hung = true;
@@ -65,10 +104,11 @@ bool kmod_inflight_hung(struct kmod_modprobe *m)
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
 
-	if (loading && !known)
-		kmod_inflight_report_loading(&rec, pid, module, (jiffies - loading) / HZ);
-	if (!loading && kmod_slot_put(&m->slot))
-		kmod_inflight_report_hung(&rec, pid);
+	if (loading ? report : kmod_slot_put(&m->slot)) {
+		kmod_journal_note(loading ? KMOD_SLOW_INIT : KMOD_HUNG);
+		/* A slow console must not delay other modprobes that are hung. */
+		queue_work(kmod_wq, &kmod_report_work);
+	}
 	return loading;
 }
 
