@@ -56,7 +56,7 @@ void pipeline_reset(unsigned int limit)
 	kmod_last_id.n = 0;
 	kmod_unloads = 0;
 	kmod_lent_last = 0;
-	kmod_served = 0;
+	kmod_served = 1;
 	memset(kmod_queues, 0, sizeof(kmod_queues));
 	kmod_limit = limit;
 	kmod_slots_init();

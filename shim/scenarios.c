@@ -391,6 +391,22 @@ static void many_beyond_limit(void)
 		expect(!any_status(i, -ETIME), "no request fails");
 }
 
+/* All slots are taken just when a second modprobe is due. */
+static void full_for_a_moment(void)
+{
+	int i;
+
+	limit(2);
+	fails_after(0, 7 * SEC);
+	fails_after(1, 300 * MSEC);
+	world_add(0, 0, 0);
+	world_add(0, 0, SEC);
+	world_add(1, 0, 5900 * MSEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		expect(world.asks[i].status > 0, "each request has the result of a modprobe");
+}
+
 /* Users take all slots that they can get. Root makes its request later. */
 static void users_fill(unsigned int n)
 {
@@ -727,6 +743,7 @@ const struct scenario scenarios[] = {
 	{ "slow-console",	slow_console },
 	{ "slow-console-busy",	slow_console_busy },
 	{ "many-beyond-limit",	many_beyond_limit },
+	{ "full-for-a-moment",	full_for_a_moment },
 	{ "users-fill-limit-1",	users_fill_1 },
 	{ "users-fill-limit-4",	users_fill_4 },
 	{ "daemon-loop",	daemon_loop },

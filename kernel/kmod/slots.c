@@ -98,8 +98,8 @@ static DEFINE_SPINLOCK(kmod_slots_lock);
 /*
  * @used: number of slots held, not counting lent ones
  * @queues: queues with waiters, in the order in which they are served
- * @stalled: since when requests have waited and no slot within the limit was released, in
- *	jiffies
+ * @stalled: since when requests have waited, and no slot within the limit was free or was
+ *	released, in jiffies
  */
 static struct {
 	unsigned int used;
@@ -378,6 +378,7 @@ static bool kmod_slot_take(struct kmod_slot *s)
 		return false;
 	s->lent = false;
 	kmod_slot_use(s, 1);
+	kmod_pools[s->queue->pool].stalled = get_jiffies_64();
 	return true;
 }
 
@@ -624,7 +625,8 @@ bool kmod_slot_put(struct kmod_slot *s)
  * @s: a slot of the pool
  *
  * Context: any.
- * Return: true if no slot of the pool has been released for KMOD_WAIT.
+ * Return: true if no slot of the pool has been taken without a wait, or released, for
+ * KMOD_WAIT.
  */
 bool kmod_slots_stalled(const struct kmod_slot *s)
 {
