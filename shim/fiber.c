@@ -208,12 +208,13 @@ void fiber_sleep(u64 ns)
 /* A scheduling point: another fiber may continue, and this one may stall for seconds. */
 void fiber_point(void)
 {
+	bool atomic = shim_fiber->locks || shim_fiber->irqs_off;
+
 	if (shim_fiber == &main_fiber || in_timer)
 		return;
-	if (shim_fiber->starve_at && !shim_fiber->locks && !shim_fiber->irqs_off &&
-	    !--shim_fiber->starve_at)
+	if (shim_fiber->starve_at && !atomic && !--shim_fiber->starve_at)
 		fiber_sleep(shim_fiber->starve_for);
-	else if (shim_stall && !shim_fiber->locks && !shim_fiber->irqs_off && shim_chance(shim_stall))
+	else if (shim_stall && !atomic && shim_chance(shim_stall))
 		fiber_sleep(shim_random(6000) * (NSEC_PER_SEC / 1000) + 1);
 	else if (shim_chance(point_density))
 		fiber_schedule();

@@ -234,7 +234,7 @@ static void outliving_helper(void)
 	world_add(0, 0, 0);
 	fiber_create("admin", no_helper_at_2s, NULL);
 	world_run();
-	expect(world.nr_runs == 2 && !any_status(0, -ELOOP), "no loop with a modprobe that has ended");
+	expect(world.nr_runs == 2 && !any_status(0, -ELOOP), "no loop with an ended modprobe");
 }
 
 static void two_users(void)

@@ -45,12 +45,13 @@
  * oldest of them was started, the number of running modprobes is doubled. A request
  * therefore waits at most KMOD_WAIT longer than for a modprobe of its own. If no slot is
  * left, and no slot of the pool has been released for KMOD_WAIT or the flight has started
- * no modprobe for twice that time, those of these requests fail with -ETIME that have no
- * modprobe yet, or one that is hung. This ends loops that lineage cannot detect, because they
- * lead through a process that ran before, such as a daemon. From then on the number is not
- * doubled any more, and while the modprobes end, further requests fail at once. While one of the modprobes is inside the kernel to load
- * a module, none is added and no request fails. If all have been started for users, an
- * administrator has one more queued for a slot, regardless of their number.
+ * no modprobe for twice that time, the requests fail with -ETIME that were made after the
+ * oldest modprobe was started, and that have no modprobe, or one that is hung. This ends
+ * loops that lineage cannot detect, because they lead through a process that ran before,
+ * such as a daemon. From then on, the number is not doubled any more, and while the
+ * modprobes end, further requests fail at once. While one of the modprobes is inside the
+ * kernel to load a module, none is added and no request fails. If all were started for
+ * users, one is added for an administrator, regardless of their number.
  *
  * A modprobe that is hung, see UMH_HUNG_SECS, releases its slot. Requests that are made
  * later do not wait for it. Suspend does not wait for the modprobes of a flight without
@@ -284,6 +285,7 @@ bool kmod_flight_is_ending(const struct kmod_flight *f)
  * @f: the flight
  *
  * Context: any, under kmod_inflight_lock.
+ * Return: true if one is.
  */
 bool kmod_flight_is_loading(const struct kmod_flight *f)
 {
