@@ -37,11 +37,11 @@ placed()
 	local -a variables=()
 
 	rm -rf "$ROOT"
-	for name in sbindir datadir mandir bashcompdir zshcompdir unitdir sysconfdir; do
+	for name in sbindir datadir mandir bashcompdir zshcompdir unitdir; do
 		variables+=("$name=/elsewhere/$name")
 	done
 	run_make "${variables[@]}" install && is "$(not_below /elsewhere)" '' 'other files' &&
-		is "$(find "$ROOT/elsewhere" -mindepth 1 -maxdepth 1 | wc -l)" 7 directories &&
+		is "$(find "$ROOT/elsewhere" -mindepth 1 -maxdepth 1 | wc -l)" 6 directories &&
 		run_make "${variables[@]}" uninstall && is "$(find "$ROOT" -type f)" '' 'files'
 }
 

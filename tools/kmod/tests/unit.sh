@@ -34,9 +34,12 @@ places()
 	installed PREFIX=/usr &&
 		cmp "$ROOT/units/kmod-policy.service" "$SOURCE/kmod-policy.service" &&
 		installed PREFIX=/usr/local sysconfdir=/opt/etc &&
+		kmodctl policy check --root "$ROOT" &&
+		fails 1 'no file \*.conf in /etc/kmod/policy.d' &&
+		grep -q '|/etc/kmod/policy.d' "$ROOT/units/kmod-policy.service" &&
 		is "$(grep -c '=/usr/local/sbin/kmodctl policy load$' \
 			"$ROOT/units/kmod-policy.service")" 2 'commands' &&
-		[[ -d $ROOT/opt/etc/kmod/policy.d ]]
+		[[ -d $ROOT/etc/kmod/policy.d ]]
 }
 
 verified()
