@@ -102,7 +102,7 @@ static void warn_unless_at_boot(const struct brake *brake)
 	if (policy.trouble)
 		complain("warning: the files have errors: nothing is loaded at boot");
 	policy_free(&policy);
-	if (access("/run/systemd/system", F_OK))
+	if (brake->options->root || access("/run/systemd/system", F_OK))
 		return;
 	for (i = 0; i < sizeof(enabled_units) / sizeof(*enabled_units); i++)
 		if (!access(enabled_units[i], F_OK))

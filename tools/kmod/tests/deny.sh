@@ -249,6 +249,18 @@ not_written()
 	is "$STATUS" 1 && is "$(<"$WORK/out")" '' JSON
 }
 
+# The unit of this machine does not matter to an image.
+unit_of_image()
+{
+	machine || return 1
+	STATUS=0
+	# shellcheck disable=SC2016 # expanded by that shell
+	unshare -m bash -c 'mount -t tmpfs none /etc && mount -t tmpfs none /run &&
+		mkdir -p /run/systemd/system && exec "$@"' bash "$KMODCTL" policy deny \
+		--root "$WORK/image" x >"$WORK/out" 2>"$WORK/err" || STATUS=$?
+	well
+}
+
 not_in_force()
 {
 	machine || return 1
@@ -374,6 +386,7 @@ TESTS=(
 	image 'deny --root only writes the file'
 	replaced 'load warns if the rules of deny are in force no more'
 	not_written 'deny reports nothing as denied if the file cannot be written'
+	unit_of_image 'deny --root says nothing about the unit of this machine'
 	not_in_force 'deny fails if the rule is not enforced'
 	precedence 'no file precedes those of deny and allow --write, whatever its name'
 	errors_elsewhere 'deny warns if an error in another file prevents the load at boot'
