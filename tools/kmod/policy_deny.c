@@ -198,6 +198,40 @@ static void report(struct brake *brake)
 	json_print(all, true);
 }
 
+static bool is_denied_by(const struct rules *rules, const struct brake *brake, const char *name)
+{
+	static const struct requester anyone = { .uid = 65534, .cgroup = "/" };
+	const struct placed_rule *rule = rules_match(rules, brake->options->module, name, &anyone);
+	char *description;
+
+	if (!rule || rule->rule.allow)
+		return false;
+	description = rule_describe(&rule->rule);
+	complain("%s is still denied by %s:%lu: %s", name, brake->dropin.path, rule->number,
+		 description);
+	free(description);
+	return true;
+}
+
+/* Reports an error if another rule of the drop-in matches a name. */
+static bool is_taken_back(const struct brake *brake)
+{
+	struct policy policy = { 0 };
+	struct rules rules;
+	char *const *name;
+	bool good = true;
+
+	if (!brake->dropin.text.length)
+		return true;
+	policy_parse_text(&policy, brake->dropin.path, &brake->dropin.text);
+	rules_parse(&rules, &policy.values[SET_RULES]);
+	for (name = brake->options->files; *name; name++)
+		good &= !is_denied_by(&rules, brake, *name);
+	rules_free(&rules);
+	policy_free(&policy);
+	return good;
+}
+
 static int run(const struct options *options,
 	       bool (*edit_line)(struct dropin *dropin, const char *line), bool denies)
 {
@@ -213,6 +247,8 @@ static int run(const struct options *options,
 			brake.in_force = is_enforced(options);
 			done = brake.in_force;
 		}
+		if (!denies)
+			done &= is_taken_back(&brake);
 		if (denies && !options->dry_run)
 			warn_unless_at_boot(&brake);
 		machine_open(&brake.machine, options);

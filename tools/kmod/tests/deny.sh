@@ -105,6 +105,18 @@ takes_back()
 	well && is "$(rules)" "$OLD"
 }
 
+# Another rule of deny may match the name as well.
+still_denied()
+{
+	machine || return 1
+	brake deny --module 'esp*' esp4
+	brake allow --module esp4
+	fails 1 'esp4 is still denied by /etc/kmod/policy.d/00-deny.conf:2: deny module esp\*' &&
+		is "$(rules)" "${OURS}deny module esp*;$OLD" || return 1
+	brake allow --module 'esp*'
+	well && is "$(rules)" "$OLD"
+}
+
 # In names, '-' and '_' are equal, except in classes.
 spellings()
 {
@@ -375,6 +387,7 @@ TESTS=(
 	denies 'deny writes a drop-in, and puts its rules in force before all others'
 	idempotent 'deny changes nothing the second time'
 	takes_back 'allow takes a rule back, and removes an empty drop-in'
+	still_denied 'allow fails if another rule of deny matches the name'
 	spellings 'deny and allow treat - and _ in names as equal'
 	by_hand 'deny keeps rules that come from no file'
 	other_blanks 'deny recognizes each line that names a file'
