@@ -30,8 +30,9 @@
 #   ?PATH ...      the same; optional: some bases may not have it
 #
 # After them a patch may have a diff (git's format) to intermediate states. NN-NAME.BASE is a
-# diff that only this base needs. Each change must be carried by exactly one patch; diffs and
-# intermediate states do not count. series/bases lists the supported bases.
+# diff that only this base needs, and NN-NAME.BASE.first one that is applied before the changes.
+# Each change must be carried by exactly one patch; diffs and intermediate states do not count.
+# series/bases lists the supported bases.
 #
 # Also writes khelper.bundle, to pull the branches from. V=2 writes the second version, with a
 # range-diff to the branches in PREVIOUS, by default the bundle of the version before.
@@ -70,6 +71,8 @@ diff_of()
 	sed -n '/^diff --git /,$p' "$ROOT/series/$1"
 	[[ ! -f $ROOT/series/$1.$BASE ]] || cat "$ROOT/series/$1.$BASE"
 }
+
+first_diff_of() { [[ ! -f $ROOT/series/$1.$BASE.first ]] || cat "$ROOT/series/$1.$BASE.first"; }
 
 # author KEY: prints git's user.KEY, because the user is the author of the patches
 author()
@@ -362,12 +365,13 @@ put_without()
 	done
 }
 
+# put_diff PATCH FUNCTION: applies the diff that FUNCTION prints
 put_diff()
 {
-	local name=$1
+	local name=$1 print=$2
 
-	[[ -n $(diff_of "$name") ]] || return 0
-	diff_of "$name" | patch -d "$REPO/tree" -s -p1 -F0 --forward --no-backup-if-mismatch ||
+	[[ -n $("$print" "$name") ]] || return 0
+	"$print" "$name" | patch -d "$REPO/tree" -s -p1 -F0 --forward --no-backup-if-mismatch ||
 		die "series/$name: the diff does not apply"
 }
 
@@ -375,6 +379,7 @@ commit_patch()
 {
 	local name=$1 kind path rest
 
+	put_diff "$name" first_diff_of
 	awk -F'\t' -v n="$name" '$1 == n { print $2, $3, $4 }' "$CARRY" |
 		while read -r kind path rest; do
 			case $kind in
@@ -386,7 +391,7 @@ commit_patch()
 			*) put_hunk "$path" "$kind" ;;
 			esac
 		done
-	put_diff "$name"
+	put_diff "$name" diff_of
 	git_here add -A -f
 	! git_here diff --cached --quiet || die "series/$name: no change in this base"
 	message_of "$name" | git_here commit -q -s -F -
