@@ -518,15 +518,12 @@ write_series()
 # Prints the number of patches of a series, and the largest number of added lines.
 count_patches()
 {
-	local dir=$SERIES/$1
+	local dir=$SERIES/$1 mail
 
 	find "$dir" -name '*.patch' ! -name '*0000-cover-letter.patch' | sort | while read -r mail; do
-		git_here apply --numstat "$mail" | awk -v m="$(basename "$mail")" '
-			$3 ~ /^(Documentation|MAINTAINERS|tools)/ || $3 ~ /\/tests\// { other += $1; next }
-			{ kernel += $1 }
-			END { print kernel + 0, other + 0, m }'
-	done | awk -v s="$1" '{ n++; if ($1 >= max) { max = $1; name = $3 } if ($1 + $2 >= all) all = $1 + $2 }
-		END { printf "%-12s %2d patches; kernel code: at most %d lines, %s; at most %d lines in all\n",
+		echo "$(added_lines "$mail") $(basename "$mail")"
+	done | awk -v s="$1" '{ n++; if ($1 >= max) { max = $1; name = $4 } if ($1 + $2 >= all) all = $1 + $2 }
+		END { printf "%-12s %2d patches; kernel code: at most %d lines, %s; with tests at most %d lines\n",
 			s, n, max, name, all }'
 }
 

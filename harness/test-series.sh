@@ -4,9 +4,9 @@
 # make test-series: tests the patches of make series. Those of all series, one after the other, must
 # apply to the pristine base with git am and give the same tree as the overlay. The tree must build
 # after each patch (with modules, without modules, and with the KUnit suites). checkpatch must accept
-# the patches, MAINTAINERS must cover their files, the documents must render, and each figure in a
-# message must be in a README, in bench/results or in series/constants. The last line is "N passed,
-# N failed".
+# the patches, none of which may be too large, MAINTAINERS must cover their files, the documents must
+# render, and each figure in a message must be in a README, in bench/results or in series/constants.
+# The last line is "N passed, N failed".
 #
 # After each patch, this builds the objects that the series changes and the objects that call
 # them, and checks that all symbols are defined. After the last patch, the tree is the one that
@@ -256,6 +256,18 @@ uncovered_files()
 	done < <(overlay_files)
 }
 
+# Prints patches that are too large to be reviewed.
+large_patches()
+{
+	local mail kernel tests other
+
+	for mail in "${patches[@]}"; do
+		read -r kernel tests other < <(added_lines "$mail")
+		[[ $kernel -le 400 && $((kernel + tests)) -le 600 ]] ||
+			echo "$mail: $kernel lines of kernel code, $tests of tests, $other others"
+	done
+}
+
 mails_without_recipients() { find "$SERIES" -name '*.patch' | sort | xargs grep -LE '^(To|Cc): '; }
 
 # rendered NAME FILE: renders FILE as a separate document, with the tree's sphinx configuration.
@@ -289,14 +301,14 @@ borrowed_directives()
 }
 
 # Prints figures in messages that are in neither a README nor bench/results, and are no constants.
-# Commits are no figures.
+# Commits and links are no figures.
 unknown_figures()
 {
 	local word
 
 	cd "$ROOT"
 	find series \( -name '[0-9][0-9]-*' ! -name '*.*' -o -name cover \) -exec sed -s '/^---$/,$d' {} + |
-		sed -E 's/\b[0-9a-f]{12}\b//g' |
+		sed -E '/^Link: /d; s/\b[0-9a-f]{12}\b//g' |
 		grep -oE '\b([0-9]+\.[0-9]+|[0-9]{3,})\b' | sort -u |
 		while read -r word; do
 			grep -qwF -- "$word" {,bench/,harness/}README.md bench/results/*.csv \
@@ -328,6 +340,7 @@ for patch in "${patches[@]}"; do
 	check "$number builds with KUnit" build_quietly "$number" um um
 done
 check "the patches give the same tree as the overlay" same_tree
+check "no patch has more than 400 lines of kernel code, or 600 with tests" large_patches
 check "every mail has recipients" mails_without_recipients
 check "get_maintainer.pl finds an entry for every file" uncovered_files
 check "Documentation/kmod.txt renders" rendered kmod "$APPLIED/Documentation/kmod.txt"

@@ -18,3 +18,14 @@ all_series()
 {
 	(cd "$ROOT/series" && printf '%s\n' [a-z]-*)
 }
+
+# added_lines MAIL: prints the number of added lines of kernel code, of KUnit suites and selftests,
+# and of other files. In a repository, git apply would ignore files outside the present folder.
+added_lines()
+{
+	git -C / apply --numstat "$1" | awk '
+		$3 ~ /^tools\/testing\// || ($3 ~ /\/tests\// && $3 !~ /^tools/) { tests += $1; next }
+		$3 ~ /^(Documentation|MAINTAINERS|tools)/ { other += $1; next }
+		{ kernel += $1 }
+		END { print kernel + 0, tests + 0, other + 0 }'
+}
