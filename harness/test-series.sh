@@ -268,6 +268,16 @@ large_patches()
 	done
 }
 
+# A mail server may change other bytes.
+mails_without_utf8()
+{
+	local mail
+
+	for mail in "$SERIES"/*/*.patch; do
+		iconv -f UTF-8 -t UTF-8 "$mail" >/dev/null 2>&1 || echo "$mail"
+	done
+}
+
 mails_without_recipients() { find "$SERIES" -name '*.patch' | sort | xargs grep -LE '^(To|Cc): '; }
 
 # rendered NAME FILE: renders FILE as a separate document, with the tree's sphinx configuration.
@@ -342,6 +352,7 @@ done
 check "the patches give the same tree as the overlay" same_tree
 check "no patch has more than 400 lines of kernel code, or 600 with tests" large_patches
 check "every mail has recipients" mails_without_recipients
+check "every mail is in UTF-8" mails_without_utf8
 check "get_maintainer.pl finds an entry for every file" uncovered_files
 check "Documentation/kmod.txt renders" rendered kmod "$APPLIED/Documentation/kmod.txt"
 check "kernel-doc included by other pages renders" rendered borrowed <(borrowed_directives)
