@@ -472,6 +472,14 @@ recipients()
 			:list; s/ *\([^()]*(\([^()]*\)[^()]*)*\)$//; s/^/Cc: /p' | sort -u
 }
 
+# Copies lines "To: ADDRESS" and "Cc: ADDRESS", but each address only once.
+address_once()
+{
+	awk '$1 == "To:" { to[$0] = 1 } { line[$0] = 1 }
+		END { for (l in line) { t = l; sub(/^Cc/, "To", t); if (l in to || !(t in to)) print l } }' |
+		sort
+}
+
 # address SERIES: adds recipients to each mail of a series. The cover letter goes to all of them.
 address()
 {
@@ -479,11 +487,9 @@ address()
 
 	[[ ! -f $ROOT/series/$series/cc ]] || own=$ROOT/series/$series/cc
 	while read -r mail; do
-		{ recipients "$mail"; sed 's/^/Cc: /' "$own"; } | sort -u >"$mail.to"
+		{ recipients "$mail"; sed 's/^/Cc: /' "$own"; } | address_once >"$mail.to"
 	done < <(find "$dir" -name '*.patch' ! -name '*0000-cover-letter.patch' | sort)
-	sort -u "$dir"/*.to | awk '$1 == "To:" { to[$0] = 1 } { line[$0] = 1 }
-		END { for (l in line) { t = l; sub(/^Cc/, "To", t); if (l in to || !(t in to)) print l } }' |
-		sort >"$REPO/to"
+	cat "$dir"/*.to | address_once >"$REPO/to"
 	mv "$REPO/to" "$(echo "$dir"/*0000-cover-letter.patch).to"
 	find "$dir" -name '*.patch' | while read -r mail; do
 		# The headers end at the first blank line. Each To: and Cc: is folded, one address a line.
