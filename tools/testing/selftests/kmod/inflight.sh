@@ -197,6 +197,9 @@ hung()
 	is "$(names_of fake | tail -n 1)" fs-kmod_late && wait_until has_hung_lines 2
 }
 
+# A kworker prints some messages, later than the event.
+logged() { dmesg | grep -q "$1"; }
+
 holders_are_named()
 {
 	local first second
@@ -206,7 +209,7 @@ holders_are_named()
 	ask fs kmod_unlucky >/dev/null
 	first="fs-kmod_holder[01] (pid $(pid_of fake 1), [0-9]* s, by kmod_req\[[0-9]*\])"
 	second="fs-kmod_holder[01] (pid $(pid_of fake 2), [0-9]* s, by kmod_req\[[0-9]*\])"
-	dmesg | grep -q "kmod: request for fs-kmod_unlucky by kmod_req\[[0-9]*\] timed out after \
+	wait_until logged "kmod: request for fs-kmod_unlucky by kmod_req\[[0-9]*\] timed out after \
 ${SLOT_TIMEOUT} s waiting for a slot; oldest holders: $first, $second\$" ||
 		complain "the log has: $(dmesg | grep kmod:)"
 }
