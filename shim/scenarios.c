@@ -712,6 +712,19 @@ static void starved_leader_50(void)
 	starved_leader(50);
 }
 
+/* Likewise, while a modprobe that hangs holds the only slot. */
+static void starved_leader_hung(void)
+{
+	fails_after(1, 100 * SEC);
+	limit(1);
+	fails_after(0, SEC);
+	world_add(1, 0, 0);
+	world_add(0, 1000, 100 * MSEC)->starve = 100 * SEC;
+	world_add(0, 0, 500 * MSEC);
+	world_run();
+	expect(!any_status(0, -ETIME), "root is granted a slot beyond the limit");
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -766,6 +779,7 @@ const struct scenario scenarios[] = {
 	{ "joins-hung-1",	joins_hung_1 },
 	{ "starved-leader-1",	starved_leader_1 },
 	{ "starved-leader-50",	starved_leader_50 },
+	{ "starved-leader-hung", starved_leader_hung },
 	{ "storm",		storm },
 	{ }
 };
