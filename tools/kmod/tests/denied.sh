@@ -142,7 +142,8 @@ because_of_module()
 # The rules of policy deny come first.
 by_policy_deny()
 {
-	local deny='file /etc/kmod/policy.d/00-deny.conf' allow='take it back by: kmodctl policy allow'
+	local deny='file /etc/kmod/policy.d/00-deny.conf'
+	local allow='take it back by: kmodctl policy allow'
 
 	journal
 	fake_kernel

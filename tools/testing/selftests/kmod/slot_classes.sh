@@ -194,8 +194,9 @@ fewest_slots_once()
 fewest_slots() { in_time fewest_slots_once; }
 
 # With a limit of two, users have one slot, and none beyond the limit while root has one: root's
-# modprobes are stopped. When the users' slot is free, neither user holds one. All requests of user A
-# are older than those of user B. After the release each modprobe ends at once, so all start in turn.
+# modprobes are stopped. When the users' slot is free, neither user holds one. All requests of user
+# A are older than those of user B. After the release each modprobe ends at once, so all start in
+# turn.
 in_turn_once()
 {
 	local turns users root
