@@ -38,10 +38,11 @@ complaints() { "$ROOT/harness/verdict.sh" "$1" /dev/null | grep -E '^FAIL (kerne
 # run MACHINE KERNEL CONFIG: boots a guest. Its values count even if it does not finish.
 run()
 {
-	local name=scale-$1 failed=0 found
+	local name=scale-$1 failed=0 found cpus=$CPUS
 	local logs=$LOGS/bench-$3-$name
 
-	(measure "$3" "$name" "/bench/scale-guest $THREADS $WAITERS ${SMP:-1}") || failed=1
+	[[ $1 == wall ]] || cpus=1
+	(measure "$3" "$name" "/bench/scale-guest $THREADS $WAITERS $cpus") || failed=1
 	values "$1" "$2" "$logs.results" >"$VALUES.$1.$2"
 	found=$(complaints "$logs.console")
 	[[ -z $found ]] || { say "$found" "see $logs.console"; failed=1; }

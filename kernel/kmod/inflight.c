@@ -162,7 +162,8 @@ static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 
 /*
  * Starts up to n more modprobes for the request r, as far as slots are free. If not even
- * one is, and that has lasted too long, fails the requests that were made later.
+ * one is, and that has lasted too long or requests have failed before, fails the requests
+ * that were made later and have no modprobe, or one that is hung.
  */
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
@@ -201,8 +202,9 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 }
 
 /*
- * Returns the request for which more modprobes must be started now, and sets @n to
- * their number; or NULL. Sets @delay to the time until the next check in jiffies, or to 0.
+ * Returns the request for which more modprobes must be started now, or NULL. Sets @n, which
+ * is 0, to the number that may be started; if none may, requests fail. Sets @delay to the
+ * time until the next check in jiffies, or to 0.
  */
 static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int *n,
 					    unsigned long *delay)

@@ -95,7 +95,7 @@ bool kmod_inflight_hung(struct kmod_modprobe *m)
 	spin_lock_irq(&kmod_inflight_lock);
 	loading = m->loading;
 	report = !loading || !m->slow;
-	m->report = report;
+	m->report |= report;
 	m->slow = loading;
 	if (!loading) {
 		m->hung = true;
