@@ -669,6 +669,30 @@ static void root_joins_50(void)
 			expect(world.asks[i].status > 0, "root has the result of a modprobe");
 }
 
+/*
+ * Root's modprobe hangs, and users hold all of their slots. The next modprobe is for an older
+ * request, of a user, but is served as root's.
+ */
+static void root_hung(void)
+{
+	static u64 at = 14 * SEC;
+	int i;
+
+	limit(8);
+	for (i = 0; i < 3; i++)
+		fails_after(i, 100 * SEC);
+	world_add(0, 1000, 0);
+	world_add(1, 1001, 0);
+	world_add(2, 1001, 0);
+	world_add(0, 1000, SEC);
+	world_add(0, 0, 6 * SEC);
+	fiber_create("admin", faster, &at);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].to < 40 * SEC, "root has a result within 34 s");
+}
+
 /* With one slot, a modprobe for an older request is hung when the next one is started. */
 static void joins_hung_1(void)
 {
@@ -776,6 +800,7 @@ const struct scenario scenarios[] = {
 	{ "root-joins-1",	root_joins_1 },
 	{ "root-joins-2",	root_joins_2 },
 	{ "root-joins-50",	root_joins_50 },
+	{ "root-hung",		root_hung },
 	{ "joins-hung-1",	joins_hung_1 },
 	{ "starved-leader-1",	starved_leader_1 },
 	{ "starved-leader-50",	starved_leader_50 },
