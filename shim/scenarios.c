@@ -580,6 +580,25 @@ static void awaited_again(void)
 	world_run();
 }
 
+static void disable_helpers(void *arg)
+{
+	fiber_sleep(SEC);
+	umh_disabled = true;
+	fiber_sleep(2 * SEC);
+	umh_disabled = false;
+}
+
+/* Suspend may freeze a modprobe that nobody waits for. A request that then waits prevents it. */
+static void joins_during_suspend(void)
+{
+	fails_after(0, 20 * SEC);
+	world_add(0, 0, 0)->nowait = true;
+	world_add(0, 1000, 2 * SEC);
+	fiber_create("suspend", disable_helpers, NULL);
+	world_run();
+	expect(any_status(0, -EBUSY) && last_end(0) < 2.5, "the request fails");
+}
+
 static void awaited_by_nobody(void)
 {
 	static unsigned int counted;
@@ -796,6 +815,7 @@ const struct scenario scenarios[] = {
 	{ "nowait-joins-late",	nowait_joins_late },
 	{ "awaited-by-joiner",	awaited_by_joiner },
 	{ "awaited-again",	awaited_again },
+	{ "joins-during-suspend", joins_during_suspend },
 	{ "awaited-by-nobody",	awaited_by_nobody },
 	{ "root-joins-1",	root_joins_1 },
 	{ "root-joins-2",	root_joins_2 },

@@ -24,6 +24,7 @@ struct helper {
 };
 
 unsigned int umh_fail;
+bool umh_disabled;
 unsigned int umh_counted;	/* helpers that suspend waits for */
 static struct shim_process *processes;
 static unsigned int setups, cleanups;
@@ -175,7 +176,7 @@ static void khelper(void *arg)
 	int status;
 
 	current->flags = PF_KTHREAD;
-	if (umh_fail && shim_chance(umh_fail)) {
+	if (umh_disabled || (umh_fail && shim_chance(umh_fail))) {
 		umh_failed(info, -EAGAIN);
 		return;
 	}
@@ -249,13 +250,16 @@ void umh_abandon(struct subprocess_info *info)
 	umh_uncount(info);
 }
 
-void umh_await(struct subprocess_info *info)
+bool umh_await(struct subprocess_info *info)
 {
 	struct helper *h = container_of(info, struct helper, info);
 
 	shim_assert(!h->exited, "the helper has ended");
+	if (umh_disabled)
+		return h->counted;
 	umh_counted += !h->counted;
 	h->counted = true;
+	return true;
 }
 
 struct umh_origin *umh_origin_current(void)

@@ -37,6 +37,7 @@ void world_reset(u64 seed, unsigned int limit)
 	world.root_name = -1;
 	shim_fail_alloc = 0;
 	umh_fail = 0;
+	umh_disabled = false;
 	shim_stall = 0;
 	shim_console = 0;
 	pipeline_reset(limit);

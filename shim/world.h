@@ -141,6 +141,7 @@ void world_modprobe_gone(struct run *r);
 struct shim_process *umh_origin_inherit(void);
 void umh_origin_exit(void);
 extern unsigned int umh_counted;	/* running helpers that suspend waits for */
+extern bool umh_disabled;
 extern unsigned int umh_fail;	/* one helper in so many cannot be started; 0: none */
 void umh_check(void);
 

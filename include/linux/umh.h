@@ -137,7 +137,7 @@ int call_usermodehelper_exec(struct subprocess_info *info, int wait);
 /* For kernel code that tracks its helpers by callbacks. */
 int umh_start(struct subprocess_info *info, int wait);
 void umh_abandon(struct subprocess_info *info);
-void umh_await(struct subprocess_info *info);
+bool umh_await(struct subprocess_info *info);
 void umh_put(struct subprocess_info *info);
 
 static inline void umh_get(struct subprocess_info *info)

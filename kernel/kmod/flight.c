@@ -4,7 +4,9 @@
  */
 #include <linux/cache.h>
 #include <linux/compiler.h>
+#include <linux/completion.h>
 #include <linux/container_of.h>
+#include <linux/errno.h>
 #include <linux/hashtable.h>
 #include <linux/init.h>
 #include <linux/jiffies.h>
@@ -416,20 +418,30 @@ static struct kmod_request *kmod_flight_owed(const struct kmod_flight *f)
 	return r->rec.wait || !r->rec.into ? NULL : r;
 }
 
-/* Lets suspend wait for the modprobes that the result of a new request may depend on. */
-static void kmod_flight_await(const struct kmod_flight *f)
+/*
+ * Lets suspend wait for the modprobes that the result of a new request may depend on. Returns
+ * false if it may have frozen one: its requester would then prevent suspend.
+ */
+static bool kmod_flight_await(const struct kmod_flight *f)
 {
 	const struct kmod_modprobe *m;
 
 	list_for_each_entry(m, &f->running, running)
-		if (m->execed && !m->hung && m->helper)
-			umh_await(m->helper);
+		if (m->execed && !m->hung && m->helper && !umh_await(m->helper))
+			return false;
+	return true;
 }
 
 static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 {
 	struct kmod_request *owed = r->rec.wait ? NULL : kmod_flight_owed(f);
 
+	if (r->rec.wait && !kmod_flight_await(f)) {
+		kmod_flight_abandon(f);
+		r->status = kmod_record_end(&r->rec, KMOD_FAILED, -EBUSY);
+		complete(&r->done);
+		return;
+	}
 	r->rec.into = f->lead->rec.id;
 	f->lead->rec.joiners++;
 	trace_kmod_join(&r->rec);
@@ -440,8 +452,6 @@ static void kmod_flight_join(struct kmod_flight *f, struct kmod_request *r)
 	} else {
 		kmod_flight_add(f, r);
 	}
-	if (r->rec.wait)
-		kmod_flight_await(f);
 	if (f->queued)
 		kmod_flight_set_class(f, f->queued);
 	kmod_flight_kick(f, kmod_flight_needs_next(f) || kmod_flight_is_ending(f) ? 0 :

@@ -154,15 +154,19 @@ void umh_abandon(struct subprocess_info *info)
  * Suspend waits for the helper, unless helpers are disabled already.
  *
  * Context: any.
+ * Return: true; false if suspend may freeze the helper, so nobody must begin to wait for it.
  */
-void umh_await(struct subprocess_info *info)
+bool umh_await(struct subprocess_info *info)
 {
 	unsigned long flags;
+	bool counted;
 
 	raw_spin_lock_irqsave(&umh_lock, flags);
 	if (umh_depth == UMH_ENABLED && list_empty(&info->running))
 		list_add_tail(&info->running, &umh_running);
+	counted = !list_empty(&info->running);
 	raw_spin_unlock_irqrestore(&umh_lock, flags);
+	return counted;
 }
 
 /**

@@ -67,6 +67,21 @@ static void umh_gate_rejects_helpers_when_disabled(struct kunit *test)
 	umh_gate_leave(&info);
 }
 
+/* Nobody may begin to wait for a helper that suspend has not waited for, and may have frozen. */
+static void umh_gate_awaits_helpers_when_enabled(struct kunit *test)
+{
+	struct subprocess_info info = {};
+
+	KUNIT_ASSERT_EQ(test, umh_gate_enter(&info), 0);
+	umh_abandon(&info);
+	KUNIT_ASSERT_EQ(test, usermodehelper_disable(), 0);
+	KUNIT_EXPECT_FALSE(test, umh_await(&info));
+	usermodehelper_enable();
+	KUNIT_EXPECT_TRUE(test, umh_await(&info));
+	KUNIT_EXPECT_TRUE(test, umh_await(&info));
+	umh_gate_leave(&info);
+}
+
 static void umh_gate_disable_rejects_enabled_depth(struct kunit *test)
 {
 	KUNIT_EXPECT_EQ(test, __usermodehelper_disable(UMH_ENABLED), -EINVAL);
@@ -204,6 +219,7 @@ static void umh_gate_requester_matches_current_helper(struct kunit *test)
 
 static struct kunit_case umh_gate_tests[] = {
 	KUNIT_CASE(umh_gate_rejects_helpers_when_disabled),
+	KUNIT_CASE(umh_gate_awaits_helpers_when_enabled),
 	KUNIT_CASE(umh_gate_disable_rejects_enabled_depth),
 	KUNIT_CASE_SLOW(umh_gate_disable_fails_with_running_helper),
 	KUNIT_CASE(umh_gate_trylock_fails_when_disabled),
