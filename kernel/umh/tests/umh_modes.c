@@ -475,10 +475,10 @@ static ssize_t modes_read(struct file *file, char __user *to, size_t count,
 	run = mf->run;
 	if (!run)
 		return -ENODATA;
-	if (wait_for_completion_killable(&run->returned) ||
-	    wait_for_completion_killable_timeout(&run->cleaned,
-						 CLEANUP_TIMEOUT) < 0)
-		return -EINTR;
+	/* Interruptible: suspend may have frozen the helper, and must be able to freeze the reader. */
+	if (wait_for_completion_interruptible(&run->returned) ||
+	    wait_for_completion_interruptible_timeout(&run->cleaned, CLEANUP_TIMEOUT) < 0)
+		return -ERESTARTSYS;
 	/* The next read() returns the rest of the result and must not wait. */
 	complete_all(&run->cleaned);
 
