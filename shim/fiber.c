@@ -205,6 +205,16 @@ void fiber_sleep(u64 ns)
 	fiber_block();
 }
 
+static void fiber_starve(void)
+{
+	u64 first = shim_fiber->starve_first;
+
+	shim_fiber->starve_first = 0;
+	if (first)
+		shim_fiber->starve_at = 1 + shim_random(30);
+	fiber_sleep(first ?: shim_fiber->starve_for);
+}
+
 /* A scheduling point: another fiber may continue, and this one may stall for seconds. */
 void fiber_point(void)
 {
@@ -213,7 +223,7 @@ void fiber_point(void)
 	if (shim_fiber == &main_fiber || in_timer)
 		return;
 	if (shim_fiber->starve_at && !atomic && !--shim_fiber->starve_at)
-		fiber_sleep(shim_fiber->starve_for);
+		fiber_starve();
 	else if (shim_stall && !atomic && shim_chance(shim_stall))
 		fiber_sleep(shim_random(6000) * (NSEC_PER_SEC / 1000) + 1);
 	else if (shim_chance(point_density))
@@ -278,6 +288,7 @@ struct fiber *fiber_create(const char *comm, void (*fn)(void *arg), void *arg)
 	f->work = NULL;
 	f->works = false;
 	f->starve_at = 0;
+	f->starve_first = 0;
 	f->task = zero;
 	f->task.signal = &f->task.own_signal;
 	f->task.pid = ++last_pid;

@@ -28,6 +28,7 @@
  * @works: it executes @work
  * @starve_at: it gets no CPU from this scheduling point on, counted down to 0
  * @starve_for: for so long, in ns
+ * @starve_first: or for so long, if not 0; then @starve_for applies to a later point
  */
 struct fiber {
 	struct task_struct task;
@@ -47,6 +48,7 @@ struct fiber {
 	bool works;
 	unsigned int starve_at;
 	u64 starve_for;
+	u64 starve_first;
 };
 
 extern struct fiber *shim_fiber;	/* the running one */

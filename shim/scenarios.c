@@ -768,6 +768,27 @@ static void starved_leader_hung(void)
 	expect(!any_status(0, -ETIME), "root is granted a slot beyond the limit");
 }
 
+/* Openers of flights get no CPU for a moment, and then none any more. */
+static void starved_twice(void)
+{
+	struct requester *q;
+	int i;
+
+	limit(100);
+	for (i = 0; i < 32; i++) {
+		fails_after(i, SEC);
+		q = world_add(i, 1000, 100 * MSEC);
+		q->starve_first = 100 * MSEC;
+		q->starve = 100 * SEC;
+		world_add(i, 0, 150 * MSEC);
+	}
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].to < 3 * SEC && world.asks[i].status > 0,
+			       "root has its result within 3 s");
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -825,6 +846,7 @@ const struct scenario scenarios[] = {
 	{ "starved-leader-1",	starved_leader_1 },
 	{ "starved-leader-50",	starved_leader_50 },
 	{ "starved-leader-hung", starved_leader_hung },
+	{ "starved-twice",	starved_twice },
 	{ "storm",		storm },
 	{ }
 };

@@ -88,6 +88,7 @@ static void requester(void *arg)
 	if (q->starve) {
 		shim_fiber->starve_at = 1 + shim_random(POINTS_MAX);
 		shim_fiber->starve_for = q->starve;
+		shim_fiber->starve_first = q->starve_first;
 	}
 	while (q->times-- && !current->killed)
 		world_request(q->name, q->nowait, q);

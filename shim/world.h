@@ -59,6 +59,7 @@ struct program {
  * @decide: how long security modules take to allow the request, in ns
  * @kill: it is killed at this time, 0 for never
  * @starve: it gets no CPU for so long, from some point of its request on, in ns
+ * @starve_first: before that, it gets no CPU for so long, from an earlier point on, in ns
  * @fiber: the task, NULL when it has ended
  */
 struct requester {
@@ -72,6 +73,7 @@ struct requester {
 	u64 decide;
 	u64 kill;
 	u64 starve;
+	u64 starve_first;
 	struct fiber *fiber;
 };
 

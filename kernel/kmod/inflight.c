@@ -97,11 +97,16 @@ static struct kmod_modprobe *kmod_flight_cancel(struct kmod_flight *f)
 static void kmod_flight_pass_over(struct kmod_flight *f)
 {
 	struct kmod_modprobe *m = &f->first;
+	bool starved;
 
 	if (!READ_ONCE(f->opening))
 		return;
 	spin_lock_irq(&kmod_inflight_lock);
-	if (!m->late && !m->pid && !m->ended && time_after_eq(jiffies, f->since + KMOD_LATE)) {
+	starved = !m->late && !m->pid && !m->ended;
+	if (starved && time_before(jiffies, f->since + KMOD_LATE)) {
+		/* It has a slot since the work was scheduled, but no thread yet. */
+		kmod_flight_kick(f, f->since + KMOD_LATE - jiffies);
+	} else if (starved) {
 		m->late = true;
 		if (f->queued == m)
 			f->queued = NULL;
