@@ -789,6 +789,19 @@ static void starved_twice(void)
 			       "root has its result within 3 s");
 }
 
+/* A request that was made before the modprobe was started, but joins when that is hung. */
+static void late_joins_hung(void)
+{
+	static u64 at = 34 * SEC;
+
+	fails_after(0, 100 * SEC);
+	world_add(0, 1000, 0)->decide = 35 * SEC;
+	world_add(0, 0, 100 * MSEC)->nowait = true;
+	fiber_create("admin", faster, &at);
+	world_run();
+	expect(last_end(0) < 35 + 20 + 5.5, "it does not wait for the hung one");
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -847,6 +860,7 @@ const struct scenario scenarios[] = {
 	{ "starved-leader-50",	starved_leader_50 },
 	{ "starved-leader-hung", starved_leader_hung },
 	{ "starved-twice",	starved_twice },
+	{ "late-joins-hung",	late_joins_hung },
 	{ "storm",		storm },
 	{ }
 };

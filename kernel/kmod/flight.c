@@ -359,8 +359,8 @@ static struct kmod_flight *kmod_flight_lookup(const struct kmod_request *r, u32 
 }
 
 /*
- * Returns the modprobe that r waits for, or NULL if that has not been started in time. It
- * may have been started between the time at which r was made and the time at which it joins.
+ * Returns the modprobe that r waits for, or NULL if that has not been started in time, or is hung.
+ * It may have been started between the time at which r was made and the time at which it joins.
  */
 static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
 						  const struct kmod_request *r)
@@ -368,7 +368,7 @@ static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
 	struct kmod_modprobe *m;
 
 	list_for_each_entry(m, &f->running, running)
-		if (r->rec.id <= m->covers && !m->late)
+		if (r->rec.id <= m->covers && !m->late && !m->hung)
 			return m;
 	return NULL;
 }
