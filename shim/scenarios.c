@@ -802,6 +802,25 @@ static void late_joins_hung(void)
 	expect(last_end(0) < 35 + 20 + 5.5, "it does not wait for the hung one");
 }
 
+static void no_memory_at_29s(void *arg)
+{
+	fiber_sleep(29 * SEC);
+	shim_fail_alloc = 1;
+	fiber_sleep(5 * SEC);
+	shim_fail_alloc = 0;
+	expect(!umh_counted, "suspend does not wait for a modprobe without waiters");
+}
+
+/* The only request that waits fails for lack of memory. */
+static void awaited_until_no_memory(void)
+{
+	fails_after(0, 100 * SEC);
+	world_add(0, 0, 0)->nowait = true;
+	world_add(0, 0, 28 * SEC);
+	fiber_create("memory", no_memory_at_29s, NULL);
+	world_run();
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -861,6 +880,7 @@ const struct scenario scenarios[] = {
 	{ "starved-leader-hung", starved_leader_hung },
 	{ "starved-twice",	starved_twice },
 	{ "late-joins-hung",	late_joins_hung },
+	{ "awaited-until-no-memory", awaited_until_no_memory },
 	{ "storm",		storm },
 	{ }
 };

@@ -138,6 +138,7 @@ static void kmod_flight_fail(struct kmod_flight *f)
 	r = kmod_flight_uncovered(f);
 	if (r)
 		kmod_request_settle(r, KMOD_ERROR, -ENOMEM);
+	kmod_flight_abandon(f);
 	kmod_flight_close(f);
 	spin_unlock_irq(&kmod_inflight_lock);
 	if (r)
