@@ -802,6 +802,29 @@ static void late_joins_hung(void)
 	expect(last_end(0) < 35 + 20 + 5.5, "it does not wait for the hung one");
 }
 
+static void disable_at_4s(void *arg)
+{
+	fiber_sleep(4 * SEC);
+	umh_disabled = true;
+	fiber_sleep(2500 * MSEC);
+	umh_disabled = false;
+}
+
+/* A modprobe that is added for a later request cannot be started; that of the first one runs. */
+static void added_not_started(void)
+{
+	int i;
+
+	fails_after(0, 7 * SEC);
+	world_add(0, 0, 0);
+	world_add(0, 1000, SEC);
+	fiber_create("suspend", disable_at_4s, NULL);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].status > 0, "root has the result of its own modprobe");
+}
+
 static void no_memory_at_29s(void *arg)
 {
 	fiber_sleep(29 * SEC);
@@ -880,6 +903,7 @@ const struct scenario scenarios[] = {
 	{ "starved-leader-hung", starved_leader_hung },
 	{ "starved-twice",	starved_twice },
 	{ "late-joins-hung",	late_joins_hung },
+	{ "added-not-started",	added_not_started },
 	{ "awaited-until-no-memory", awaited_until_no_memory },
 	{ "storm",		storm },
 	{ }

@@ -101,13 +101,16 @@ void kmod_flight_abandon(struct kmod_flight *f)
 
 /*
  * Moves the requests that the end of m settles to its list: those of modprobes that were
- * started before m, or all requests if the success of m applies to all.
+ * started before m, or all requests if the success of m applies to all. If m could not be run,
+ * that tells nothing about those of modprobes that run.
  */
 static void kmod_flight_land(struct kmod_flight *f, struct kmod_modprobe *m)
 {
 	bool all = !m->status && m->unloads == kmod_unloads;
 	struct kmod_modprobe *other;
 
+	if (m->status < 0 && !m->execed)
+		return;
 	list_for_each_entry(other, &f->running, running) {
 		if (other != m) {
 			list_splice_tail_init(&other->requests, &m->requests);
