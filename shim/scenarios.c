@@ -844,6 +844,40 @@ static void awaited_until_no_memory(void)
 	world_run();
 }
 
+/*
+ * Root's modprobe for m0 is slow. Users hold all slots that they may have, so one that requests m0
+ * fails. Half of the slots are free for root.
+ */
+static void users_fail_for_root(u64 delay)
+{
+	static u64 at = 5500 * MSEC;
+	int i;
+
+	limit(8);
+	for (i = 0; i < 5; i++)
+		fails_after(i, 100 * SEC);
+	world_add(0, 0, 0);
+	for (i = 1; i < 5; i++)
+		world_add(i, 1000, 0);
+	world_add(0, 1000, SEC);
+	world_add(0, 0, delay);
+	fiber_create("admin", faster, &at);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (!world.asks[i].uid)
+			expect(world.asks[i].status > 0, "root has the result of a modprobe");
+}
+
+static void users_fail_for_root_6(void)
+{
+	users_fail_for_root(6 * SEC);
+}
+
+static void users_fail_for_root_13(void)
+{
+	users_fail_for_root(13 * SEC);
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -905,6 +939,8 @@ const struct scenario scenarios[] = {
 	{ "late-joins-hung",	late_joins_hung },
 	{ "added-not-started",	added_not_started },
 	{ "awaited-until-no-memory", awaited_until_no_memory },
+	{ "users-fail-for-root-6", users_fail_for_root_6 },
+	{ "users-fail-for-root-13", users_fail_for_root_13 },
 	{ "storm",		storm },
 	{ }
 };

@@ -227,11 +227,15 @@ struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck)
 	return kmod_first_alive(&f->requests);
 }
 
-/*
- * Returns whether an administrator waits for the next modprobe, or for a running one except
+/**
+ * kmod_flight_has_admin - test whether the next modprobe is for an administrator
+ * @f: the flight
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: true if an administrator waits for the next modprobe, or for a running one except
  * the oldest.
  */
-static bool kmod_flight_has_admin(const struct kmod_flight *f)
+bool kmod_flight_has_admin(const struct kmod_flight *f)
 {
 	const struct kmod_modprobe *m;
 
@@ -264,6 +268,22 @@ void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
 }
 
 /**
+ * kmod_flight_has_failed - test whether requests have failed since modprobes do not end
+ * @f: the flight
+ *
+ * Users have fewer slots than administrators. What users could not get must not make the
+ * requests of administrators fail.
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: true if requests have failed, and those that wait now would have failed, too.
+ */
+bool kmod_flight_has_failed(const struct kmod_flight *f)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	return f->ending == KMOD_ENDING_ALL || (f->ending && !kmod_flight_has_admin(f));
+}
+
+/**
  * kmod_flight_is_ending - test whether the modprobes of a flight end one by one
  * @f: the flight
  *
@@ -278,7 +298,7 @@ void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m)
 bool kmod_flight_is_ending(const struct kmod_flight *f)
 {
 	lockdep_assert_held(&kmod_inflight_lock);
-	return f->ending && !list_empty(&f->running) &&
+	return kmod_flight_has_failed(f) && !list_empty(&f->running) &&
 	       time_before(jiffies, f->ended + KMOD_WAIT);
 }
 

@@ -13,6 +13,13 @@
 
 #include "request.h"
 
+/* Whose requests have failed because the modprobes of a flight do not end */
+enum kmod_ending {
+	KMOD_ENDING_NOT,
+	KMOD_ENDING_USERS,
+	KMOD_ENDING_ALL,
+};
+
 /**
  * struct kmod_flight - the requests in flight for one name
  * @ref: held by modprobes, by @timer and @work when they are pending, and by requesters
@@ -24,7 +31,7 @@
  * @queued: the modprobe that waits for a slot or is about to be started, or NULL
  * @lead: the request for which the last modprobe was started, or the first one will be
  * @since: when a modprobe was last started or queued, in jiffies
- * @ending: requests have failed because its modprobes do not end
+ * @ending: whose requests have failed because its modprobes do not end
  * @ended: when that was, or when a modprobe ended since, in jiffies
  * @nested: it was opened by a request from inside a modprobe
  * @opening: the requester that opened it is starting @first, or queueing it for a slot
@@ -50,7 +57,7 @@ struct kmod_flight {
 	struct kmod_modprobe *queued;
 	struct kmod_request *lead;
 	unsigned long since;
-	bool ending;
+	enum kmod_ending ending;
 	unsigned long ended;
 	bool nested;
 	bool opening;
@@ -92,9 +99,11 @@ void kmod_flight_kick(struct kmod_flight *f, unsigned long delay);
 void kmod_flight_close(struct kmod_flight *f);
 unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
 struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck);
+bool kmod_flight_has_admin(const struct kmod_flight *f);
 void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
 bool kmod_flight_is_loading(const struct kmod_flight *f);
 bool kmod_flight_owes_admin(const struct kmod_flight *f);
+bool kmod_flight_has_failed(const struct kmod_flight *f);
 bool kmod_flight_is_ending(const struct kmod_flight *f);
 bool kmod_flight_needs_next(const struct kmod_flight *f);
 

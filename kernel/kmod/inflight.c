@@ -54,7 +54,9 @@ static struct kmod_request *kmod_flight_expired(const struct kmod_flight *f)
 
 static struct kmod_request *kmod_flight_stuck(const struct kmod_flight *f)
 {
-	return kmod_flight_owes_admin(f) ? NULL : kmod_flight_later(f, true);
+	if (kmod_flight_owes_admin(f) || !kmod_flight_has_failed(f))
+		return NULL;
+	return kmod_flight_later(f, true);
 }
 
 /* Fails the picked requests, taking the lock for each, since their number has no limit. */
@@ -169,12 +171,13 @@ static void kmod_flight_next(struct kmod_flight *f, struct kmod_request *r)
 /*
  * Starts up to n more modprobes for the request r, as far as slots are free. If not even
  * one is, and that has lasted too long or requests have failed before, fails the requests
- * that were made later and have no modprobe, or one that is hung.
+ * that were made later and have no modprobe, or one that is hung; but none because of what
+ * users could not get, if an administrator waits.
  */
 static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request *r,
 			       unsigned int n)
 {
-	bool started = false, stalled = false, fail;
+	bool started = false, stalled = false, admin = true, fail;
 	struct subprocess_info *info;
 	struct kmod_modprobe *m;
 
@@ -184,6 +187,7 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 			return;
 		spin_lock_irq(&kmod_inflight_lock);
 		kmod_flight_set_class(f, m);
+		admin = kmod_flight_has_admin(f);
 		spin_unlock_irq(&kmod_inflight_lock);
 		if (!kmod_slot_get(&m->slot, false)) {
 			stalled = kmod_slots_stalled(&m->slot);
@@ -199,7 +203,7 @@ static void kmod_flight_double(struct kmod_flight *f, const struct kmod_request 
 	fail = !started && (stalled || kmod_flight_is_ending(f) ||
 			    time_after_eq(jiffies, f->since + 2 * KMOD_WAIT));
 	if (fail && !kmod_flight_is_ending(f)) {
-		f->ending = true;
+		f->ending = max(f->ending, admin ? KMOD_ENDING_ALL : KMOD_ENDING_USERS);
 		f->ended = jiffies;
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
@@ -235,7 +239,7 @@ static struct kmod_request *kmod_flight_due(struct kmod_flight *f, unsigned int 
 		*delay = f->since + KMOD_WAIT - jiffies;
 		return NULL;
 	}
-	if (!f->ending && limit > running)
+	if (!kmod_flight_has_failed(f) && limit > running)
 		*n = min(max(kmod_flight_count(f, false), 1U), limit - running);
 	return r;
 }

@@ -24,7 +24,8 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	m->covers = kmod_record_last_id();
 	m->unloads = kmod_unloads;
 	m->has_admin = f->has_admin;
-	f->ending &= !list_empty(&f->running);
+	if (list_empty(&f->running))
+		f->ending = KMOD_ENDING_NOT;
 	f->served_admin = f->has_admin || (f->served_admin && !list_empty(&f->running));
 	list_splice_tail_init(&f->requests, &m->requests);
 	list_add_tail(&m->running, &f->running);
