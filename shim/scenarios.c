@@ -878,6 +878,39 @@ static void users_fail_for_root_13(void)
 	users_fail_for_root(13 * SEC);
 }
 
+/* As full-for-a-moment, but a user takes the slot. */
+static void full_by_user(void)
+{
+	int i;
+
+	limit(2);
+	fails_after(0, 7 * SEC);
+	fails_after(1, 300 * MSEC);
+	world_add(0, 0, 0);
+	world_add(0, 0, SEC);
+	world_add(1, 1000, 5900 * MSEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		expect(world.asks[i].status > 0, "each request has the result of a modprobe");
+}
+
+/* Users take turns with a slot that root could use. */
+static void full_by_turns(void)
+{
+	int i;
+
+	limit(2);
+	fails_after(0, 9 * SEC);
+	world_add(0, 0, 0);
+	world_add(0, 0, SEC);
+	for (i = 1; i < 30; i++) {
+		fails_after(i, 300 * MSEC);
+		world_add(i, 1000, i * 290 * MSEC);
+	}
+	world_run();
+	expect(!any_status(0, -ETIME), "root has the result of a modprobe");
+}
+
 static void storm(void)
 {
 	fails_after(0, 300 * MSEC);
@@ -941,6 +974,8 @@ const struct scenario scenarios[] = {
 	{ "awaited-until-no-memory", awaited_until_no_memory },
 	{ "users-fail-for-root-6", users_fail_for_root_6 },
 	{ "users-fail-for-root-13", users_fail_for_root_13 },
+	{ "full-by-user",	full_by_user },
+	{ "full-by-turns",	full_by_turns },
 	{ "storm",		storm },
 	{ }
 };

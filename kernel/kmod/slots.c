@@ -622,7 +622,7 @@ bool kmod_slot_put(struct kmod_slot *s)
 
 /**
  * kmod_slots_stalled - test whether slots of a pool are being released
- * @s: a slot of the pool
+ * @s: a slot of the pool. Administrators and users share slots, and count as one pool.
  *
  * Context: any.
  * Return: true if no slot of the pool has been taken without a wait, or released, for
@@ -631,13 +631,15 @@ bool kmod_slot_put(struct kmod_slot *s)
 bool kmod_slots_stalled(const struct kmod_slot *s)
 {
 	unsigned long flags;
-	bool stalled;
+	u64 since;
 
 	spin_lock_irqsave(&kmod_slots_lock, flags);
-	stalled = time_after_eq64(get_jiffies_64(),
-				  kmod_pools[s->queue->pool].stalled + KMOD_WAIT);
+	since = kmod_pools[s->queue->pool].stalled;
+	if (s->queue->pool < KMOD_POOL_NESTED)
+		since = max(kmod_pools[KMOD_POOL_ADMINS].stalled,
+			    kmod_pools[KMOD_POOL_USERS].stalled);
 	spin_unlock_irqrestore(&kmod_slots_lock, flags);
-	return stalled;
+	return time_after_eq64(get_jiffies_64(), since + KMOD_WAIT);
 }
 
 /* Lends a slot if that is due. Returns true if the check must be repeated. */
