@@ -43,7 +43,7 @@ help:
 	@echo 'make scale         compare the boot of a large machine with the unpatched kernel: 64 CPUs'
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
-	@echo 'make shim-breaks   break the pipeline in 55 ways, print how each was noticed'
+	@echo 'make shim-breaks   break the pipeline in 61 ways, print how each was noticed'
 	@echo 'make test-mutants  break the sources in about 200 ways, each of which a test must notice'
 	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
 	@echo 'make model         search all states of a model of flights and slots'
