@@ -81,6 +81,7 @@ struct paths {
 
 bool paths_find(struct paths *paths, char *const *words, const char *root);
 void paths_free(struct paths *paths);
+bool is_mask(const char *path);
 
 /* policy_parse.c: policy files */
 struct policy {

@@ -153,10 +153,10 @@ static bool install(const char *rule, const struct options *options)
 	struct dropin dropin;
 	bool done = dropin_open(&dropin, ALLOW_FILE, COMMENT, options);
 
-	if (done)
+	if (done) {
 		dropin_add(&dropin, rule);
-	if (done && !options->dry_run)
-		done = dropin_write(&dropin);
+		done = dropin_write(&dropin, options);
+	}
 	if (done && !options->root)
 		done = dropin_load(&dropin, options);
 	dropin_close(&dropin);

@@ -76,7 +76,7 @@ static bool edit(struct brake *brake, bool (*edit_line)(struct dropin *dropin, c
 		edit_line(&brake->dropin, line);
 		free(line);
 	}
-	return brake->options->dry_run || dropin_write(&brake->dropin);
+	return dropin_write(&brake->dropin, brake->options);
 }
 
 static bool is_enforced(const struct options *options)

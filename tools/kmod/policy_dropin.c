@@ -146,7 +146,7 @@ bool dropin_add(struct dropin *dropin, const char *line)
 {
 	if (find_line(&dropin->text, line))
 		return false;
-	if (!dropin->text.length)
+	if (!dropin->text.data)
 		add_line(&dropin->text, dropin->comment);
 	add_line(&dropin->text, line);
 	dropin->changed = true;
@@ -183,14 +183,23 @@ static bool has_lines(const struct bytes *text)
 	return false;
 }
 
-/* Writes the file if it has changed, and removes it if no rule is left. Reports errors. */
-bool dropin_write(struct dropin *dropin)
+/*
+ * Writes the file if it has changed, and removes it if no rule is left. An empty file is kept,
+ * since it hides the files of its name, as a link to /dev/null does. Reports errors.
+ */
+bool dropin_write(struct dropin *dropin, const struct options *options)
 {
 	bool written;
 
 	if (!dropin->changed)
 		return true;
-	if (has_lines(&dropin->text))
+	if (is_mask(dropin->path)) {
+		complain("%s: masked by a link to /dev/null", dropin->path);
+		return false;
+	}
+	if (options->dry_run)
+		return true;
+	if (has_lines(&dropin->text) || !dropin->text.length)
 		written = replace_file(dropin->path, &dropin->text);
 	else
 		written = !unlink(dropin->path) || errno == ENOENT;

@@ -24,7 +24,7 @@ bool dropin_open(struct dropin *dropin, const char *file, const char *comment,
 void dropin_close(struct dropin *dropin);
 bool dropin_add(struct dropin *dropin, const char *line);
 bool dropin_remove(struct dropin *dropin, const char *line);
-bool dropin_write(struct dropin *dropin);
+bool dropin_write(struct dropin *dropin, const struct options *options);
 bool dropin_load(const struct dropin *dropin, const struct options *options);
 
 /* policy_allow.c */

@@ -3,8 +3,8 @@
  * Policy files: those that an argument names, and those of the system.
  *
  * A file in /etc replaces a file of the same name in /run, which replaces one in /usr/lib. A link
- * to /dev/null hides such a file. The files are sorted by name, whatever their directory; those
- * that policy deny and policy allow write come first.
+ * to /dev/null or an empty file hides such a file. The files are sorted by name, whatever their
+ * directory; those that policy deny and policy allow write come first.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -42,7 +42,8 @@ static bool has_name(const struct paths *paths, const char *name)
 	return false;
 }
 
-static bool is_mask(const char *path)
+/* True if the path leads to /dev/null. */
+bool is_mask(const char *path)
 {
 	struct stat null;
 

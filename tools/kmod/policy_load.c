@@ -6,6 +6,7 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -243,12 +244,16 @@ bool policy_load(struct policy *policy, const struct options *options)
 	return loaded;
 }
 
-/* The file precedes all others of the system, but is not loaded with files that are named. */
+/*
+ * The file precedes all others of the system, but is not loaded with files that are named. A mask
+ * has no rules.
+ */
 static void warn_of_deny_file(const struct policy *policy)
 {
 	static const char file[] = POLICY_DIRECTORY "/" DENY_FILE;
+	struct stat status;
 
-	if (!access(file, F_OK) &&
+	if (!stat(file, &status) && status.st_size &&
 	    !strstr(policy->values[SET_RULES].data, "/" DENY_FILE "\n"))
 		complain("warning: the rules in %s are not in force now", file);
 }

@@ -262,6 +262,63 @@ not_written()
 	is "$STATUS" 1 && is "$(<"$WORK/out")" '' JSON
 }
 
+# vendor: creates an image in which a vendor has rules in a file of the same name, and sets MASK
+vendor()
+{
+	rm -rf "$WORK/image"
+	MASK=$WORK/image/etc/kmod/policy.d/00-deny.conf
+	mkdir -p "$WORK/image"/{etc,usr/lib}/kmod/policy.d
+	echo 'deny alias vendor' >"$WORK/image/usr/lib/kmod/policy.d/00-deny.conf"
+	echo 'deny alias other' >"$WORK/image/usr/lib/kmod/policy.d/50-other.conf"
+}
+
+# Otherwise the rules of the vendor would apply again as soon as the rule is taken back.
+masked()
+{
+	local masked='00-deny.conf: masked by a link to /dev/null'
+
+	vendor
+	ln -s /dev/null "$MASK"
+	kmodctl policy deny --root "$WORK/image" x
+	fails 1 ".*/$masked" && is "$(readlink "$MASK")" /dev/null && is "$(<"$WORK/out")" '' &&
+		kmodctl policy deny --dry-run --root "$WORK/image" x && fails 1 ".*/$masked" &&
+		kmodctl policy allow --root "$WORK/image" x && well &&
+		is "$(readlink "$MASK")" /dev/null && is "$(on_disk vendor)" null:null &&
+		is "$(on_disk other)" "$WORK/image/usr/lib/kmod/policy.d/50-other.conf:1" ||
+		return 1
+	machine || return 1
+	ln -s /dev/null "$FILE"
+	brake deny x
+	fails 1 "/etc/kmod/policy.d/$masked" && is "$(rules)" "$OLD"
+}
+
+# An empty file is a mask as well.
+masked_by_empty()
+{
+	vendor
+	: >"$MASK"
+	kmodctl policy deny --root "$WORK/image" x
+	well && is "$(<"$MASK")" 'deny alias x' &&
+		kmodctl policy allow --root "$WORK/image" x && well && [[ -f $MASK ]] &&
+		is "$(<"$MASK")" '' && is "$(on_disk vendor)" null:null
+}
+
+# A mask has no rules that could be in force.
+masked_at_load()
+{
+	machine || return 1
+	echo 'allow alias y' >"$WORK/etc/50-a.conf"
+	ln -s /dev/null "$FILE"
+	loads /etc/kmod/policy.d
+	well && is "$(rules)" 'file /etc/kmod/policy.d/50-a.conf;allow alias y;' || return 1
+	loads "$WORK/etc/50-a.conf"
+	well || return 1
+	rm "$FILE"
+	: >"$FILE"
+	loads "$WORK/etc/50-a.conf"
+	well
+}
+
 # The unit of this machine does not matter to an image.
 unit_of_image()
 {
@@ -400,6 +457,9 @@ TESTS=(
 	image 'deny --root only writes the file'
 	replaced 'load warns if the rules of deny are in force no more'
 	not_written 'deny reports nothing as denied if the file cannot be written'
+	masked 'deny leaves a link to /dev/null, and allow does not remove it'
+	masked_by_empty 'allow leaves a file empty that was empty before deny'
+	masked_at_load 'load does not warn of a drop-in that is a mask'
 	unit_of_image 'deny --root says nothing about the unit of this machine'
 	not_in_force 'deny fails if the rule is not enforced'
 	precedence 'no file precedes those of deny and allow --write, whatever its name'
