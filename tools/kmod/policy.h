@@ -82,6 +82,7 @@ struct paths {
 bool paths_find(struct paths *paths, char *const *words, const char *root);
 void paths_free(struct paths *paths);
 bool is_mask(const char *path);
+bool is_special(const char *path);
 
 /* policy_parse.c: policy files */
 struct policy {

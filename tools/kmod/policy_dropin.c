@@ -81,6 +81,10 @@ bool dropin_open(struct dropin *dropin, const char *file, const char *comment,
 		dropin->lock = options->root ? lock_directory(dropin->path) :
 					       policy_hold(options);
 	}
+	if (is_special(dropin->path) && !is_mask(dropin->path)) {
+		complain("%s: not a regular file", dropin->path);
+		return false;
+	}
 	error = read_whole(dropin->path, MAX_RULES, &dropin->text);
 	if (error && error != ENOENT) {
 		complain("%s: %s", dropin->path, strerror(error));

@@ -51,7 +51,7 @@ bool is_mask(const char *path)
 }
 
 /* Opening a FIFO would wait for a writer. An argument may be one. */
-static bool is_special(const char *path)
+bool is_special(const char *path)
 {
 	struct stat status;
 

@@ -303,6 +303,18 @@ masked_by_empty()
 		is "$(<"$MASK")" '' && is "$(on_disk vendor)" null:null
 }
 
+# Opening a FIFO would wait for a writer.
+special()
+{
+	vendor
+	mkfifo "$MASK"
+	STATUS=0
+	timeout 10 "$KMODCTL" policy deny --root "$WORK/image" x >"$WORK/out" 2>"$WORK/err" ||
+		STATUS=$?
+	rm "$MASK"
+	fails 1 "$MASK: not a regular file"
+}
+
 # A mask has no rules that could be in force.
 masked_at_load()
 {
@@ -460,6 +472,7 @@ TESTS=(
 	masked 'deny leaves a link to /dev/null, and allow does not remove it'
 	masked_by_empty 'allow leaves a file empty that was empty before deny'
 	masked_at_load 'load does not warn of a drop-in that is a mask'
+	special 'deny refuses a drop-in that is a FIFO'
 	unit_of_image 'deny --root says nothing about the unit of this machine'
 	not_in_force 'deny fails if the rule is not enforced'
 	precedence 'no file precedes those of deny and allow --write, whatever its name'
