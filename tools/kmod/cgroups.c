@@ -28,23 +28,6 @@ static void add_cgroup(u64 id, char *path)
 	cgroups.array[cgroups.count++] = (struct cgroup){ id, path };
 }
 
-static char *escaped(const char *name)
-{
-	struct bytes bytes = { 0 };
-	char hex[5];
-
-	bytes_add(&bytes, "", 0);
-	for (; *name; name++) {
-		if (*name > ' ' && *name <= '~' && *name != '"' && *name != '\\') {
-			bytes_add(&bytes, name, 1);
-			continue;
-		}
-		snprintf(hex, sizeof(hex), "\\x%02x", (unsigned char)*name);
-		bytes_add(&bytes, hex, 4);
-	}
-	return bytes.data;
-}
-
 /* Takes both strings. @path is the one of the group, without a slash for the root. */
 static void read_cgroups(char *dir, u64 id, char *path)
 {
@@ -56,7 +39,7 @@ static void read_cgroups(char *dir, u64 id, char *path)
 	while (stream && (entry = readdir(stream))) {
 		if (entry->d_type != DT_DIR || *entry->d_name == '.')
 			continue;
-		name = escaped(entry->d_name);
+		name = escaped(entry->d_name, "\"\\");
 		read_cgroups(text("%s/%s", dir, entry->d_name), entry->d_ino,
 			     text("%s/%s", path, name));
 		free(name);

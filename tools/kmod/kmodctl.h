@@ -103,6 +103,7 @@ struct bytes {
 void bytes_add(struct bytes *bytes, const char *data, size_t length);
 void bytes_free(struct bytes *bytes);
 char *printable(const char *string);
+char *escaped(const char *string, const char *also);
 int read_whole(const char *path, size_t max, struct bytes *bytes);
 bool replace_file(const char *path, const struct bytes *text);
 void flush(void);

@@ -204,13 +204,15 @@ static void warn_unknown(const struct rules *rules, const struct options *option
 bool helpers_allow_modprobe(const struct options *options, const struct bytes *mode,
 			    const struct bytes *helpers)
 {
-	char *modprobe = options->root ? NULL : modprobe_path(options);
+	char *modprobe = options->root ? NULL : modprobe_path(options), *shown;
 	bool allowed = !modprobe || !mode->data || *mode->data != 'e' || !helpers->data ||
 		       helpers_have(helpers, modprobe);
 
-	if (!allowed)
-		complain("kernel.modprobe is %s, which no 'helper' line lists; see --force",
-			 modprobe);
+	if (!allowed) {
+		shown = escaped(modprobe, "\\");
+		complain("kernel.modprobe is %s, which no 'helper' line lists; see --force", shown);
+		free(shown);
+	}
 	free(modprobe);
 	return allowed;
 }

@@ -36,7 +36,8 @@ static const struct directive directives[] = {
 	{ "helpers", SET_HELPERS_MODE, helpers_modes,
 	  "expected 'helpers off', 'helpers log' or 'helpers enforce'" },
 	{ "helper", SET_HELPERS, NULL,
-	  "expected 'helper' and an absolute path, with '*' only at its end" },
+	  "expected 'helper' and an absolute path, "
+	  "with '*' only at its end and '\\' only in \\xHH" },
 	{ "lock", SET_LOCK, no_values, NULL },
 };
 
@@ -57,13 +58,20 @@ static const struct directive *find_directive(const char *name)
 	return NULL;
 }
 
-/* Rejects control characters, such as the carriage return of a DOS file. */
+/* The kernel's list has a path a line, where a '*' at the end is a pattern. */
+static bool is_escape(const char *c)
+{
+	return c[1] == 'x' && strspn(c + 2, "0123456789abcdef") >= 2 &&
+	       strncmp(c + 2, "00", 2) && strncmp(c + 2, "0a", 2) && strcmp(c + 2, "2a");
+}
+
+/* Rejects control characters, such as the carriage return of a DOS file, unless escaped. */
 static bool is_helper(const char *word)
 {
 	const char *star = strchr(word, '*'), *c;
 
 	for (c = word; *c; c++)
-		if (iscntrl((unsigned char)*c))
+		if (iscntrl((unsigned char)*c) || (*c == '\\' && !is_escape(c)))
 			return false;
 	return *word == '/' && (!star || !star[1]);
 }
@@ -106,12 +114,15 @@ static void set_value(struct policy *policy, const struct directive *directive, 
 		      struct source *source)
 {
 	struct bytes *value = &policy->values[directive->setting];
+	char *raw;
 
 	if (directive->setting != SET_HELPERS &&
 	    is_superseded(policy, directive->setting, source))
 		return;
-	bytes_add(value, word, strlen(word));
+	raw = unescaped(word);
+	bytes_add(value, raw, strlen(raw));
 	bytes_add(value, "\n", 1);
+	free(raw);
 }
 
 /* Returns an error message or NULL. */
@@ -124,7 +135,8 @@ static const char *take_directive(struct policy *policy, const struct directive 
 	if (has_value && (!word || !is_value(directive, word)))
 		return directive->error;
 	if (next_word(&line))
-		return "unexpected text after the value";
+		return directive->values ? "unexpected text after the value" :
+					   "unexpected text after the path; write blanks as \\x20";
 	set_value(policy, directive, word, source);
 	return NULL;
 }
@@ -287,18 +299,11 @@ static void take_file(struct policy *policy, const char *path)
  */
 char *origin_line(const char *path)
 {
-	struct bytes shown = { 0 };
-	char escaped[5], *line;
+	char *shown = escaped(path, ""), *line;
+	size_t length = strlen(shown);
 
-	bytes_add(&shown, "", 0);
-	for (; *path; path++) {
-		snprintf(escaped, sizeof(escaped),
-			 *path > ' ' && *path <= '~' ? "%c" : "\\x%02x", (unsigned char)*path);
-		bytes_add(&shown, escaped, strlen(escaped));
-	}
-	line = text("file %s", shown.length > MAX_ORIGIN ?
-		    shown.data + shown.length - MAX_ORIGIN : shown.data);
-	bytes_free(&shown);
+	line = text("file %s", length > MAX_ORIGIN ? shown + length - MAX_ORIGIN : shown);
+	free(shown);
 	return line;
 }
 

@@ -103,6 +103,17 @@ static void print_rules(const struct rules *rules)
 	table_print(&table);
 }
 
+/* Returns the path as in a 'helper' line. The caller must free it. */
+static char *helper_escaped(const char *path)
+{
+	size_t length = strlen(path);
+	bool prefix = path[length - 1] == '*';
+	char *plain = text("%.*s", (int)(length - prefix), path), *shown = escaped(plain, "\\*");
+
+	free(plain);
+	return prefix ? text_append(shown, "", "*") : shown;
+}
+
 static void print_helpers(char *helpers)
 {
 	struct table table;
@@ -111,7 +122,7 @@ static void print_helpers(char *helpers)
 	table_init(&table, helper_columns, 1);
 	while ((line = strsep(&helpers, "\n")))
 		if (*line == '/')
-			table_add(&table, printable(line));
+			table_add(&table, helper_escaped(line));
 	table_print(&table);
 }
 
@@ -187,11 +198,15 @@ static struct json_object *json_of_rules(struct state *state)
 static struct json_object *json_of_helpers(char *helpers)
 {
 	struct json_object *array = json_object_new_array();
-	char *line;
+	char *line, *shown;
 
-	while ((line = strsep(&helpers, "\n")))
-		if (*line == '/')
-			json_object_array_add(array, json_of_string(line));
+	while ((line = strsep(&helpers, "\n"))) {
+		if (*line != '/')
+			continue;
+		shown = helper_escaped(line);
+		json_object_array_add(array, json_object_new_string(shown));
+		free(shown);
+	}
 	return array;
 }
 
@@ -219,13 +234,16 @@ static void print_directive(FILE *file, const char *name, const struct bytes *va
 
 static void print_helper_lines(FILE *file, const char *helpers)
 {
-	size_t length;
+	char *copy = text_copy(helpers ? helpers : ""), *rest = copy, *line, *shown;
 
-	for (; helpers && *helpers; helpers += length + !!helpers[length]) {
-		length = strcspn(helpers, "\n");
-		if (*helpers == '/')
-			fprintf(file, "helper %.*s\n", (int)length, helpers);
+	while ((line = strsep(&rest, "\n"))) {
+		if (*line != '/')
+			continue;
+		shown = helper_escaped(line);
+		fprintf(file, "helper %s\n", shown);
+		free(shown);
 	}
+	free(copy);
 }
 
 static void print_lines(const struct bytes values[NR_SETTINGS], FILE *file)

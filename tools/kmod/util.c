@@ -171,6 +171,27 @@ char *printable(const char *string)
 	return result.data;
 }
 
+/*
+ * Escapes blanks, bytes that are not printable, and those in @also as \xHH. The caller must free
+ * the string.
+ */
+char *escaped(const char *string, const char *also)
+{
+	struct bytes result = { 0 };
+	char hex[5];
+
+	bytes_add(&result, "", 0);
+	for (; *string; string++) {
+		if (*string > ' ' && *string <= '~' && !strchr(also, *string)) {
+			bytes_add(&result, string, 1);
+		} else {
+			snprintf(hex, sizeof(hex), "\\x%02x", (unsigned char)*string);
+			bytes_add(&result, hex, 4);
+		}
+	}
+	return result.data;
+}
+
 /* Reads up to the end of the file. Returns 0 or an errno: EFBIG beyond @max bytes. */
 static int bytes_read(struct bytes *bytes, int fd, size_t max)
 {

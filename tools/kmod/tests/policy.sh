@@ -83,6 +83,41 @@ escaped()
 	well && is "$(jq '.rules[0].pattern' "$WORK/out")" '"[\\xc3\\xa4-\\xff]"'
 }
 
+# Paths in the kernel's list may have any bytes but a newline. A '*' at the end is a pattern.
+odd_helpers()
+{
+	local paths=$'/a b;/a\tb;/a\\x20b;/a\\;/a\x1b;/\xc3\xa4;/a ;/a*b;/a*b*;/"a";'
+
+	fake enforce
+	tr ';' '\n' <<<"${paths%;}" >"$FAKE/autoload/helpers"
+	policy show --rules
+	well && mv "$WORK/out" "$WORK/shown" &&
+		is "$(grep -c '^helper /[!-~]*$' "$WORK/shown")" 10 lines || return 1
+	policy show
+	well && is "$(sed -n '/^HELPER/,$s,^/,helper /,p' "$WORK/out")" \
+		"$(grep '^helper ' "$WORK/shown")" table || return 1
+	policy show --json
+	well && is "$(jq -r '"helper " + .helpers[]' "$WORK/out")" \
+		"$(grep '^helper ' "$WORK/shown")" JSON || return 1
+	fake enforce
+	policy load --force "$WORK/shown"
+	well && is "$(in_force autoload/helpers)" "$paths"
+}
+
+# The kernel logs the path of a denied helper with the same escapes.
+modprobe_with_blank()
+{
+	fake enforce
+	echo '/opt/a b' >"$FAKE/kernel/modprobe"
+	file other 'helpers enforce' 'helper /opt/a'
+	policy load "$WORK/other"
+	fails 1 'kernel.modprobe is /opt/a\\x20b, which no' && is "$(in_force)" \
+		"${OLD/log/enforce}" || return 1
+	file listed 'helpers enforce' 'helper /opt/a\x20b'
+	policy load "$WORK/listed"
+	well && is "$(in_force autoload/helpers)" '/opt/a b;'
+}
+
 unconfigured()
 {
 	fake off
@@ -183,7 +218,14 @@ BAD=(
 	'expected .helper. and|helper /sbin/modprobe\r'
 	'expected .mode 0.|mode 1\r'
 	'unexpected text after the value|mode 1 2'
-	'unexpected text after the value|helper /sbin/a b'
+	'unexpected text after the path; write blanks as .x20|helper /sbin/a b'
+	'expected .helper. and|helper /sbin/a\\ b'
+	'expected .helper. and|helper /sbin/a\\tb'
+	'expected .helper. and|helper /sbin/a\\xab/\\/'
+	'expected .helper. and|helper /sbin/a\\x4'
+	'expected .helper. and|helper /sbin/a\\x00'
+	'expected .helper. and|helper /sbin/a\\x0ab'
+	'expected .helper. and|helper /sbin/a\\x2a'
 	'embedded NUL|deny alias a\0'
 	'embedded NUL|deny alias a\0b uid'
 	'embedded NUL|# \0'
@@ -609,6 +651,8 @@ TESTS=(
 	shown 'show prints settings, rules with their origin, and helpers'
 	json 'show --json prints the same policy'
 	escaped 'show escapes bytes that are not ASCII'
+	odd_helpers 'show prints the path of any helper as load accepts it'
+	modprobe_with_blank 'a helper line may have an escaped blank'
 	unconfigured 'show and load accept files that were never written'
 	good 'check accepts the whole grammar'
 	bad_lines 'check reports each kind of error with its line'
