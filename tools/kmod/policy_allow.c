@@ -54,6 +54,28 @@ static char *narrowest_rule(const struct record *request)
 	return NULL;
 }
 
+/*
+ * If the control group is gone, its service or container is unknown, and only the user is left.
+ * Reports an error if that user is gone with it.
+ */
+static bool check_group(const struct record *request)
+{
+	u64 uid = record_number(request, "uid");
+	char *group = cgroup_path(request);
+	bool gone = group && *group != '/', good = true;
+
+	if (gone && uid >= FIRST_DYNAMIC && uid <= LAST_DYNAMIC) {
+		complain("request %llu: %s was not found, and user id %llu is temporary",
+			 record_number(request, "id"), group, uid);
+		good = false;
+	} else if (gone) {
+		complain("warning: %s was not found; the rule applies to user id %llu in any "
+			 "control group", group, uid);
+	}
+	free(group);
+	return good;
+}
+
 /* Reports an error if a rule of policy deny, which comes first, denies the name. */
 static bool is_overridden(const struct tested *tested, u64 id, const char *name, bool module)
 {
@@ -120,8 +142,12 @@ static char *rule_for(const struct record *request, const struct tested *tested)
 		rule = rule_for_module(tested, id, name);
 	} else if (!is_overridden(tested, id, name, false)) {
 		rule = narrowest_rule(request);
-		if (!rule)
+		if (!rule) {
 			complain("no rule can match request %llu", id);
+		} else if (!check_group(request)) {
+			free(rule);
+			rule = NULL;
+		}
 	}
 	free(name);
 	return rule;

@@ -7,6 +7,10 @@
 
 #include "kmodctl.h"
 
+/* Ids of users that systemd creates for the time that a service runs. */
+#define FIRST_DYNAMIC	61184
+#define LAST_DYNAMIC	65519
+
 size_t container_prefix(const char *name);
 bool is_unit(const char *name, size_t length);
 char *pattern_of(const char *escaped);

@@ -17,7 +17,6 @@
 
 /* Ids of users: see UID_MIN in login.defs(5), and systemd's "Users, Groups, UIDs and GIDs". */
 #define FIRST_PERSON		1000
-#define FIRST_DYNAMIC		61184
 #define NOBODY			65534
 #define FIRST_SUBORDINATE	100000
 

@@ -64,6 +64,27 @@ hostile()
 	fails 1 'no rule can match request 4'
 }
 
+# The journal has the id of the group. A rule for the user applies in other groups as well.
+group_gone()
+{
+	local gone=cgroup:9007199254740991 uid
+
+	journal
+	sed -i '/id=4/s/cgroup=.*/cgroup=9007199254740991/' "$WORK/kmod/requests"
+	kmodctl policy allow 4 --debugfs "$WORK"
+	is "$STATUS" 0 status && is "$(<"$WORK/out")" 'allow alias d uid 998 userns init' &&
+		is "$(<"$WORK/err")" "kmodctl: warning: $gone was not found; the rule applies$(
+			) to user id 998 in any control group" || return 1
+	for uid in 61184 65519; do
+		sed -i "/id=4/s/uid=[0-9]* userns/uid=$uid userns/" "$WORK/kmod/requests"
+		kmodctl policy allow --write --root "$WORK/gone" 4 --debugfs "$WORK"
+		fails 1 "request 4: $gone was not found, and user id $uid is temporary" &&
+			is "$(<"$WORK/out")" '' && [[ ! -e $WORK/gone ]] || return 1
+	done
+	sed -i '/id=4/s/ cgroup=.*//' "$WORK/kmod/requests"
+	allows 4 'allow alias d uid 65519 userns init'
+}
+
 # --dry-run and --root must not change this machine.
 elsewhere()
 {
@@ -170,6 +191,7 @@ TESTS=(
 	because_of_module 'policy allow ID prints a rule for the module that was denied'
 	by_policy_deny 'policy allow ID refuses a rule that policy deny overrides'
 	hostile 'a rule has no text of a user, and is well-formed'
+	group_gone 'policy allow ID warns of a rule for all groups, and refuses a temporary user'
 	elsewhere 'allow --dry-run and --root do not change this machine'
 	denied 'log --denied shows denied requests only'
 	narrowest 'policy allow ID prints the narrowest rule'

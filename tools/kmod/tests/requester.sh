@@ -43,7 +43,7 @@ gone()
 	unit_of 9007199254740991 cgroup:9007199254740991 &&
 		is "$(jq -c '.[0] | [.cgroup, .mntns, .exe]' "$WORK/out")" \
 			'[9007199254740991,4026531841,"/bin/dash"]' JSON &&
-		kmodctl policy allow 1 --debugfs "$WORK" && well &&
+		kmodctl policy allow 1 --debugfs "$WORK" && is "$STATUS" 0 status &&
 		is "$(<"$WORK/out")" 'allow alias x uid 0 userns init' rule
 }
 
