@@ -295,15 +295,20 @@ static void print_rules_of(const struct needs *needs, const struct need *first)
 
 static void print_warnings(const struct needs *needs)
 {
+	char *since;
+
 	if (!needs->count)
 		printf("\n# No requests were learned.\n");
 	if (needs->missed)
 		printf("\n# Warning: incomplete; the kernel had no room for %llu more requests.\n",
 		       needs->missed);
-	if (needs->since)
-		printf("\n# Warning: incomplete; learning began %llu s after boot, in %s\n"
-		       "# To learn the boot as well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
-		       needs->since / NSEC_PER_SEC, needs->late, needs->mode);
+	if (!needs->since)
+		return;
+	since = describe_duration(needs->since);
+	printf("\n# Warning: incomplete; learning began %s after boot, in %s\n"
+	       "# To learn the boot as well, boot with: kmod.enforce=0 kmod.autoload=%llu\n",
+	       since, needs->late, needs->mode);
+	free(since);
 }
 
 static void print_rules(const struct needs *needs)

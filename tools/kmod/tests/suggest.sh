@@ -251,7 +251,7 @@ merged()
 	echo 'since_ns=7000000000 mode=1' >>"$WORK/two"
 	echo 'since_ns=0 mode=1' >>"$WORK/one"
 	kmodctl policy suggest "$WORK/two" "$WORK/one"
-	well && grep -q "began 7 s after boot, in $WORK/two$" "$WORK/out" || return 1
+	well && grep -q "began 7.00 s after boot, in $WORK/two$" "$WORK/out" || return 1
 	kmodctl policy suggest "$WORK/one" "$WORK/nowhere"
 	is "$STATUS" 1 && grep -q "$WORK/nowhere: No such file" "$WORK/err"
 }
@@ -259,8 +259,12 @@ merged()
 boot_not_learned()
 {
 	learned 'since_ns=61000000000 mode=1' "$(needed a 1000 /)"
-	suggest && well && grep -q '^# Warning: incomplete; learning began 61 s after boot' \
+	suggest && well && grep -q '^# Warning: incomplete; learning began 1 min 01 s after boot' \
 		"$WORK/out" && grep -q 'kmod.enforce=0 kmod.autoload=1$' "$WORK/out" || return 1
+	learned 'since_ns=400000000 mode=1' 'since_ns=259261000000000 mode=2'
+	suggest && well && grep -q ' began 72 h 01 min after boot, ' "$WORK/out" || return 1
+	learned 'since_ns=400000000 mode=1'
+	suggest && well && grep -q ' began 400 ms after boot, ' "$WORK/out" || return 1
 	learned 'since_ns=0 mode=1' "$(needed a 1000 /)"
 	suggest && well && is "$(grep -c Warning "$WORK/out")" 0 warnings
 }
