@@ -37,11 +37,10 @@ static const char *check_name(const char *name, bool module)
 	struct rule rule;
 	const char *error;
 	char *line;
-	u64 id;
 
 	if (strpbrk(name, BLANKS "\n"))
 		return "unexpected blank";
-	if (!module && parse_unsigned(name, &id))
+	if (!module && *name && !name[strspn(name, "0123456789")])
 		return "policy allow takes a number for an ID; expected a pattern such as [1]23";
 	line = rule_of(name, module);
 	error = rule_parse(&rule, line);

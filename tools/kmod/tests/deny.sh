@@ -433,6 +433,10 @@ names()
 	fails 2 "'a\[b': pattern has '\[' without" && is "$(rules)" "$OLD" || return 1
 	brake deny 123
 	fails 2 "'123': policy allow takes a number for an ID" || return 1
+	brake deny 18446744073709551616
+	fails 2 "'18446744073709551616': policy allow takes" && is "$(rules)" "$OLD" || return 1
+	brake allow 18446744073709551616
+	fails 2 "'18446744073709551616': policy allow takes" || return 1
 	brake deny '[1]23'
 	well && brake allow '[1]23' && well && is "$(rules)" "$OLD" || return 1
 	brake deny --module 'esp4*'
