@@ -176,7 +176,7 @@ static void khelper(void *arg)
 	int status;
 
 	current->flags = PF_KTHREAD;
-	if (umh_disabled || (umh_fail && shim_chance(umh_fail))) {
+	if (umh_fail && shim_chance(umh_fail)) {
 		umh_failed(info, -EAGAIN);
 		return;
 	}
@@ -205,7 +205,7 @@ int umh_start(struct subprocess_info *info, int wait)
 {
 	fiber_point();
 	info->wait = wait;
-	if (umh_fail && shim_chance(umh_fail)) {
+	if (umh_disabled || (umh_fail && shim_chance(umh_fail))) {
 		umh_failed(info, -EBUSY);
 		return -EBUSY;
 	}

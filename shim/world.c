@@ -34,6 +34,7 @@ void world_reset(u64 seed, unsigned int limit)
 	world.children = false;
 	world.starves = false;
 	world.serving = false;
+	world.frozen = false;
 	world.root_name = -1;
 	shim_fail_alloc = 0;
 	umh_fail = 0;
@@ -231,6 +232,8 @@ int world_modprobe(const char *name)
 	if (p->init || p->other)
 		load_module(p, name);
 	fiber_sleep(p->run);
+	while (world.frozen)
+		fiber_sleep(100 * MSEC);
 	return status;
 }
 
@@ -353,6 +356,48 @@ static void administrator(void *arg)
 	pipeline_set_limit(limit);
 }
 
+/* User space is frozen, but for requesters: one that waits would prevent that. */
+static void check_frozen(u64 from)
+{
+	const struct ask *a;
+
+	if (shim_stall || world.starves)
+		return;
+	for (a = world.asks; a < world.asks + world.nr_asks; a++)
+		if (!a->done && now() > (a->joins > from ? a->joins : from) + 11 * SEC)
+			shim_fail("I8: request %d for m%d prevents suspend",
+				  (int)(a - world.asks), a->name);
+}
+
+static void suspend(void)
+{
+	u64 from = now();
+
+	world.frozen = true;
+	shim_log("frozen");
+	while (now() < from + 25 * SEC) {
+		fiber_sleep(100 * MSEC);
+		check_frozen(from);
+	}
+	world.frozen = false;
+	shim_log("thawed");
+}
+
+static void suspender(void *arg)
+{
+	int i, n;
+
+	for (i = 0; i < 3; i++) {
+		fiber_sleep(shim_random(12000) * MSEC + 1);
+		umh_disabled = true;
+		for (n = 0; n < 500 && umh_counted; n++)
+			fiber_sleep(10 * MSEC);
+		if (!umh_counted)
+			suspend();
+		umh_disabled = false;
+	}
+}
+
 static u64 random_time(void)
 {
 	switch (shim_random(8)) {
@@ -453,6 +498,10 @@ void random_world(u64 seed)
 	world.no_lack = world.limit == 50 && !daemons && !changes && !shim_fail_alloc &&
 			!umh_fail && !shim_stall;
 
+	if (shim_chance(4)) {
+		world.no_lack = false;
+		fiber_create("suspend", suspender, NULL);
+	}
 	names = 1 + shim_random(3);
 	for (n = 0; n < names; n++)
 		random_program(&world.programs[n], names, daemons);

@@ -107,6 +107,7 @@ struct world {
 	unsigned int density;
 	bool no_lack;		/* slots and memory suffice, and no modprobe uses a daemon */
 	int root_name;		/* which only root requests while users take all they can; or -1 */
+	bool frozen;		/* suspend has frozen the modprobes */
 	bool serving;		/* the process of QUEUE serves a request */
 	bool children;		/* children may have outlived their modprobe */
 	bool starves;		/* some requesters get no CPU for a time */
