@@ -17,6 +17,7 @@
 #include <linux/minmax.h>
 #include <linux/panic.h>
 #include <linux/printk.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/umh.h>
 #include <linux/workqueue.h>
@@ -104,6 +105,7 @@ static void umh_spawn_all(struct work_struct *work)
 	while ((info = umh_queue_pop(s))) {
 		umh_spawn(info);
 		WRITE_ONCE(s->busy, false);
+		cond_resched();
 	}
 }
 
