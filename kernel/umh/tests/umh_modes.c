@@ -475,7 +475,7 @@ static ssize_t modes_read(struct file *file, char __user *to, size_t count,
 	run = mf->run;
 	if (!run)
 		return -ENODATA;
-	/* Interruptible: suspend may have frozen the helper, and must be able to freeze the reader. */
+	/* Interruptible, so that suspend can freeze the reader after the helper. */
 	if (wait_for_completion_interruptible(&run->returned) ||
 	    wait_for_completion_interruptible_timeout(&run->cleaned, CLEANUP_TIMEOUT) < 0)
 		return -ERESTARTSYS;
