@@ -97,7 +97,7 @@ fragments()
 			configs/series.config
 		;;
 	um)
-		ours='[A-Z0-9_]*_KUNIT_TEST'
+		ours='SECURITY_AUTOLOAD|[A-Z0-9_]*_KUNIT_TEST'
 		cat configs/kunit.config
 		;;
 	esac
