@@ -69,8 +69,8 @@ static bool check_group(const struct record *request)
 			 record_number(request, "id"), group, uid);
 		good = false;
 	} else if (gone) {
-		complain("warning: %s was not found; the rule applies to user id %llu in any "
-			 "control group", group, uid);
+		complain("warning: %s was not found; the rule is for user id %llu in any group",
+			 group, uid);
 	}
 	free(group);
 	return good;

@@ -36,8 +36,7 @@ static const struct directive directives[] = {
 	{ "helpers", SET_HELPERS_MODE, helpers_modes,
 	  "expected 'helpers off', 'helpers log' or 'helpers enforce'" },
 	{ "helper", SET_HELPERS, NULL,
-	  "expected 'helper' and an absolute path, "
-	  "with '*' only at its end and '\\' only in \\xHH" },
+	  "expected 'helper' and an absolute path, '*' only at its end, '\\' only in \\xHH" },
 	{ "lock", SET_LOCK, no_values, NULL },
 };
 

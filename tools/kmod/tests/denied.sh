@@ -73,8 +73,8 @@ group_gone()
 	sed -i '/id=4/s/cgroup=.*/cgroup=9007199254740991/' "$WORK/kmod/requests"
 	kmodctl policy allow 4 --debugfs "$WORK"
 	is "$STATUS" 0 status && is "$(<"$WORK/out")" 'allow alias d uid 998 userns init' &&
-		is "$(<"$WORK/err")" "kmodctl: warning: $gone was not found; the rule applies$(
-			) to user id 998 in any control group" || return 1
+		is "$(<"$WORK/err")" "kmodctl: warning: $gone was not found; the rule is for$(
+			) user id 998 in any group" || return 1
 	for uid in 61184 65519; do
 		sed -i "/id=4/s/uid=[0-9]* userns/uid=$uid userns/" "$WORK/kmod/requests"
 		kmodctl policy allow --write --root "$WORK/gone" 4 --debugfs "$WORK"
