@@ -211,7 +211,7 @@ static void fiber_starve(void)
 
 	shim_fiber->starve_first = 0;
 	if (first)
-		shim_fiber->starve_at = 1 + shim_random(30);
+		shim_fiber->starve_at = 1 + shim_random(POINTS_MAX);
 	fiber_sleep(first ?: shim_fiber->starve_for);
 }
 

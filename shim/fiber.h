@@ -9,6 +9,9 @@
 
 #include "shim.h"
 
+/* A requester with a CPU passes fewer scheduling points until it waits. */
+#define POINTS_MAX	30
+
 /**
  * struct fiber - a task
  * @task: current of this fiber

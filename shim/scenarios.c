@@ -391,8 +391,8 @@ static void many_beyond_limit(void)
 		expect(!any_status(i, -ETIME), "no request fails");
 }
 
-/* All slots are taken just when a second modprobe is due. */
-static void full_for_a_moment(void)
+/* All slots are taken, the last one by uid, just when a second modprobe is due. */
+static void full_by(uid_t uid)
 {
 	int i;
 
@@ -401,10 +401,20 @@ static void full_for_a_moment(void)
 	fails_after(1, 300 * MSEC);
 	world_add(0, 0, 0);
 	world_add(0, 0, SEC);
-	world_add(1, 0, 5900 * MSEC);
+	world_add(1, uid, 5900 * MSEC);
 	world_run();
 	for (i = 0; i < world.nr_asks; i++)
 		expect(world.asks[i].status > 0, "each request has the result of a modprobe");
+}
+
+static void full_for_a_moment(void)
+{
+	full_by(0);
+}
+
+static void full_by_user(void)
+{
+	full_by(1000);
 }
 
 /* Users take all slots that they can get. Root makes its request later. */
@@ -876,22 +886,6 @@ static void users_fail_for_root_6(void)
 static void users_fail_for_root_13(void)
 {
 	users_fail_for_root(13 * SEC);
-}
-
-/* As full-for-a-moment, but a user takes the slot. */
-static void full_by_user(void)
-{
-	int i;
-
-	limit(2);
-	fails_after(0, 7 * SEC);
-	fails_after(1, 300 * MSEC);
-	world_add(0, 0, 0);
-	world_add(0, 0, SEC);
-	world_add(1, 1000, 5900 * MSEC);
-	world_run();
-	for (i = 0; i < world.nr_asks; i++)
-		expect(world.asks[i].status > 0, "each request has the result of a modprobe");
 }
 
 /* Users take turns with a slot that root could use. */

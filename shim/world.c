@@ -8,9 +8,6 @@
 
 struct world world;
 
-/* A requester with a CPU passes fewer scheduling points until it waits. */
-#define POINTS_MAX	30
-
 /* Number of modprobes that may have children that request modules */
 #define CHILDREN_MAX	40
 

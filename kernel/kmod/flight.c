@@ -40,6 +40,8 @@
  * - if it succeeded, all other requests of the flight, unless a module has been unloaded
  *   since its start. A module counts as unloaded when its exit function has returned.
  *
+ * A modprobe that could not be run settles only the requests for which it was to be started.
+ *
  * The next modprobe is started for the remaining requests. Any number of requests that
  * are made at the same time thus takes at most two modprobes.
  *
