@@ -92,6 +92,17 @@ static void umh_release_deferred(struct kref *ref)
 	queue_work(umh_cleanup_wq, &info->work);
 }
 
+/**
+ * umh_put_deferred - drop a reference, and let a worker call cleanup() if it is the last one
+ * @info: the helper
+ *
+ * Context: any.
+ */
+void umh_put_deferred(struct subprocess_info *info)
+{
+	kref_put(&info->ref, umh_release_deferred);
+}
+
 /*
  * Passes a reference to the waiter, which calls cleanup() before it returns. Without a
  * waiter the reference is dropped. The caller must not use info afterwards unless it

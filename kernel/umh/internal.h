@@ -46,6 +46,7 @@ static inline const char *umh_name(const struct subprocess_info *info)
 }
 
 /* umh.c: the life of a helper */
+void umh_put_deferred(struct subprocess_info *info);
 void umh_spawn(struct subprocess_info *info);
 void umh_exited(struct subprocess_info *info, int status);
 

@@ -223,7 +223,7 @@ static void umh_watch_owned(struct work_struct *work)
 	while ((info = umh_watch_next(&umh_owned, NULL))) {
 		if (info->hung(info))
 			umh_watch_again(info);
-		umh_put(info);
+		umh_put_deferred(info);
 	}
 }
 

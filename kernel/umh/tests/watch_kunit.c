@@ -86,6 +86,45 @@ static void umh_watch_skips_completed_helper(struct kunit *test)
 	umh_watch_test_end(info);
 }
 
+struct umh_watch_test_cleanup {
+	struct completion done;
+	bool deferred;
+};
+
+static void umh_watch_test_note_cleanup(struct subprocess_info *info)
+{
+	struct umh_watch_test_cleanup *cleanup = info->data;
+
+	cleanup->deferred = current_work() == &info->work;
+	complete(&cleanup->done);
+}
+
+/* The helper ends while hung() runs, which thus holds the last reference. */
+static bool umh_watch_test_hung_ends(struct subprocess_info *info)
+{
+	umh_complete(info);
+	umh_put(info);
+	return false;
+}
+
+/* cleanup() may block, which must not stop the detection of other hung helpers. */
+static void umh_watch_leaves_cleanup_to_another_worker(struct kunit *test)
+{
+	struct umh_watch_test_cleanup cleanup = {};
+	int unused;
+	struct subprocess_info *info = umh_watch_test_new(test, &unused);
+
+	init_completion(&cleanup.done);
+	info->hung = umh_watch_test_hung_ends;
+	info->cleanup = umh_watch_test_note_cleanup;
+	info->data = &cleanup;
+	info->since -= UMH_HUNG_SECS * HZ;
+	umh_watch_owned(NULL);
+	wait_for_completion(&cleanup.done);
+	KUNIT_EXPECT_TRUE(test, cleanup.deferred);
+	cancel_delayed_work_sync(&umh_owned.work);
+}
+
 static void umh_watch_finds_all_due_helpers(struct kunit *test)
 {
 	int hung[3], i;
@@ -193,6 +232,7 @@ static struct kunit_case umh_watch_tests[] = {
 	KUNIT_CASE(umh_watch_calls_hung_once),
 	KUNIT_CASE(umh_watch_calls_hung_again),
 	KUNIT_CASE(umh_watch_skips_completed_helper),
+	KUNIT_CASE(umh_watch_leaves_cleanup_to_another_worker),
 	KUNIT_CASE(umh_watch_finds_all_due_helpers),
 	KUNIT_CASE(umh_watch_hung_ignores_the_sysctl),
 	KUNIT_CASE(umh_watch_reports_waiter_state),
