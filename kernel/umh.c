@@ -133,7 +133,7 @@ static void umh_failed(struct subprocess_info *info, int err,
  * @info: the helper
  * @status: its wait status
  *
- * Context: under tasklist_lock, with interrupts disabled, so cleanup() must be deferred.
+ * Context: under tasklist_lock, so cleanup() must be deferred.
  */
 void umh_exited(struct subprocess_info *info, int status)
 {
@@ -362,7 +362,8 @@ EXPORT_SYMBOL(call_usermodehelper_setup);
  *
  * Context: any.
  * Return: 0; -EINVAL if the path is NULL; -EBUSY if helpers are disabled. On an error,
- * exited() has been called with that error.
+ * exited() has been called with that error. If the path is empty, returns 0 and has called
+ * exited() with 0.
  */
 int umh_start(struct subprocess_info *info, int wait)
 {
@@ -410,8 +411,8 @@ static int umh_wait(struct subprocess_info *info, int wait, struct completion *w
  *	UMH_FREEZABLE may be combined with the last two.
  *
  * The helper runs with the kernel's own credentials, narrowed by the
- * kernel.usermodehelper sysctls, as a child of kthreadd, with the root directory
- * and the namespaces of PID 1.
+ * kernel.usermodehelper sysctls, as a child of kthreadd, with the root directory of
+ * PID 1 and in the initial namespaces.
  *
  * Context: any with UMH_NO_WAIT. If such a request is rejected, cleanup() is called
  * in the caller's context. Otherwise process context, may sleep. The wait lasts as

@@ -74,8 +74,9 @@ enum umh_phase {
  * @exited: optional callback, reports the end of the helper in any wait mode.
  *	Called exactly once, before @cleanup: with the wait status of wait(2) when
  *	the process has exited or was killed before its exec, or with a negative errno
- *	if no program was run. May be called with interrupts disabled and tasklist_lock
- *	held. Must not sleep and must not start another helper.
+ *	if no program was run, or with 0 if the path is empty. May be called with
+ *	interrupts disabled and tasklist_lock held. Must not sleep and must not start
+ *	another helper.
  * @cleanup: see call_usermodehelper_setup()
  * @wait: UMH_* flags
  * @retval: result of the wait, also valid in @cleanup

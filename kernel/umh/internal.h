@@ -51,8 +51,8 @@ void umh_spawn(struct subprocess_info *info);
 void umh_exited(struct subprocess_info *info, int status);
 
 /*
- * queue.c: khelper, the workqueue of the engine, and that for cleanup(), which may block: however
- * many do, the detection of blocked workers and of hung helpers goes on
+ * queue.c: khelper; umh_wq, for the detection of blocked workers and of hung helpers; and
+ * umh_cleanup_wq, for cleanup(), which may block
  */
 extern struct workqueue_struct *umh_wq;
 extern struct workqueue_struct *umh_cleanup_wq;

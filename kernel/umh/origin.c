@@ -133,7 +133,7 @@ void umh_set_origin(struct subprocess_info *info, struct umh_origin *origin,
 	memcpy(info->requester_comm, requester_comm, TASK_COMM_LEN);
 }
 
-/* Runs with interrupts off under tasklist_lock. */
+/* Runs under tasklist_lock. */
 static int umh_origin_exit_wake(struct wait_queue_entry *entry, unsigned int mode,
 				int flags, void *key)
 {

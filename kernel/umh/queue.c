@@ -179,10 +179,10 @@ static int __init umh_queue_init(void)
 	for (i = 0; i < UMH_SPAWNERS; i++)
 		INIT_WORK(&umh_spawners[i].work, umh_spawn_all);
 	/*
-	 * Not ordered: some kernels do not apply the cpumask of workqueues to ordered ones.
-	 * With rescuers: another worker must take over even if none can be created. cleanup()
-	 * needs none, and may wait for works of queues that have none. The limits of workqueues
-	 * are divided among NUMA nodes; one of UMH_SPAWNERS would be too small.
+	 * Not ordered: another worker must take over. With rescuers: it must do so even if no
+	 * worker can be created. cleanup() needs none, and may wait for workqueues that have
+	 * none. The limits of workqueues are divided among NUMA nodes; one of UMH_SPAWNERS would
+	 * be too small.
 	 */
 	khelper = alloc_workqueue("khelper", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	umh_wq = alloc_workqueue("umh", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);

@@ -6,7 +6,7 @@
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/umh_lib.sh"
 
-# More than 512, the maximum number of workers in a worker pool of the kernel
+# More than the work items of one workqueue that Linux 6.12 runs at a time, which are 512
 CROWD=600
 # Allowance for kernel threads that other parts of the kernel start during the test
 FEW=20

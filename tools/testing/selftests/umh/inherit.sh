@@ -231,7 +231,7 @@ TESTS=(
 	'umask_is_ours|the umask of a helper is 022, even if PID 1 has another one'
 	'no_files|a helper inherits no open files'
 	'pid1_root|a helper has the root directory of PID 1'
-	'pid1_namespaces|a helper is in the namespaces of PID 1'
+	'pid1_namespaces|a helper is in the initial namespaces, as PID 1 of a guest is'
 )
 REQUESTERS=(
 	'again|two requests by one requester result in the same state'
