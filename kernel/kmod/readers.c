@@ -59,6 +59,7 @@ static void kmod_busy_report(struct work_struct *work)
 {
 	char holders[400] = "";
 	struct kmod_request *r;
+	unsigned int secs;
 
 	spin_lock_irq(&kmod_inflight_lock);
 	r = kmod_busy;
@@ -68,9 +69,11 @@ static void kmod_busy_report(struct work_struct *work)
 		return;
 
 	kmod_inflight_print(holders, sizeof(holders));
-	pr_warn("request for %s by %s[%d] timed out after %d s waiting for a slot; oldest holders: %s\n",
+	/* The request has ended: these times are constant. */
+	secs = DIV_U64_ROUND_CLOSEST(r->rec.slot_ns + r->rec.run_ns, NSEC_PER_SEC);
+	pr_warn("request for %s by %s[%d] timed out after %u s; oldest holders of slots: %s\n",
 		kmod_escaped(r->rec.name), kmod_escaped(r->rec.by.comm), r->rec.by.pid,
-		KMOD_WAIT / HZ, holders);
+		secs, holders);
 	kmod_request_put(r);
 }
 

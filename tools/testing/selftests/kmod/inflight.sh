@@ -210,7 +210,7 @@ holders_are_named()
 	first="fs-kmod_holder[01] (pid $(pid_of fake 1), [0-9]* s, by kmod_req\[[0-9]*\])"
 	second="fs-kmod_holder[01] (pid $(pid_of fake 2), [0-9]* s, by kmod_req\[[0-9]*\])"
 	wait_until logged "kmod: request for fs-kmod_unlucky by kmod_req\[[0-9]*\] timed out after \
-${SLOT_TIMEOUT} s waiting for a slot; oldest holders: $first, $second\$" ||
+${SLOT_TIMEOUT} s; oldest holders of slots: $first, $second\$" ||
 		complain "the log has: $(dmesg | grep kmod:)"
 }
 
