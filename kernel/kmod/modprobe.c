@@ -2,6 +2,7 @@
 /*
  * A modprobe: its arguments, its phases and its result.
  */
+#include <linux/cache.h>
 #include <linux/compiler.h>
 #include <linux/container_of.h>
 #include <linux/errno.h>
@@ -15,7 +16,8 @@
 
 #include "request.h"
 
-static char *kmod_modprobe_envp[] = {
+/* Read-only, so that a single write to a known address cannot set LD_PRELOAD. */
+static char *kmod_modprobe_envp[] __ro_after_init = {
 	"HOME=/",
 	"TERM=linux",
 	"PATH=/sbin:/usr/sbin:/bin:/usr/bin",
