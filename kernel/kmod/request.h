@@ -141,7 +141,8 @@ struct kmod_request {
  * @no_path: it was not run, since kernel.modprobe was empty by then
  * @status: its wait status, or an errno
  * @loading: number of modules that are being loaded
- * @loading_since: when the load of the last of these began, in jiffies
+ * @loading_since: when the load of the last of these began, or when the last one ended, in
+ *	jiffies; 0 before the first load
  * @module: name of the module whose init was started last, "" if that was before @loading
  * @refused: a security module denied a module that it tried to load
  * @argv: its arguments, which refer to @path and to the name in @request

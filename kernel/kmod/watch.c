@@ -79,11 +79,21 @@ static void kmod_report(struct work_struct *work)
 
 static DECLARE_WORK(kmod_report_work, kmod_report);
 
+/*
+ * Tests whether m loads modules. Between two loads it needs a short time to find and to read the
+ * next module.
+ */
+static bool kmod_modprobe_is_loading(const struct kmod_modprobe *m)
+{
+	return m->loading || (m->loading_since &&
+			      time_before(jiffies, m->loading_since + KMOD_WAIT));
+}
+
 /**
  * kmod_inflight_hung - handle a modprobe that has not ended within UMH_HUNG_SECS
  * @m: the modprobe
  *
- * If it is loading a module, it is not hung, and keeps its slot.
+ * If it is loading modules, it is not hung, and keeps its slot.
  *
  * Context: process context.
  * Return: true if it is not hung. Then this must be called again later.
@@ -93,10 +103,10 @@ bool kmod_inflight_hung(struct kmod_modprobe *m)
 	bool loading, report;
 
 	spin_lock_irq(&kmod_inflight_lock);
-	loading = m->loading;
-	report = !loading || !m->slow;
+	loading = kmod_modprobe_is_loading(m);
+	report = !loading || (m->loading && !m->slow);
 	m->report |= report;
-	m->slow = loading;
+	m->slow = m->loading;
 	if (!loading) {
 		m->hung = true;
 		if (kmod_flight_needs_next(m->flight))
@@ -138,8 +148,8 @@ void kmod_inflight_load_end(struct kmod_modprobe *m)
 {
 	spin_lock_irq(&kmod_inflight_lock);
 	/* The end of the modprobe has reset this if a descendant goes on. */
-	if (m->loading)
-		m->loading--;
+	if (m->loading && !--m->loading)
+		m->loading_since = jiffies ?: 1;
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 

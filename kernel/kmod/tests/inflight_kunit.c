@@ -469,6 +469,22 @@ static void kmod_inflight_hung_modprobe_is_not_waited_for(struct kunit *test)
 	kmod_test_expect(test, first, 0);
 }
 
+static void kmod_inflight_modprobe_between_loads_is_not_hung(struct kunit *test)
+{
+	struct kmod_request *r = kmod_test_request(test);
+	struct kmod_modprobe *m = kmod_test_fly(test, r);
+
+	kmod_inflight_load_begin(m);
+	kmod_inflight_load_end(m);
+	KUNIT_EXPECT_TRUE(test, kmod_inflight_hung(m));
+	KUNIT_EXPECT_TRUE(test, m->slot.held);
+	m->loading_since -= KMOD_WAIT;
+	KUNIT_EXPECT_FALSE(test, kmod_inflight_hung(m));
+	KUNIT_EXPECT_FALSE(test, m->slot.held);
+	kmod_test_end(m, 0);
+	kmod_test_expect(test, r, 0);
+}
+
 static void kmod_inflight_expect_state(struct kunit *test, const struct kmod_request *r,
 				       enum kmod_inflight_state state)
 {
@@ -609,6 +625,7 @@ static struct kunit_case kmod_inflight_tests[] = {
 	KUNIT_CASE(kmod_inflight_wait_for_slot_times_out),
 	KUNIT_CASE(kmod_inflight_timer_stops_with_flight),
 	KUNIT_CASE(kmod_inflight_hung_modprobe_is_not_waited_for),
+	KUNIT_CASE(kmod_inflight_modprobe_between_loads_is_not_hung),
 	KUNIT_CASE(kmod_inflight_states_are_shown),
 	KUNIT_CASE(kmod_inflight_reading_takes_linear_time),
 	KUNIT_CASE(kmod_inflight_request_without_wait_returns_at_exec),
