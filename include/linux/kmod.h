@@ -53,6 +53,7 @@ struct kmod_modprobe;
 
 struct kmod_modprobe *kmod_load_begin(void);
 void kmod_load_end(struct kmod_modprobe *m);
+void kmod_unload_begin(void);
 
 /* For security modules. */
 bool kmod_serving(struct kmod_requester *requester);

@@ -38,7 +38,7 @@
  *
  * - the requests that were made before that modprobe was started, and
  * - if it succeeded, all other requests of the flight, unless a module has been unloaded
- *   since its start. A module counts as unloaded when its exit function has returned.
+ *   since its start: no exit function of a module has begun or returned.
  *
  * A modprobe that could not be run settles only the requests for which it was to be started.
  *

@@ -89,6 +89,19 @@ void kmod_load_end(struct kmod_modprobe *m)
 	kmod_modprobe_put(m);
 }
 
+/**
+ * kmod_unload_begin - record that the exit function of a module is about to run
+ *
+ * What that function unregisters is missing from then on, although the module still exists. A
+ * modprobe that has loaded the module before may still run.
+ *
+ * Context: process context.
+ */
+void kmod_unload_begin(void)
+{
+	kmod_inflight_unloaded();
+}
+
 static void kmod_module_coming(const struct module *mod)
 {
 	struct kmod_modprobe *m = kmod_lineage_parent();

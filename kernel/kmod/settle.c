@@ -17,7 +17,10 @@
 
 #include "flight.h"
 
-/* Number of modules that have been unloaded, or whose init failed; under kmod_inflight_lock. */
+/*
+ * Number of exit functions of modules that have begun and of those that have returned, and of
+ * inits that failed; under kmod_inflight_lock
+ */
 u64 kmod_unloads;
 
 static enum kmod_outcome kmod_modprobe_outcome(const struct kmod_modprobe *m)
@@ -195,7 +198,7 @@ void kmod_inflight_settle(struct kmod_modprobe *m)
 }
 
 /**
- * kmod_inflight_unloaded - record that a module is being removed
+ * kmod_inflight_unloaded - record a step of the removal of a module
  *
  * The success of a modprobe that was started before settles only requests that were made
  * before its start.

@@ -8,6 +8,7 @@
  *	modprobe kmod_stub poke=ADDRESS		writes to ADDRESS as an exploit does
  *	modprobe kmod_stub init_ms=N		sleeps for N ms in its init
  *	modprobe kmod_stub async_ms=N		sleeps for N ms in async work of its init
+ *	modprobe kmod_stub exit_ms=N		sleeps for N ms in its exit function
  *
  * A security module cannot be loaded at run time. To deny a request, this module changes
  * the return value of security_kernel_module_request() with a kretprobe.
@@ -46,6 +47,10 @@ MODULE_PARM_DESC(init_ms, "how long the init takes, in milliseconds");
 static unsigned int async_ms;
 module_param(async_ms, uint, 0444);
 MODULE_PARM_DESC(async_ms, "how long async work of the init takes, in milliseconds");
+
+static unsigned int exit_ms;
+module_param(exit_ms, uint, 0444);
+MODULE_PARM_DESC(exit_ms, "how long the exit function takes, in milliseconds");
 
 static bool kmod_stub_write(char *to)
 {
@@ -121,6 +126,8 @@ static void __exit kmod_stub_exit(void)
 {
 	if (deny)
 		unregister_kretprobe(&kmod_stub_probe);
+	if (exit_ms)
+		msleep(exit_ms);
 }
 module_exit(kmod_stub_exit);
 

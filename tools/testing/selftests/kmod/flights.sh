@@ -131,6 +131,26 @@ removed_meanwhile()
 	wait
 }
 
+going() { grep -q '^kmod_stub .* Unloading ' /proc/modules; }
+
+# The same, while the exit function of the module, which has unregistered what the second request
+# needs, still runs.
+removed_slowly()
+{
+	"$REAL_MODPROBE" -n kmod_stub 2>/dev/null || return "$KSFT_SKIP"
+	"$REAL_MODPROBE" kmod_stub exit_ms=$((LINGER * 1000)) || return 1
+	use_held_helper
+	"$HERE/kmod_req" -s fs kmod_same >/dev/null &
+	wait_until has_started fake || return 1
+	rmmod kmod_stub &
+	wait_until going || return 1
+	"$HERE/kmod_req" -s fs kmod_same >/dev/null &
+	wait_until are_waiting 2 || return 1
+	release
+	wait_until has_started fake 2 && going || return 1
+	wait
+}
+
 # FAULTS 37. The killed requester was the first one for its name. Requests for that name and for
 # other names wait behind it.
 kept_place()
@@ -347,6 +367,7 @@ TESTS=(
 	'root_among_users|users that repeat a request delay a request of root by at most 5 s'
 	'installed_meanwhile|a request does not share the failure of a modprobe started before it'
 	'removed_meanwhile|a request after rmmod does not share the success of an older modprobe'
+	'removed_slowly|nor does one during rmmod'
 	'kept_place|after the kill of the first requester the others keep their place'
 	'nowait_later|a request that does not wait does not share an older failure'
 	'nowait_storm|overlapping requests that do not wait share two modprobes'
