@@ -33,7 +33,9 @@ enum kmod_outcome {
  * struct kmod_record - the record of a request
  * @id: number of the request, starting at 1
  * @parent: id of the parent request, inside whose modprobe the requester is; 0 if none
- * @into: id of the request that this one joined, 0 if none
+ * @into: if this one joined a flight, id of the request for which the last modprobe of the
+ *	flight had been started by then, or of its first request; a later modprobe may settle
+ *	this one. 0 otherwise, and once a modprobe was started for this one.
  * @begin: start of the request, CLOCK_BOOTTIME in ns
  * @slot_ns: time spent waiting for a slot or for another request, in ns
  * @run_ns: remaining time of the request, in ns
@@ -50,7 +52,8 @@ enum kmod_outcome {
  * @wait: the requester waits until modprobe has exited
  * @outcome: outcome of the request
  * @result: return value of __request_module(). If modprobe was run and the requester was
- *	killed or did not wait, the status of modprobe.
+ *	killed or did not wait, the status of modprobe, which may be 0. Also 0 if the request
+ *	did not wait and ended at once, since an earlier one stands for it.
  * @modprobe: pid of modprobe, 0 if none
  * @joiners: number of requests that have joined this one
  * @modules: number of modules loaded from inside modprobe
@@ -135,7 +138,7 @@ enum kmod_event {
 	KMOD_MODPROBE,		/* a modprobe was started */
 	KMOD_HUNG,		/* a modprobe is hung */
 	KMOD_SLOW_INIT,		/* a modprobe is not hung, but loads a module */
-	KMOD_LENT,		/* a modprobe was started beyond the limit */
+	KMOD_LENT,		/* a slot beyond the limit was granted, and not just passed on */
 	KMOD_UNRECORDED,	/* no memory to record a request or a module */
 	KMOD_EVENTS
 };

@@ -7,7 +7,8 @@
  * events are generated from this list. The outcomes from KMOD_OFF to
  * KMOD_KILLED are denials.
  *
- * KMOD_OK: modprobe exited with status 0
+ * KMOD_OK: modprobe exited with status 0; or the request does not wait, and an earlier one
+ *	stands for it, for which no modprobe has been started yet
  * KMOD_FAILED: modprobe exited with another status, or could not be run
  * KMOD_OFF: autoloading is disabled
  * KMOD_NAME: the name is too long
@@ -15,7 +16,8 @@
  * KMOD_LOOP: the requester is inside a modprobe for the same name, or inside too many
  *	nested modprobes
  * KMOD_BUSY: the request timed out while it waited for a slot
- * KMOD_KILLED: the requester was killed while it waited
+ * KMOD_KILLED: the requester was killed while it waited. If a modprobe ran for the request, the
+ *	result is that of modprobe, which may be 0.
  * KMOD_ERROR: out of memory
  */
 #define KMOD_OUTCOMES			\
