@@ -35,13 +35,17 @@
  * oldest request. Kernel threads count as one user. If requests of several users wait for
  * a modprobe, it waits with the requests of the user that is expected to be served first.
  *
- * Requests from inside a modprobe have as many slots again for each depth. A modprobe
+ * Requests from inside a modprobe have as many slots again for each depth. Except through
+ * the module loader, where one modprobe may wait for another's load, a modprobe
  * therefore never waits for a slot that is held by a modprobe that waits for it.
  *
  * When no slot of a pool has been released for KMOD_STALL while a request waited, the
  * first waiter is granted a slot beyond the limit. When that is released, it passes to the
- * next waiter. Modprobes that hang thus delay requests, but do not make them fail. The
- * number of slots beyond the limit is itself bounded by the limit. Users hold at most half
+ * next waiter. Modprobes that hang, or wait for each other in the module loader, thus delay
+ * requests. They make requests fail only if slots beyond the limit are not available either,
+ * or if more requests wait than are granted one within KMOD_WAIT. The number of slots beyond
+ * the limit is itself bounded by the limit. If the limit is 1, that slot is only for
+ * administrators. Otherwise users and kernel threads together hold at most half (rounded down)
  * of them, and the last one is kept for administrators.
  */
 
@@ -123,9 +127,10 @@ static u64 kmod_lent_last;			/* when a slot was last lent, in jiffies */
 static unsigned int kmod_limit = 50;
 
 /*
- * For works that start modprobes, end waits and settle requests. They must not be delayed
- * by works that wait for modules. No work on this queue may do so. A rescuer runs them if
- * no worker can be created, so that waits end in time.
+ * For work items that start modprobes, end waits and settle requests. They must not be
+ * delayed by work items that wait for modules. No work item on this queue may do so. A
+ * rescuer runs them if no worker can be created. Those that start modprobes allocate memory,
+ * so that all may be late under reclaim.
  */
 struct workqueue_struct *kmod_wq __ro_after_init;
 
