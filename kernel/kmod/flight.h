@@ -40,8 +40,9 @@ enum kmod_ending {
  * @has_admin: an administrator made one of @requests, which may have been killed since
  * @has_user: likewise, another requester
  * @user: of these, the one that was expected to be served first
- * @timer: queues @work. The timers of delayed works expire with interrupts off, all those of
- *	a jiffy in a row, and the number of flights has no limit.
+ * @timer: queues @work. Not a delayed work: their timers are TIMER_IRQSAFE, so all that expire
+ *	in one jiffy run without enabling interrupts in between, and users control how many
+ *	flights there are.
  * @work: starts modprobes, and ends the wait for a slot
  * @first: its first modprobe, which holds a reference like the others
  *

@@ -18,7 +18,7 @@
 struct kmod_flight;
 struct kmod_slot_queue;
 
-/* Maximum number of requests in a chain. Real chains have two or three. */
+/* Maximum number of requests in a chain. No use of longer chains is known. */
 #define KMOD_DEPTH_MAX		8
 
 /*
