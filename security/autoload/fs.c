@@ -24,6 +24,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uio.h>
+#include <linux/user_namespace.h>
 
 #include "autoload.h"
 
@@ -120,6 +121,9 @@ static ssize_t autoload_write_iter(struct kiocb *iocb, struct iov_iter *from)
 	char *text;
 	int err;
 
+	/* A privileged program may have inherited the file, for example as its stdout. */
+	if (!file_ns_capable(iocb->ki_filp, &init_user_ns, CAP_SYS_MODULE))
+		return -EPERM;
 	if (iocb->ki_pos || !len || iocb->ki_flags & IOCB_APPEND)
 		return -EINVAL;
 	if (len > to->max)

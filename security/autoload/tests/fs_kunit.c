@@ -82,7 +82,8 @@ static void autoload_fs_incomplete_text_is_rejected(struct kunit *test)
 }
 
 /* Writes "a\n" and "b\n" from two buffers. */
-static ssize_t autoload_test_writev(struct kunit *test, loff_t pos, int flags)
+static ssize_t autoload_test_writev(struct kunit *test, const struct cred *opener, loff_t pos,
+				    int flags)
 {
 	struct kvec parts[] = { { "a\n", 2 }, { "b\n", 2 } };
 	struct inode *inode = kunit_kzalloc(test, sizeof(*inode), GFP_KERNEL);
@@ -94,20 +95,32 @@ static ssize_t autoload_test_writev(struct kunit *test, loff_t pos, int flags)
 	KUNIT_ASSERT_NOT_NULL(test, file);
 	inode->i_private = (void *)&autoload_test_text;
 	file->f_inode = inode;
+	file->f_cred = opener;
 	iov_iter_kvec(&from, ITER_SOURCE, parts, ARRAY_SIZE(parts), 4);
 	return autoload_write_iter(&iocb, &from);
 }
 
 static void autoload_fs_append_is_rejected(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, 4, 0), -EINVAL);
-	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, 0, IOCB_APPEND), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, current_cred(), 4, 0), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, current_cred(), 0, IOCB_APPEND), -EINVAL);
+	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
+}
+
+static void autoload_fs_open_requires_cap_sys_module(struct kunit *test)
+{
+	struct cred *opener = prepare_creds();
+
+	KUNIT_ASSERT_NOT_NULL(test, opener);
+	cap_lower(opener->cap_effective, CAP_SYS_MODULE);
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, opener, 0, 0), -EPERM);
+	put_cred(opener);
 	KUNIT_EXPECT_EQ(test, autoload_test_sets, 0);
 }
 
 static void autoload_fs_buffers_are_one_write(struct kunit *test)
 {
-	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, 0, 0), 4);
+	KUNIT_EXPECT_EQ(test, autoload_test_writev(test, current_cred(), 0, 0), 4);
 	KUNIT_EXPECT_EQ(test, autoload_test_sets, 1);
 }
 
@@ -178,6 +191,7 @@ static struct kunit_case autoload_fs_cases[] = {
 	KUNIT_CASE(autoload_fs_write_requires_cap_sys_module),
 	KUNIT_CASE(autoload_fs_incomplete_text_is_rejected),
 	KUNIT_CASE(autoload_fs_append_is_rejected),
+	KUNIT_CASE(autoload_fs_open_requires_cap_sys_module),
 	KUNIT_CASE(autoload_fs_buffers_are_one_write),
 	KUNIT_CASE(autoload_fs_lock_permits_present_contents_only),
 	KUNIT_CASE(autoload_fs_lock_accepts_only_1),
