@@ -4,6 +4,7 @@
 
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/seqlock.h>
 #include <linux/types.h>
 
 struct seq_file;
@@ -150,6 +151,7 @@ unsigned int autoload_current_mode(void);
 bool autoload_is_enforced(void);
 
 /* rules.c: the rules */
+extern seqcount_mutex_t autoload_seq;
 extern const struct autoload_file autoload_policy_file;
 int autoload_rules_match(enum autoload_kind kind, const char *name,
 			 struct autoload_requester *by, char text[AUTOLOAD_RULE_SIZE]);

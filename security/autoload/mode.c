@@ -18,6 +18,7 @@
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/seq_file.h>
+#include <linux/seqlock.h>
 #include <linux/string.h>
 #include <linux/sysctl.h>
 
@@ -30,7 +31,7 @@ enum {
 	AUTOLOAD_MODE_NONE
 };
 
-/* M: written under autoload_mutex or by boot parameters, read locklessly */
+/* M: written under autoload_mutex and autoload_seq or by boot parameters, read locklessly */
 static unsigned int autoload_mode;	/* M */
 static bool autoload_enforced = true;	/* M */
 
@@ -49,7 +50,9 @@ static int autoload_enforce_set(const char *text, size_t len)
 		return 0;
 	if (autoload_is_locked())
 		return -EPERM;
+	write_seqcount_begin(&autoload_seq);
 	WRITE_ONCE(autoload_enforced, enforce);
+	write_seqcount_end(&autoload_seq);
 	if (!enforce)
 		autoload_learn_anew();
 	return 0;
@@ -82,16 +85,35 @@ static bool autoload_mode_permits(unsigned int mode, const char *name)
 	}
 }
 
+/*
+ * Matches the rules. The rules, the mode and enforce are those of one moment, even if a
+ * writer changes one after another. Returns like autoload_rules_match().
+ */
+static int autoload_match(struct autoload_denial *denial, struct autoload_requester *by,
+			  char rule[AUTOLOAD_RULE_SIZE], unsigned int *mode)
+{
+	unsigned int seq;
+	int ruling;
+
+	do {
+		seq = read_seqcount_begin(&autoload_seq);
+		*mode = READ_ONCE(autoload_mode);
+		denial->enforced = READ_ONCE(autoload_enforced);
+		ruling = autoload_rules_match(denial->kind, denial->name, by, rule);
+	} while (read_seqcount_retry(&autoload_seq, seq));
+	return ruling;
+}
+
 /* Returns a ruling, or -ENOMEM. @rule is set if the request is denied. */
-static int autoload_judge_alias(const char *name, struct autoload_requester *by,
+static int autoload_judge_alias(struct autoload_denial *denial, struct autoload_requester *by,
 				char rule[AUTOLOAD_RULE_SIZE])
 {
-	unsigned int mode = READ_ONCE(autoload_mode);
-	int ruling = autoload_rules_match(AUTOLOAD_ALIAS, name, by, rule);
+	unsigned int mode;
+	int ruling = autoload_match(denial, by, rule, &mode);
 
 	if (ruling != AUTOLOAD_NONE)
 		return ruling;
-	if (autoload_mode_permits(mode, name))
+	if (autoload_mode_permits(mode, denial->name))
 		return AUTOLOAD_ALLOW;
 	scnprintf(rule, AUTOLOAD_RULE_SIZE, "mode:%u", mode);
 	return AUTOLOAD_DENY;
@@ -113,12 +135,11 @@ int autoload_permit_alias(char *name)
 		.name = name,
 		.rule = rule,
 		.by = &by,
-		.enforced = READ_ONCE(autoload_enforced),
 	};
 	int err;
 
 	autoload_requester_current(&by);
-	err = autoload_judge_alias(name, &by, rule);
+	err = autoload_judge_alias(&denial, &by, rule);
 	if (err == AUTOLOAD_DENY) {
 		autoload_requester_complete(&by);
 		err = autoload_deny(&denial);
@@ -145,12 +166,12 @@ int autoload_permit_module(const char *name)
 		.name = name,
 		.rule = rule,
 		.by = &by,
-		.enforced = READ_ONCE(autoload_enforced),
 	};
 	struct kmod_requester requester;
+	unsigned int mode;
 	int err;
 
-	if (autoload_rules_match(AUTOLOAD_MODULE, name, &by, rule) != AUTOLOAD_DENY ||
+	if (autoload_match(&denial, &by, rule, &mode) != AUTOLOAD_DENY ||
 	    !kmod_serving(&requester))
 		return 0;
 	by.pid = requester.pid;
@@ -191,7 +212,9 @@ static int autoload_mode_set(unsigned int mode)
 		return 0;
 	if (autoload_is_locked())
 		return -EPERM;
+	write_seqcount_begin(&autoload_seq);
 	WRITE_ONCE(autoload_mode, mode);
+	write_seqcount_end(&autoload_seq);
 	autoload_learn_anew();
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include <linux/printk.h>
 #include <linux/rcupdate.h>
 #include <linux/seq_file.h>
+#include <linux/seqlock.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -77,7 +78,10 @@ struct autoload_rules {
 	struct autoload_rule rule[];
 };
 
-/* Written under autoload_mutex, read under RCU. */
+/* Changes with the rules, the mode and enforce, which decide together. */
+seqcount_mutex_t autoload_seq = SEQCNT_MUTEX_ZERO(autoload_seq, &autoload_mutex);
+
+/* Written under autoload_mutex and autoload_seq, read under RCU. */
 static struct autoload_rules __rcu *autoload_rules;
 
 /* @glob points to the bracket that opens a class. Returns the closing one, or NULL. */
@@ -259,7 +263,9 @@ static int autoload_rules_set(const char *text, size_t len)
 		kvfree(rules);
 		return -EPERM;
 	}
+	write_seqcount_begin(&autoload_seq);
 	rcu_assign_pointer(autoload_rules, rules);
+	write_seqcount_end(&autoload_seq);
 	kvfree_rcu(old, rcu);
 	return 0;
 }

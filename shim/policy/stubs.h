@@ -69,8 +69,13 @@ static inline void guard_rcu(void)
 {
 }
 
+#define SEQCNT_MUTEX_ZERO(name, lock)	{ }
+#define write_seqcount_begin(s)		do { } while (0)
+#define write_seqcount_end(s)		do { } while (0)
+
 struct rcu_head { };
 struct mutex { };
+typedef struct { } seqcount_mutex_t;
 struct seq_file { };
 
 #define seq_write(m, text, len)	((void)(text))

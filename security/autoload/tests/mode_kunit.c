@@ -11,11 +11,16 @@
 
 #define AUTOLOAD_NAME	"kunit-policy"
 
-static void autoload_mode_rules(const char *text)
+static void autoload_mode_write(const struct autoload_file *file, const char *text)
 {
 	mutex_lock(&autoload_mutex);
-	autoload_policy_file.set(text, strlen(text));
+	file->set(text, strlen(text));
 	mutex_unlock(&autoload_mutex);
+}
+
+static void autoload_mode_rules(const char *text)
+{
+	autoload_mode_write(&autoload_policy_file, text);
 }
 
 static int autoload_mode_test_init(struct kunit *test)
@@ -91,6 +96,22 @@ static void autoload_rules_override_mode(struct kunit *test)
 	autoload_mode = AUTOLOAD_MODE_NONE;
 	autoload_mode_rules("allow alias " AUTOLOAD_NAME "\n");
 	KUNIT_EXPECT_EQ(test, autoload_permit_with(test, AUTOLOAD_NAME, CAP_EMPTY_SET), 0);
+}
+
+static void autoload_changes_repeat_a_decision(struct kunit *test)
+{
+	unsigned int seq = read_seqcount_begin(&autoload_seq);
+
+	autoload_mode_rules("deny alias " AUTOLOAD_NAME "\n");
+	KUNIT_EXPECT_TRUE(test, read_seqcount_retry(&autoload_seq, seq));
+	seq = read_seqcount_begin(&autoload_seq);
+	autoload_mode_write(&autoload_enforce_file, "0");
+	KUNIT_EXPECT_TRUE(test, read_seqcount_retry(&autoload_seq, seq));
+	seq = read_seqcount_begin(&autoload_seq);
+	mutex_lock(&autoload_mutex);
+	autoload_mode_set(AUTOLOAD_MODE_NONE);
+	mutex_unlock(&autoload_mutex);
+	KUNIT_EXPECT_TRUE(test, read_seqcount_retry(&autoload_seq, seq));
 }
 
 /* A kernel thread that has taken the credentials of a user, as cryptomgr_probe does */
@@ -183,6 +204,7 @@ static struct kunit_case autoload_mode_cases[] = {
 	KUNIT_CASE(autoload_mode_1_allows_administrators),
 	KUNIT_CASE(autoload_mode_2_denies_all),
 	KUNIT_CASE(autoload_rules_override_mode),
+	KUNIT_CASE(autoload_changes_repeat_a_decision),
 	KUNIT_CASE(autoload_kthreads_are_judged_by_their_credentials),
 	KUNIT_CASE(autoload_rules_can_depend_on_capabilities),
 	KUNIT_CASE(autoload_rules_can_depend_on_the_cgroup),
