@@ -62,13 +62,16 @@ const struct autoload_file autoload_enforce_file = {
 	"enforce", AUTOLOAD_WORD_MAX, autoload_enforce_show, autoload_enforce_set, true
 };
 
-/* Returns 0 or -EPERM. */
-static int autoload_deny(const struct autoload_denial *denial)
+/* Returns 0, -EPERM, or @ruling if it is an error. Without enforcement nothing fails. */
+static int autoload_apply(const struct autoload_denial *denial, int ruling)
 {
-	if (!denial->enforced)
-		autoload_learn(denial);
-	autoload_report(denial);
-	return denial->enforced ? -EPERM : 0;
+	if (ruling == AUTOLOAD_DENY) {
+		if (!denial->enforced)
+			autoload_learn(denial);
+		autoload_report(denial);
+		ruling = -EPERM;
+	}
+	return denial->enforced ? min(ruling, 0) : 0;
 }
 
 static bool autoload_mode_permits(unsigned int mode, const char *name)
@@ -124,7 +127,8 @@ static int autoload_judge_alias(struct autoload_denial *denial, struct autoload_
  * @name: requested name
  *
  * Context: process context, may sleep.
- * Return: 0 if the request is allowed, -EPERM if it is denied, -ENOMEM.
+ * Return: 0 if the request is allowed, or denials are not enforced; -EPERM if it is denied;
+ * -ENOMEM.
  */
 int autoload_permit_alias(char *name)
 {
@@ -136,16 +140,15 @@ int autoload_permit_alias(char *name)
 		.rule = rule,
 		.by = &by,
 	};
-	int err;
+	int ruling, err;
 
 	autoload_requester_current(&by);
-	err = autoload_judge_alias(&denial, &by, rule);
-	if (err == AUTOLOAD_DENY) {
+	ruling = autoload_judge_alias(&denial, &by, rule);
+	if (ruling == AUTOLOAD_DENY)
 		autoload_requester_complete(&by);
-		err = autoload_deny(&denial);
-	}
+	err = autoload_apply(&denial, ruling);
 	autoload_requester_release(&by);
-	return min(err, 0);
+	return err;
 }
 
 /**
@@ -155,7 +158,7 @@ int autoload_permit_alias(char *name)
  * Only a task inside the modprobe of a request can be denied a module.
  *
  * Context: process context, may sleep.
- * Return: 0 if the module is allowed, -EPERM if it is denied.
+ * Return: 0 if the module is allowed, or denials are not enforced; -EPERM if it is denied.
  */
 int autoload_permit_module(const char *name)
 {
@@ -178,7 +181,7 @@ int autoload_permit_module(const char *name)
 	by.uid = requester.uid;
 	by.loginuid = requester.loginuid;
 	memcpy(by.comm, requester.comm, sizeof(by.comm));
-	err = autoload_deny(&denial);
+	err = autoload_apply(&denial, AUTOLOAD_DENY);
 	if (err)
 		kmod_refuse(name);
 	return err;

@@ -199,6 +199,15 @@ static void autoload_learning_denies_nothing(struct kunit *test)
 			-EPERM);
 }
 
+static void autoload_errors_fail_requests_only_if_enforced(struct kunit *test)
+{
+	struct autoload_denial denial = { .enforced = true };
+
+	KUNIT_EXPECT_EQ(test, autoload_apply(&denial, -ENOMEM), -ENOMEM);
+	denial.enforced = false;
+	KUNIT_EXPECT_EQ(test, autoload_apply(&denial, -ENOMEM), 0);
+}
+
 static struct kunit_case autoload_mode_cases[] = {
 	KUNIT_CASE(autoload_mode_0_allows_all),
 	KUNIT_CASE(autoload_mode_1_allows_administrators),
@@ -210,6 +219,7 @@ static struct kunit_case autoload_mode_cases[] = {
 	KUNIT_CASE(autoload_rules_can_depend_on_the_cgroup),
 	KUNIT_CASE(autoload_modules_outside_requests_are_allowed),
 	KUNIT_CASE(autoload_learning_denies_nothing),
+	KUNIT_CASE(autoload_errors_fail_requests_only_if_enforced),
 	{}
 };
 
