@@ -13,7 +13,10 @@ static char kmod_path_saved[KMOD_PATH_LEN];
 
 static int kmod_path_test_init(struct kunit *test)
 {
+	/* kmod_path_test_exit() is called even if the test is skipped. */
 	kmod_path_copy(kmod_path_saved);
+	if (kmod_path_locked)
+		kunit_skip(test, "kernel.modprobe is locked");
 	kmod_path_store(KMOD_PATH_START);
 	return 0;
 }

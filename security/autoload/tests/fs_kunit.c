@@ -7,6 +7,19 @@
 #include <linux/string.h>
 #include <linux/uio.h>
 
+#include "autoload_test.h"
+
+void autoload_test_needs_unlocked(struct kunit *test)
+{
+	bool locked;
+
+	mutex_lock(&autoload_mutex);
+	locked = autoload_is_locked();
+	mutex_unlock(&autoload_mutex);
+	if (locked)
+		kunit_skip(test, "the policy is locked");
+}
+
 static unsigned int autoload_test_sets;
 
 static void autoload_test_show(struct seq_file *m)
@@ -38,6 +51,7 @@ static int autoload_test_write(const struct autoload_file *file, const char *tex
 
 static int autoload_fs_test_init(struct kunit *test)
 {
+	autoload_test_needs_unlocked(test);
 	autoload_test_sets = 0;
 	return 0;
 }
@@ -46,7 +60,6 @@ static int autoload_fs_test_init(struct kunit *test)
 static void autoload_fs_test_exit(struct kunit *test)
 {
 	KUNIT_EXPECT_FALSE(test, mutex_is_locked(&autoload_mutex));
-	autoload_locked = false;
 }
 
 static void autoload_fs_write_releases_mutex(struct kunit *test)
@@ -145,6 +158,11 @@ static void autoload_fs_lock_permits_present_contents_only(struct kunit *test)
 {
 	size_t i;
 
+#ifdef CONFIG_MODULES
+	autoload_test_save_rules(test);
+	autoload_test_save_mode(test);
+#endif
+	autoload_test_save_helpers(test);
 	for (i = 0; i < ARRAY_SIZE(autoload_fs_contents); i++)
 		if (autoload_fs_contents[i].file != &autoload_lock_file)
 			KUNIT_ASSERT_EQ(test, autoload_test_write(autoload_fs_contents[i].file,
@@ -169,10 +187,6 @@ static void autoload_fs_lock_permits_present_contents_only(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_test_other, "a"), 0);
 	autoload_locked = false;
-#ifdef CONFIG_MODULES
-	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_policy_file, "\n"), 0);
-#endif
-	KUNIT_EXPECT_EQ(test, autoload_test_write(&autoload_helpers_file, "mode off\n"), 0);
 }
 
 static void autoload_fs_lock_accepts_only_1(struct kunit *test)

@@ -2,14 +2,37 @@
 /*
  * KUnit tests for the allow-list of helpers. Included by security/autoload/helpers.c.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
-static void autoload_helpers_test_exit(struct kunit *test)
-{
-	struct autoload_helpers *list = rcu_access_pointer(autoload_helpers);
+#include "autoload_test.h"
 
-	RCU_INIT_POINTER(autoload_helpers, NULL);
+static struct autoload_helpers *autoload_helpers_replace(struct autoload_helpers *list)
+{
+	guard(mutex)(&autoload_mutex);
+	return rcu_replace_pointer(autoload_helpers, list, lockdep_is_held(&autoload_mutex));
+}
+
+static void autoload_helpers_restore(struct kunit_resource *saved)
+{
+	struct autoload_helpers *list = autoload_helpers_replace(saved->data);
+
 	kvfree_rcu(list, rcu);
+}
+
+void autoload_test_save_helpers(struct kunit *test)
+{
+	static struct kunit_resource saved;
+
+	autoload_test_needs_unlocked(test);
+	kunit_add_resource(test, NULL, autoload_helpers_restore, &saved,
+			   autoload_helpers_replace(NULL));
+}
+
+static int autoload_helpers_test_init(struct kunit *test)
+{
+	autoload_test_save_helpers(test);
+	return 0;
 }
 
 static int autoload_helpers_write(const char *text)
@@ -154,7 +177,7 @@ static struct kunit_case autoload_helpers_cases[] = {
 
 static struct kunit_suite autoload_helpers_suite = {
 	.name		= "autoload_helpers",
-	.exit		= autoload_helpers_test_exit,
+	.init		= autoload_helpers_test_init,
 	.test_cases	= autoload_helpers_cases,
 };
 

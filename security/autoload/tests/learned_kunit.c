@@ -2,11 +2,50 @@
 /*
  * KUnit tests for learning. Included by security/autoload/learned.c.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
-static void autoload_learned_test_exit(struct kunit *test)
+#include "autoload_test.h"
+
+struct autoload_learned_saved {
+	struct list_head list;
+	unsigned int count;
+	unsigned long missed;
+	u64 since;
+};
+
+static void autoload_learned_restore(struct kunit_resource *resource)
 {
+	struct autoload_learned_saved *saved = resource->data;
+
 	autoload_learned_clear("", 0);
+	guard(mutex)(&autoload_learned_mutex);
+	list_splice(&saved->list, &autoload_learned);
+	autoload_learned_count += saved->count;
+	autoload_learned_missed += saved->missed;
+	autoload_learned_since = saved->since;
+}
+
+void autoload_test_save_learned(struct kunit *test)
+{
+	static struct kunit_resource resource;
+	static struct autoload_learned_saved saved;
+
+	mutex_lock(&autoload_learned_mutex);
+	saved.count = autoload_learned_count;
+	saved.missed = autoload_learned_missed;
+	saved.since = autoload_learned_since;
+	list_replace_init(&autoload_learned, &saved.list);
+	autoload_learned_count = 0;
+	autoload_learned_missed = 0;
+	mutex_unlock(&autoload_learned_mutex);
+	kunit_add_resource(test, NULL, autoload_learned_restore, &resource, &saved);
+}
+
+static int autoload_learned_test_init(struct kunit *test)
+{
+	autoload_test_save_learned(test);
+	return 0;
 }
 
 static void autoload_test_learn(enum autoload_kind kind, const char *name,
@@ -80,7 +119,7 @@ static struct kunit_case autoload_learned_cases[] = {
 
 static struct kunit_suite autoload_learned_suite = {
 	.name		= "autoload_learned",
-	.exit		= autoload_learned_test_exit,
+	.init		= autoload_learned_test_init,
 	.test_cases	= autoload_learned_cases,
 };
 

@@ -2,12 +2,15 @@
 /*
  * KUnit tests for the verdicts. Included by security/autoload/mode.c.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/uidgid.h>
+
+#include "autoload_test.h"
 
 #define AUTOLOAD_NAME	"kunit-policy"
 
@@ -23,18 +26,41 @@ static void autoload_mode_rules(const char *text)
 	autoload_mode_write(&autoload_policy_file, text);
 }
 
-static int autoload_mode_test_init(struct kunit *test)
+struct autoload_mode_saved {
+	unsigned int mode;
+	bool enforced;
+};
+
+static void autoload_mode_restore(struct kunit_resource *resource)
 {
-	autoload_mode = AUTOLOAD_MODE_ALL;
-	autoload_enforced = true;
-	return 0;
+	const struct autoload_mode_saved *saved = resource->data;
+
+	mutex_lock(&autoload_mutex);
+	write_seqcount_begin(&autoload_seq);
+	WRITE_ONCE(autoload_mode, saved->mode);
+	WRITE_ONCE(autoload_enforced, saved->enforced);
+	write_seqcount_end(&autoload_seq);
+	mutex_unlock(&autoload_mutex);
 }
 
-static void autoload_mode_test_exit(struct kunit *test)
+void autoload_test_save_mode(struct kunit *test)
 {
-	autoload_mode_test_init(test);
-	autoload_mode_rules("\n");
-	autoload_learned_file.set("", 0);
+	static struct kunit_resource resource;
+	static struct autoload_mode_saved saved;
+
+	autoload_test_needs_unlocked(test);
+	saved = (struct autoload_mode_saved) { autoload_mode, autoload_enforced };
+	kunit_add_resource(test, NULL, autoload_mode_restore, &resource, &saved);
+	autoload_mode = AUTOLOAD_MODE_ALL;
+	autoload_enforced = true;
+}
+
+static int autoload_mode_test_init(struct kunit *test)
+{
+	autoload_test_save_rules(test);
+	autoload_test_save_mode(test);
+	autoload_test_save_learned(test);
+	return 0;
 }
 
 /* Returns the verdict for a requester that has exactly these capabilities. */
@@ -226,7 +252,6 @@ static struct kunit_case autoload_mode_cases[] = {
 static struct kunit_suite autoload_mode_suite = {
 	.name		= "autoload_mode",
 	.init		= autoload_mode_test_init,
-	.exit		= autoload_mode_test_exit,
 	.test_cases	= autoload_mode_cases,
 };
 

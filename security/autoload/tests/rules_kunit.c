@@ -2,23 +2,37 @@
 /*
  * KUnit tests for the rules. Included by security/autoload/rules.c.
  */
+#include <kunit/resource.h>
 #include <kunit/test.h>
 
-static struct autoload_rules __rcu *autoload_rules_saved;
+#include "autoload_test.h"
+
+static struct autoload_rules *autoload_rules_replace(struct autoload_rules *rules)
+{
+	guard(mutex)(&autoload_mutex);
+	return rcu_replace_pointer(autoload_rules, rules, lockdep_is_held(&autoload_mutex));
+}
+
+static void autoload_rules_restore(struct kunit_resource *saved)
+{
+	struct autoload_rules *rules = autoload_rules_replace(saved->data);
+
+	kvfree_rcu(rules, rcu);
+}
+
+void autoload_test_save_rules(struct kunit *test)
+{
+	static struct kunit_resource saved;
+
+	autoload_test_needs_unlocked(test);
+	kunit_add_resource(test, NULL, autoload_rules_restore, &saved,
+			   autoload_rules_replace(NULL));
+}
 
 static int autoload_rules_test_init(struct kunit *test)
 {
-	autoload_rules_saved = autoload_rules;
-	autoload_rules = NULL;
+	autoload_test_save_rules(test);
 	return 0;
-}
-
-static void autoload_rules_test_exit(struct kunit *test)
-{
-	struct autoload_rules *rules = rcu_access_pointer(autoload_rules);
-
-	autoload_rules = autoload_rules_saved;
-	kvfree_rcu(rules, rcu);
 }
 
 static int autoload_rules_write(const char *text)
@@ -196,7 +210,6 @@ static struct kunit_case autoload_rules_cases[] = {
 static struct kunit_suite autoload_rules_suite = {
 	.name		= "autoload_rules",
 	.init		= autoload_rules_test_init,
-	.exit		= autoload_rules_test_exit,
 	.test_cases	= autoload_rules_cases,
 };
 
