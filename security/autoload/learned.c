@@ -17,7 +17,10 @@
 
 #include "autoload.h"
 
-/* Bounds the memory, since users can request arbitrary names: 600 KB with usual paths */
+/*
+ * Bounds the memory, since users can request arbitrary names: 600 KB with usual paths, 8.5 MiB
+ * with the longest ones
+ */
 #define AUTOLOAD_LEARNED_MAX	1024
 
 /*
