@@ -49,7 +49,7 @@ static void kmod_modprobe_exited(struct subprocess_info *info, int status)
 {
 	struct kmod_modprobe *m = info->data;
 
-	/* If a module was denied, that is why modprobe failed. */
+	/* If a module was denied, that may be why modprobe failed. */
 	kmod_inflight_end(m, status > 0 && READ_ONCE(m->refused) ? -EPERM : status);
 }
 
