@@ -367,7 +367,7 @@ TESTS=(
 	'root_among_users|users that repeat a request delay a request of root by at most 5 s'
 	'installed_meanwhile|a request does not share the failure of a modprobe started before it'
 	'removed_meanwhile|a request after rmmod does not share the success of an older modprobe'
-	'removed_slowly|nor does one during rmmod'
+	'removed_slowly|a request during rmmod does not share the success of an older modprobe'
 	'kept_place|after the kill of the first requester the others keep their place'
 	'nowait_later|a request that does not wait does not share an older failure'
 	'nowait_storm|overlapping requests that do not wait share two modprobes'
