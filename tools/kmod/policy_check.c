@@ -145,21 +145,12 @@ static void report_unknown(const struct placed_rule *first, const char *names, s
 /* The aliases of templates, such as crypto-cbc(aes), and of network interfaces are made up. */
 static bool is_known(const struct modules *modules, const struct placed_rule *rule)
 {
-	const char *pattern = rule->rule.pattern;
-	char *template;
-	struct glob glob;
-	bool known;
+	struct glob template = rule->glob;
 
-	if (!strncmp(pattern, "netdev-", strlen("netdev-")))
+	if (!strncmp(rule->rule.pattern, "netdev-", strlen("netdev-")))
 		return true;
-	if (!strchr(pattern, '('))
-		return modules_know(modules, &rule->glob);
-	template = text("%.*s", (int)strcspn(pattern, "("), pattern);
-	glob_parse(&glob, NAMES, template);
-	known = modules_know(modules, &glob);
-	glob_free(&glob);
-	free(template);
-	return known;
+	template.count = glob_find(&rule->glob, '(');
+	return modules_know(modules, &template);
 }
 
 static bool is_same_file(const struct placed_rule *a, const struct placed_rule *b)

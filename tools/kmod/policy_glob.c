@@ -153,6 +153,24 @@ void glob_free(struct glob *glob)
 	free(glob->atoms);
 }
 
+static bool set_is_equal(const struct byte_set *a, const struct byte_set *b)
+{
+	return set_is_subset(a, b) && set_is_subset(b, a);
+}
+
+/* Returns the index of the first atom that stands for this byte only, or the number of atoms. */
+size_t glob_find(const struct glob *glob, char byte)
+{
+	struct byte_set set = { 0 };
+	size_t i;
+
+	set_add(&set, (unsigned char)byte);
+	for (i = 0; i < glob->count; i++)
+		if (!glob->atoms[i].many && set_is_equal(&glob->atoms[i].set, &set))
+			break;
+	return i;
+}
+
 /* The state of a comparison: @row[j] says that the first j atoms of @b are consumed. */
 struct product {
 	const struct glob *a;
