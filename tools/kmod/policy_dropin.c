@@ -102,39 +102,58 @@ void dropin_close(struct dropin *dropin)
 	free(dropin->name);
 }
 
-static bool is_dash(char byte)
+/* In names, '-' and '_' are equal, except in classes. */
+static bool is_same_pattern(const char *a, const char *b)
 {
-	return byte == '-' || byte == '_';
+	struct glob x, y;
+	bool same;
+
+	glob_parse(&x, NAMES, a);
+	glob_parse(&y, NAMES, b);
+	same = glob_is_same(&x, &y);
+	glob_free(&x);
+	glob_free(&y);
+	return same;
+}
+
+static bool is_same_cgroup(const char *a, const char *b)
+{
+	return a && b ? !strcmp(a, b) : a == b;
+}
+
+static bool is_same_rule(const struct rule *a, const struct rule *b)
+{
+	return a->allow == b->allow && a->module == b->module &&
+	       a->first_uid == b->first_uid && a->last_uid == b->last_uid &&
+	       a->capabilities == b->capabilities && a->userns == b->userns &&
+	       a->kthread == b->kthread && is_same_cgroup(a->cgroup, b->cgroup) &&
+	       is_same_pattern(a->pattern, b->pattern);
+}
+
+/* True if both lines are the same rule, whatever their blanks and the order of qualifiers. */
+static bool is_same_line(const char *a, size_t length, const char *b)
+{
+	char *x = text("%.*s", (int)length, a), *y = text_copy(b);
+	struct rule rule, other;
+	bool same = !rule_parse(&rule, x) && !rule_parse(&other, y) && is_same_rule(&rule, &other);
+
+	free(x);
+	free(y);
+	return same;
 }
 
 /*
- * Compares lines of single spaces. In a pattern of names, '-' and '_' are equal outside of classes;
- * after it, they differ.
+ * Returns the line in the text that is the same rule, and its length, or NULL. Each line of the
+ * text must end with a newline.
  */
-static bool is_same_line(const char *line, const char *other)
+static char *find_line(const struct bytes *text, const char *line, size_t *length)
 {
-	bool exact = false;
-	int blanks = 0;
+	char *found;
 
-	for (; *other; line++, other++) {
-		blanks += *other == ' ';
-		exact |= blanks > 2 || *other == '[';
-		if (*line != *other && (exact || !is_dash(*line) || !is_dash(*other)))
-			return false;
-	}
-	return *line == '\n';
-}
-
-/* Returns the line in the text, or NULL. */
-static char *find_line(const struct bytes *text, const char *line)
-{
-	char *found = text->data;
-
-	while (found && *found) {
-		if (is_same_line(found, line))
+	for (found = text->data; found && *found; found += *length) {
+		*length = strcspn(found, "\n") + 1;
+		if (is_same_line(found, *length - 1, line))
 			return found;
-		found = strchr(found, '\n');
-		found = found ? found + 1 : NULL;
 	}
 	return NULL;
 }
@@ -145,10 +164,12 @@ static void add_line(struct bytes *text, const char *line)
 	bytes_add(text, "\n", 1);
 }
 
-/* Returns false if the drop-in has the line already. */
+/* Returns false if the drop-in has the rule already. */
 bool dropin_add(struct dropin *dropin, const char *line)
 {
-	if (find_line(&dropin->text, line))
+	size_t length;
+
+	if (find_line(&dropin->text, line, &length))
 		return false;
 	if (!dropin->text.data)
 		add_line(&dropin->text, dropin->comment);
@@ -157,14 +178,14 @@ bool dropin_add(struct dropin *dropin, const char *line)
 	return true;
 }
 
-/* Returns false if the drop-in does not have the line. */
+/* Returns false if the drop-in does not have the rule. */
 bool dropin_remove(struct dropin *dropin, const char *line)
 {
-	size_t length = strlen(line) + 1;
 	bool removed = false;
+	size_t length;
 	char *found;
 
-	while ((found = find_line(&dropin->text, line))) {
+	while ((found = find_line(&dropin->text, line, &length))) {
 		memmove(found, found + length, strlen(found + length) + 1);
 		dropin->text.length -= length;
 		removed = true;

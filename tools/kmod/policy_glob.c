@@ -171,6 +171,20 @@ size_t glob_find(const struct glob *glob, char byte)
 	return i;
 }
 
+/* True if the patterns are written alike. Others may match the same text. */
+bool glob_is_same(const struct glob *a, const struct glob *b)
+{
+	size_t i;
+
+	if (a->count != b->count)
+		return false;
+	for (i = 0; i < a->count; i++)
+		if (a->atoms[i].many != b->atoms[i].many ||
+		    !set_is_equal(&a->atoms[i].set, &b->atoms[i].set))
+			return false;
+	return true;
+}
+
 /* The state of a comparison: @row[j] says that the first j atoms of @b are consumed. */
 struct product {
 	const struct glob *a;

@@ -33,6 +33,7 @@ void glob_parse(struct glob *glob, enum glob_type type, const char *pattern);
 void glob_of_name(struct glob *glob, enum glob_type type, const char *name);
 void glob_free(struct glob *glob);
 size_t glob_find(const struct glob *glob, char byte);
+bool glob_is_same(const struct glob *a, const struct glob *b);
 bool globs_meet(const struct glob *a, const struct glob *b);
 bool glob_covers(const struct glob *a, const struct glob *b);
 

@@ -131,6 +131,21 @@ spellings()
 	well && is "$(rules)" "${OURS}deny alias a[_-z];deny alias a[__z];$OLD" classes
 }
 
+# An administrator may write a rule with other blanks.
+blanks()
+{
+	machine || return 1
+	printf '%s\n' $' deny\tmodule  esp4 ' 'deny alias x ' '# deny alias x' >"$FILE"
+	brake deny --module esp4
+	brake deny --json x
+	is "$(jq .changed "$WORK/out")" false changed &&
+		is "$(grep -c . "$FILE")" 3 'no second rule' || return 1
+	brake allow x
+	brake allow --module esp4
+	well && is "$(grep -v '^#' "$FILE" 2>/dev/null)" '' 'taken back' &&
+		is "$(grep '^deny' "$FAKE/autoload/policy")" 'deny alias old' 'in force'
+}
+
 # Rules that were loaded by hand have no origin.
 by_hand()
 {
@@ -463,6 +478,7 @@ TESTS=(
 	takes_back 'allow takes a rule back, and removes an empty drop-in'
 	still_denied 'allow fails if another rule of deny matches the name'
 	spellings 'deny and allow treat - and _ in names as equal'
+	blanks 'deny and allow recognize rules with other blanks'
 	by_hand 'deny keeps rules that come from no file'
 	other_blanks 'deny recognizes each line that names a file'
 	aliases 'deny shows the aliases that lead to a module'
