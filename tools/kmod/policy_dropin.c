@@ -208,9 +208,18 @@ static bool has_lines(const struct bytes *text)
 	return false;
 }
 
+/* True if nothing but the first line of a new file is left. */
+static bool is_unused(const struct dropin *dropin)
+{
+	size_t length = strlen(dropin->comment);
+
+	return dropin->text.length == length + 1 &&
+	       !strncmp(dropin->text.data, dropin->comment, length);
+}
+
 /*
- * Writes the file if it has changed, and removes it if no rule is left. An empty file is kept,
- * since it hides the files of its name, as a link to /dev/null does. Reports errors.
+ * Writes the file if it has changed, and removes it if only kmodctl's comment is left. An empty
+ * file is kept, since it hides the files of its name, as a link to /dev/null does. Reports errors.
  */
 bool dropin_write(struct dropin *dropin, const struct options *options)
 {
@@ -224,10 +233,10 @@ bool dropin_write(struct dropin *dropin, const struct options *options)
 	}
 	if (options->dry_run)
 		return true;
-	if (has_lines(&dropin->text) || !dropin->text.length)
-		written = replace_file(dropin->path, &dropin->text);
-	else
+	if (is_unused(dropin))
 		written = !unlink(dropin->path) || errno == ENOENT;
+	else
+		written = replace_file(dropin->path, &dropin->text);
 	if (!written)
 		complain("%s: %s", dropin->path, strerror(errno));
 	return written;

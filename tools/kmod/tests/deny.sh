@@ -105,6 +105,16 @@ takes_back()
 	well && is "$(rules)" "$OLD"
 }
 
+comments_stay()
+{
+	machine || return 1
+	brake deny x
+	echo '# CVE-2026-1: see ticket 7' >>"$FILE"
+	cp "$FILE" "$WORK/commented"
+	brake allow x
+	well && is "$(cat "$FILE")" "$(grep '^#' "$WORK/commented")" && is "$(rules)" "$OLD"
+}
+
 # Another rule of deny may match the name as well.
 still_denied()
 {
@@ -476,6 +486,7 @@ TESTS=(
 	denies 'deny writes a drop-in, and puts its rules in force before all others'
 	idempotent 'deny changes nothing the second time'
 	takes_back 'allow takes a rule back, and removes an empty drop-in'
+	comments_stay 'allow keeps a drop-in with comments of the administrator'
 	still_denied 'allow fails if another rule of deny matches the name'
 	spellings 'deny and allow treat - and _ in names as equal'
 	blanks 'deny and allow recognize rules with other blanks'
