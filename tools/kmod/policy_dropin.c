@@ -217,6 +217,20 @@ static bool is_unused(const struct dropin *dropin)
 	       !strncmp(dropin->text.data, dropin->comment, length);
 }
 
+/* A new file would replace the link, and not change the file that it leads to. Reports errors. */
+static bool check_no_link(const char *path)
+{
+	struct stat status;
+
+	if (is_mask(path))
+		complain("%s: masked by a link to /dev/null", path);
+	else if (!lstat(path, &status) && S_ISLNK(status.st_mode))
+		complain("%s: a symbolic link; change the file that it leads to", path);
+	else
+		return true;
+	return false;
+}
+
 /*
  * Writes the file if it has changed, and removes it if only kmodctl's comment is left. An empty
  * file is kept, since it hides the files of its name, as a link to /dev/null does. Reports errors.
@@ -227,10 +241,8 @@ bool dropin_write(struct dropin *dropin, const struct options *options)
 
 	if (!dropin->changed)
 		return true;
-	if (is_mask(dropin->path)) {
-		complain("%s: masked by a link to /dev/null", dropin->path);
+	if (!check_no_link(dropin->path))
 		return false;
-	}
 	if (options->dry_run)
 		return true;
 	if (is_unused(dropin))

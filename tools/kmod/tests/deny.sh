@@ -328,6 +328,24 @@ masked_by_empty()
 		is "$(<"$MASK")" '' && is "$(on_disk vendor)" null:null
 }
 
+# A tool that manages files may have made the link.
+linked()
+{
+	local link='a symbolic link; change the file that it leads to'
+
+	vendor
+	ln -s "$WORK/managed" "$MASK"
+	echo 'deny alias managed' >"$WORK/managed"
+	kmodctl policy deny --root "$WORK/image" x
+	fails 1 "$MASK: $link" || return 1
+	kmodctl policy allow --root "$WORK/image" managed
+	fails 1 "$MASK: $link" && is "$(<"$WORK/managed")" 'deny alias managed' || return 1
+	rm "$WORK/managed"
+	kmodctl policy deny --root "$WORK/image" x
+	fails 1 "$MASK: $link" && is "$(readlink "$MASK")" "$WORK/managed" &&
+		[[ ! -e $WORK/managed ]]
+}
+
 # Opening a FIFO would wait for a writer.
 special()
 {
@@ -503,6 +521,7 @@ TESTS=(
 	masked 'deny leaves a link to /dev/null, and allow does not remove it'
 	masked_by_empty 'allow leaves a file empty that was empty before deny'
 	masked_at_load 'load does not warn of a drop-in that is a mask'
+	linked 'deny and allow refuse a drop-in that is a symbolic link'
 	special 'deny refuses a drop-in that is a FIFO'
 	unit_of_image 'deny --root says nothing about the unit of this machine'
 	not_in_force 'deny fails if the rule is not enforced'
