@@ -83,6 +83,8 @@ bool paths_find(struct paths *paths, char *const *words, const char *root);
 void paths_free(struct paths *paths);
 bool is_mask(const char *path);
 bool is_special(const char *path);
+char *find_lower(const char *name, const char *root);
+bool is_deny_file(const char *path);
 
 /* policy_parse.c: policy files */
 struct policy {

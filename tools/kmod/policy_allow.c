@@ -76,19 +76,21 @@ static bool check_group(const struct record *request)
 	return good;
 }
 
-/* Reports an error if a rule of policy deny, which comes first, denies the name. */
+/* Reports an error if a rule that comes first at boot denies the name. */
 static bool is_overridden(const struct tested *tested, u64 id, const char *name, bool module)
 {
 	const struct placed_rule *rule = rules_match(&tested->rules, module, name,
 						     &tested->requester);
 	char *place;
 
-	if (!rule || rule->rule.allow || !rule->file ||
-	    strcmp(rule->file, POLICY_DIRECTORY "/" DENY_FILE))
+	if (!rule || rule->rule.allow || !rule->file || !is_deny_file(rule->file))
 		return false;
 	place = describe_place(rule);
-	complain("request %llu is denied by %s; take it back by: kmodctl policy allow %s%s", id,
-		 place, module ? "--module " : "", rule->rule.pattern);
+	if (strcmp(rule->file, POLICY_DIRECTORY "/" DENY_FILE))
+		complain("request %llu is denied by %s, which precedes " ALLOW_FILE, id, place);
+	else
+		complain("request %llu is denied by %s; take it back by: kmodctl policy allow %s%s",
+			 id, place, module ? "--module " : "", rule->rule.pattern);
 	free(place);
 	return true;
 }

@@ -64,6 +64,22 @@ static bool check_text(const struct dropin *dropin)
 	return good;
 }
 
+/*
+ * A new file must not hide one of a vendor, whose rules would be lost at the next boot. Reports
+ * errors.
+ */
+static bool check_hidden(const struct dropin *dropin, const char *file,
+			 const struct options *options)
+{
+	struct stat status;
+	char *hidden = lstat(dropin->path, &status) ? find_lower(file, options->root) : NULL;
+
+	if (hidden)
+		complain("%s: would be hidden by %s; copy it there first", hidden, dropin->path);
+	free(hidden);
+	return !hidden;
+}
+
 /* Reads the file, which may be missing. Reports errors. The caller must close the drop-in. */
 bool dropin_open(struct dropin *dropin, const char *file, const char *comment,
 		 const struct options *options)
@@ -81,6 +97,8 @@ bool dropin_open(struct dropin *dropin, const char *file, const char *comment,
 		dropin->lock = options->root ? lock_directory(dropin->path) :
 					       policy_hold(options);
 	}
+	if (!check_hidden(dropin, file, options))
+		return false;
 	if (is_special(dropin->path) && !is_mask(dropin->path)) {
 		complain("%s: not a regular file", dropin->path);
 		return false;
@@ -266,8 +284,8 @@ static bool names_file(const char *line, const char *end, char **file)
 	return names;
 }
 
-/* Appends the part of the policy that comes from the file. */
-static void add_part(struct bytes *text, const struct bytes *policy, const char *from)
+/* Appends the rules that come first at boot. */
+static void add_first(struct bytes *text, const struct bytes *policy)
 {
 	const char *line = policy->data, *end;
 	bool copying = false;
@@ -276,7 +294,7 @@ static void add_part(struct bytes *text, const struct bytes *policy, const char 
 	for (; *line; line = end + !!*end) {
 		end = strchrnul(line, '\n');
 		if (names_file(line, end, &file)) {
-			copying = !strcmp(file, from);
+			copying = is_deny_file(file);
 			free(file);
 		}
 		if (copying)
@@ -284,9 +302,9 @@ static void add_part(struct bytes *text, const struct bytes *policy, const char 
 	}
 }
 
-/* Appends the parts that come from neither file. */
+/* Appends the parts that do not come from the file and, if @skip_first, are not the first ones. */
 static void add_others(struct bytes *text, const struct bytes *policy, const char *from,
-		       const char *first)
+		       bool skip_first)
 {
 	const char *line = policy->data, *end;
 	bool skipping = false, starts = true;
@@ -295,7 +313,7 @@ static void add_others(struct bytes *text, const struct bytes *policy, const cha
 	for (; *line; line = end + !!*end) {
 		end = strchrnul(line, '\n');
 		if (names_file(line, end, &file)) {
-			skipping = !strcmp(file, from) || !strcmp(file, first);
+			skipping = !strcmp(file, from) || (skip_first && is_deny_file(file));
 			free(file);
 		} else if (starts && text->length) {
 			add_line(text, "file -");
@@ -312,20 +330,20 @@ static void add_others(struct bytes *text, const struct bytes *policy, const cha
  */
 bool dropin_load(const struct dropin *dropin, const struct options *options)
 {
-	static const char first[] = POLICY_DIRECTORY "/" DENY_FILE;
+	bool is_first = is_deny_file(dropin->name);
 	char *origin = origin_line(dropin->name);
 	struct policy policy = { 0 };
 	struct bytes *rules = &policy.values[SET_RULES], before;
 	bool loaded = setting_read(options, SET_RULES, &before);
 
 	if (loaded) {
-		if (strcmp(dropin->name, first))
-			add_part(rules, &before, first);
+		if (!is_first)
+			add_first(rules, &before);
 		if (has_lines(&dropin->text)) {
 			add_line(rules, origin);
 			add_rules(rules, dropin);
 		}
-		add_others(rules, &before, dropin->name, first);
+		add_others(rules, &before, dropin->name, !is_first);
 		if (!rules->length)
 			add_line(rules, "");
 		loaded = policy_load(&policy, options);

@@ -21,6 +21,38 @@ static const char *const directories[] = {
 
 #define NR_DIRECTORIES	(sizeof(directories) / sizeof(*directories))
 
+/*
+ * Returns the file of this name that one in /etc would hide, or NULL. It may be a mask. The caller
+ * must free the path.
+ */
+char *find_lower(const char *name, const char *root)
+{
+	struct stat status;
+	char *path;
+	size_t i;
+
+	for (i = 1; i < NR_DIRECTORIES; i++) {
+		path = text("%s%s/%s", root ? root : "", directories[i], name);
+		if (!lstat(path, &status))
+			return path;
+		free(path);
+	}
+	return NULL;
+}
+
+/* True if the path is that of the file that comes first, in one of the directories. */
+bool is_deny_file(const char *path)
+{
+	size_t i, length;
+
+	for (i = 0; i < NR_DIRECTORIES; i++) {
+		length = strlen(directories[i]);
+		if (!strncmp(path, directories[i], length) && !strcmp(path + length, "/" DENY_FILE))
+			return true;
+	}
+	return false;
+}
+
 static void add_path(struct paths *paths, char *path)
 {
 	paths->array = grown(paths->array, paths->count, sizeof(*paths->array));

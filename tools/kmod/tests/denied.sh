@@ -90,6 +90,7 @@ elsewhere()
 {
 	journal
 	fake_kernel
+	rm -rf "$WORK/image"
 	cp "$FAKE/autoload/policy" "$WORK/before"
 	kmodctl policy allow --write --root "$WORK/image" 4 --debugfs "$WORK" \
 		--securityfs "$FAKE" --sysctl "$FAKE"
@@ -122,6 +123,7 @@ installs()
 {
 	local expected='file /etc/kmod/policy.d/00-deny.conf;deny module x;'
 
+	expected+='file /usr/lib/kmod/policy.d/00-deny.conf;deny module y;'
 	expected+='file /etc/kmod/policy.d/05-allow.conf;'
 	expected+='allow alias d cgroup /system.slice/a.service/**;'
 	expected+='file /etc/kmod/policy.d/50-old.conf;deny alias old;'
@@ -129,6 +131,7 @@ installs()
 	fake_kernel
 	mkdir -p "$WORK/etc"
 	{ printf '%s\n' 'file /etc/kmod/policy.d/00-deny.conf' 'deny module x'
+		printf '%s\n' 'file /usr/lib/kmod/policy.d/00-deny.conf' 'deny module y'
 		cat "$FAKE/autoload/policy"; } >"$WORK/policy"
 	cp "$WORK/policy" "$FAKE/autoload/policy"
 	in_etc policy allow --write 4 --debugfs "$WORK" --securityfs "$FAKE" --sysctl "$FAKE"
@@ -180,6 +183,28 @@ by_policy_deny()
 	fails 1 "request 4 is denied by .*; $allow --module esp4"
 }
 
+# So do those of a vendor in a file of the same name, at the next boot.
+by_vendor()
+{
+	local directory
+
+	journal
+	fake_modules || return 1
+	for directory in /usr/lib /run; do
+		fake_kernel
+		printf '%s\n' "file $directory/kmod/policy.d/00-deny.conf" 'deny alias d' \
+			>"$FAKE/autoload/policy"
+		on_this 4
+		fails 1 "request 4 is denied by $directory/.*/00-deny.conf:1, which precedes" &&
+			is "$(<"$WORK/out")" '' || return 1
+	done
+	rm -rf "$WORK/image"
+	mkdir -p "$WORK/image/usr/lib/kmod/policy.d"
+	echo 'deny alias vendor' >"$WORK/image/usr/lib/kmod/policy.d/05-allow.conf"
+	kmodctl policy allow --write --root "$WORK/image" 4 --debugfs "$WORK"
+	fails 1 ".*/05-allow.conf: would be hidden by $WORK/image/etc/.*/05-allow.conf; copy"
+}
+
 # on_this ID: policy allow with the policy and the modules of a machine
 on_this()
 {
@@ -190,6 +215,7 @@ on_this()
 TESTS=(
 	because_of_module 'policy allow ID prints a rule for the module that was denied'
 	by_policy_deny 'policy allow ID refuses a rule that policy deny overrides'
+	by_vendor 'policy allow ID refuses a rule that a file of a vendor overrides'
 	hostile 'a rule has no text of a user, and is well-formed'
 	group_gone 'policy allow ID warns of a rule for all groups, and refuses a temporary user'
 	elsewhere 'allow --dry-run and --root do not change this machine'

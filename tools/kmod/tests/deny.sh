@@ -317,6 +317,29 @@ masked()
 	fails 1 "/etc/kmod/policy.d/$masked" && is "$(rules)" "$OLD"
 }
 
+# Otherwise the rules of the vendor would be gone after the next boot.
+hides_vendor()
+{
+	local file directory command
+
+	for directory in usr/lib run; do
+		vendor
+		rm "$WORK/image/usr/lib/kmod/policy.d/00-deny.conf"
+		file=$WORK/image/$directory/kmod/policy.d/00-deny.conf
+		mkdir -p "${file%/*}"
+		echo 'deny alias vendor' >"$file"
+		for command in deny 'deny --dry-run' allow; do
+			# shellcheck disable=SC2086 # a command and its option
+			kmodctl policy $command --root "$WORK/image" x
+			fails 1 "$file: would be hidden by $MASK; copy it there first" &&
+				[[ ! -e $MASK ]] || return 1
+		done
+		cp "$file" "$MASK"
+		kmodctl policy deny --root "$WORK/image" x
+		well && is "$(on_disk vendor) $(on_disk x)" "$MASK:1 $MASK:2" || return 1
+	done
+}
+
 # An empty file is a mask as well.
 masked_by_empty()
 {
@@ -378,6 +401,7 @@ masked_at_load()
 unit_of_image()
 {
 	machine || return 1
+	rm -rf "$WORK/image"
 	STATUS=0
 	# shellcheck disable=SC2016 # expanded by that shell
 	unshare -m bash -c 'mount -t tmpfs none /etc && mount -t tmpfs none /run &&
@@ -519,6 +543,7 @@ TESTS=(
 	replaced 'load warns if the rules of deny are in force no more'
 	not_written 'deny reports nothing as denied if the file cannot be written'
 	masked 'deny leaves a link to /dev/null, and allow does not remove it'
+	hides_vendor 'deny and allow refuse to hide a file of a vendor'
 	masked_by_empty 'allow leaves a file empty that was empty before deny'
 	masked_at_load 'load does not warn of a drop-in that is a mask'
 	linked 'deny and allow refuse a drop-in that is a symbolic link'
