@@ -134,8 +134,8 @@ static bool write_file(const struct stats *stats, const struct options *options)
 	struct stat old;
 	bool good;
 
-	/* The file is replaced, which must not happen to /dev/null. */
-	if (!stat(options->output, &old) && !S_ISREG(old.st_mode)) {
+	/* The file is replaced, which must not happen to /dev/null, or to the link /dev/stdout. */
+	if (!lstat(options->output, &old) && !S_ISREG(old.st_mode)) {
 		complain("%s: %s", options->output,
 			 S_ISDIR(old.st_mode) ? strerror(EISDIR) : "not a regular file");
 		return false;
@@ -162,7 +162,7 @@ int cmd_metrics(const struct options *options)
 	if (!stats_read(&stats, options, &trouble))
 		return EXIT_FAILURE;
 	output = stdout;
-	if (options->output)
+	if (options->output && strcmp(options->output, "-"))
 		trouble |= !write_file(&stats, options);
 	else
 		trouble |= !print_metrics(&stats, options->openmetrics);

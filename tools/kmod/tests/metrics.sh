@@ -129,11 +129,40 @@ not_to_file()
 		is "$(find "$WORK/metrics" -name 'directory.*')" '' 'files that are left'
 }
 
+# /dev/stdout is a link, which must not be replaced by a file.
+not_to_link()
+{
+	local link=$WORK/metrics/link
+
+	mkdir -p "$WORK/metrics"
+	echo old >"$WORK/metrics/target"
+	ln -s target "$link"
+	on usual metrics -o "$link"
+	fails 1 "$link: not a regular file" && is "$(readlink "$link")" target &&
+		is "$(<"$WORK/metrics/target")" old || return 1
+	ln -sfn nowhere "$link"
+	on usual metrics -o "$link"
+	fails 1 "$link: not a regular file" && is "$(readlink "$link")" nowhere
+}
+
+to_standard_output()
+{
+	on usual metrics && cp "$WORK/out" "$WORK/expected" || return 1
+	rm -rf "$WORK/empty"
+	mkdir "$WORK/empty"
+	cd "$WORK/empty"
+	on usual metrics -o -
+	cd "$OLDPWD"
+	well && cmp "$WORK/out" "$WORK/expected" && is "$(ls -A "$WORK/empty")" '' files
+}
+
 TESTS=(
 	prometheus 'each sample has HELP and TYPE'
 	linted 'promtool check metrics reports nothing'
 	to_file '-o replaces a file atomically'
 	not_to_file '-o reports errors and leaves no file'
+	not_to_link '-o does not replace a link'
+	to_standard_output '-o - is standard output'
 	valid 'a strict parser accepts --openmetrics'
 	values 'counters have the values of the journal'
 	histogram 'the histogram is cumulative, in seconds'
