@@ -281,18 +281,29 @@ int cmd_policy_load(const struct options *options)
 	return loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Succeeds if the policy is already locked: the kernel would reject another write. */
-int cmd_policy_lock(const struct options *options)
+/* If the policy is locked already, a write is not needed. Reports errors. */
+static bool set_lock(const struct options *options)
 {
 	struct bytes lock;
 	bool locked;
 
 	if (!setting_read(options, SET_LOCK, &lock))
-		return EXIT_FAILURE;
+		return false;
 	locked = *lock.data == '1';
 	bytes_free(&lock);
 	bytes_add(&lock, "1\n", 2);
 	locked = locked || setting_write(options, SET_LOCK, &lock);
 	bytes_free(&lock);
+	return locked;
+}
+
+/* Holds the policy: between two writes of another instance, a part of its policy is in force. */
+int cmd_policy_lock(const struct options *options)
+{
+	int held = policy_hold(options);
+	bool locked = set_lock(options);
+
+	if (held >= 0)
+		close(held);
 	return locked ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -603,6 +603,24 @@ locks()
 	well && is "$(grep -c O_WRONLY "$WORK/trace")" 0 'writes when locked already'
 }
 
+# Another instance may have written only a part of its policy.
+locks_whole()
+{
+	local result=0
+
+	have flock || return 1
+	fake
+	exec 9<"$FAKE/autoload/lock"
+	flock 9
+	"$KMODCTL" policy lock --securityfs "$FAKE" 9<&- >"$WORK/out" 2>"$WORK/err" &
+	sleep 0.5
+	is "$(<"$FAKE/autoload/lock")" 0 'while another instance writes' || result=1
+	exec 9<&-
+	STATUS=0
+	wait $! || STATUS=$?
+	[[ $result -eq 0 ]] && well && is "$(<"$FAKE/autoload/lock")" 1
+}
+
 # Arguments and expected error message
 MISUSES=(
 	"|expected a command after 'policy'"
@@ -680,6 +698,7 @@ TESTS=(
 	not_there 'if a file is missing, the error names the kernel option'
 	not_mounted 'without securityfs, the error has the mount command'
 	locks 'lock writes only if the policy is not locked'
+	locks_whole 'lock waits for a load that has not ended'
 	misused 'wrong arguments give status 2 and one message that names the argument'
 	profiles 'check accepts the ready-made policies'
 )
