@@ -259,7 +259,8 @@ char *describe_requester(const struct record *record)
 
 static bool is_container(const char *name)
 {
-	return container_prefix(name) || !strncmp(name, "machine-", strlen("machine-"));
+	return container_prefix(name) || !strncmp(name, "machine-", strlen("machine-")) ||
+	       !strncmp(name, "lxc.payload.", strlen("lxc.payload."));
 }
 
 /* Returns the related requests and "nowait" if the requester did not wait, or "-". */

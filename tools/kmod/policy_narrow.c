@@ -44,19 +44,55 @@ static void add_escaped(struct bytes *pattern, const char *path, size_t length)
 	}
 }
 
-/* Names of containers have a number of their own each time. */
-static const char *const containers[] = {
-	"docker-", "libpod-", "crio-", "cri-containerd-", "lxc.payload.", "run-r", "run-u",
+#define HEX	"0123456789abcdef"
+#define DECIMAL	"0123456789"
+
+/*
+ * Units of containers and of systemd-run(1) have an id, which is another one each time. systemd-run
+ * also starts services.
+ */
+static const struct {
+	const char *prefix;
+	const char *digits;
+	size_t length;		/* of the id; 0: any */
+	bool service;
+} containers[] = {
+	{ "docker-", HEX, 64, false },
+	{ "libpod-", HEX, 64, false },
+	{ "libpod-conmon-", HEX, 64, false },
+	{ "crio-", HEX, 64, false },
+	{ "crio-conmon-", HEX, 64, false },
+	{ "cri-containerd-", HEX, 64, false },
+	{ "run-r", HEX, 32, true },
+	{ "run-u", DECIMAL, 0, true },
 };
+
+/* True if the path begins with this component. */
+static bool has_component(const char *path, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(path, name, length) && (!path[length] || path[length] == '/');
+}
 
 /* Returns the length of the part of a name that is the same for each container, or 0. */
 size_t container_prefix(const char *name)
 {
-	size_t i;
+	size_t i, prefix, digits;
+	const char *suffix;
 
-	for (i = 0; i < sizeof(containers) / sizeof(*containers); i++)
-		if (!strncmp(name, containers[i], strlen(containers[i])))
-			return strlen(containers[i]);
+	for (i = 0; i < sizeof(containers) / sizeof(*containers); i++) {
+		prefix = strlen(containers[i].prefix);
+		if (strncmp(name, containers[i].prefix, prefix))
+			continue;
+		digits = strspn(name + prefix, containers[i].digits);
+		suffix = name + prefix + digits;
+		if (!digits || (containers[i].length && digits != containers[i].length))
+			continue;
+		if (has_component(suffix, ".scope") ||
+		    (containers[i].service && has_component(suffix, ".service")))
+			return prefix;
+	}
 	return 0;
 }
 

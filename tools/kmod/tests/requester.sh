@@ -27,9 +27,13 @@ unit_of()
 
 units()
 {
+	local id
+
 	have jq || return 1
+	id=$(printf '0f%.0s' {1..32})
 	unit_of /system.slice/ssh.service ssh.service &&
-		unit_of /system.slice/docker-0f.scope/init.scope docker-0f.scope &&
+		unit_of "/system.slice/docker-$id.scope/init.scope" "docker-$id.scope" &&
+		unit_of /system.slice/docker-web.service/b.service b.service &&
 		unit_of /machine.slice/machine-a.scope/payload/x.service machine-a.scope &&
 		unit_of /lxc.payload.web/system.slice/ssh.service lxc.payload.web &&
 		unit_of /user.slice/user-1.slice/user@1.service/app.slice/a.scope a.scope &&

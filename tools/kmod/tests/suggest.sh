@@ -202,8 +202,9 @@ needed()
 # Requests of a service are allowed to the service only.
 units()
 {
-	local hash=0123456789abcdef
+	local hash
 
+	hash=$(printf '0123456789abcdef%.0s' 1 2 3 4)
 	learned 'since_ns=0 mode=1' "$(needed a 998 /system.slice/a.service)" \
 		"$(needed a 997 /system.slice/b.service/sub)" \
 		"$(needed b 998 /system.slice/a.service)" \
@@ -225,6 +226,35 @@ units()
 	mv "$WORK/out" "$WORK/suggested"
 	kmodctl policy check --modules /nowhere "$WORK/suggested"
 	well
+}
+
+# grouped GROUP PATTERN: the requests of the group are allowed to this pattern
+grouped()
+{
+	learned "$(needed a 998 "$1")"
+	suggest && well && is "$(rules)" "allow alias a cgroup $2/**" "$1"
+}
+
+# Only the ids that programs append to the names of units differ each time.
+ids()
+{
+	local half name
+
+	half=$(printf '0123456789abcdef%.0s' 1 2)
+	for name in docker libpod libpod-conmon crio crio-conmon cri-containerd; do
+		grouped "/a.slice/$name-$half$half.scope/x" "/a.slice/$name-*.scope" || return 1
+	done
+	for name in scope service; do
+		grouped "/a.slice/run-r$half.$name" "/a.slice/run-r*.$name" &&
+			grouped "/a.slice/run-u17.$name" "/a.slice/run-u*.$name" || return 1
+	done
+	for name in run-updates.service run-u.service run-u1a.service run-u7.mount run-r.service \
+		run-rsync.service run-r0123.service docker-web.service docker-proxy.scope \
+		docker-.scope docker-cafe.scope "docker-$half$half.service" \
+		"docker-$half${half}0.scope" libpod-cleanup.service crio-wipe.service \
+		lxc.payload.web.scope lxc.payload.a.service; do
+		grouped "/a.slice/$name" "/a.slice/$name" || return 1
+	done
 }
 
 # A kernel thread requests the parts of a template on behalf of a user. Its group is the root.
@@ -291,6 +321,7 @@ TESTS=(
 	malformed 'malformed lines are reported and skipped'
 	loadable 'check accepts the suggested rules'
 	units 'requests of a service or a container are allowed to its control group'
+	ids 'a rule is for other containers only if the name has the id of a container'
 	kernel_threads 'requests of kernel threads for one user are allowed to this user'
 	merged 'the learned requests of several machines are added up'
 	boot_not_learned 'a boot that was not learned has a warning'
