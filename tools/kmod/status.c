@@ -124,6 +124,16 @@ static bool is_set(const struct status *status, enum setting setting)
 	return status->has_policy && *status->values[setting].data == '1';
 }
 
+static bool has_denial(const struct rules *rules)
+{
+	size_t i;
+
+	for (i = 0; i < rules->count; i++)
+		if (!rules->array[i].rule.allow)
+			return true;
+	return false;
+}
+
 /* Returns the effect of the policy, and sets the colour. */
 static const char *verdict_of(const struct status *status, const char **colour)
 {
@@ -138,8 +148,8 @@ static const char *verdict_of(const struct status *status, const char **colour)
 		return boot_disables_policy() ?
 		       "nothing is denied: kmod.enforce=0 is on the kernel command line" :
 		       "nothing is denied: enforce is 0, the kernel only learns";
-	if (!status->rules.count && *status->values[SET_MODE].data == '0')
-		return "any user can have modules loaded: mode is 0, and there is no rule";
+	if (*status->values[SET_MODE].data == '0' && !has_denial(&status->rules))
+		return "any user can have modules loaded: mode is 0, and no rule denies";
 	*colour = GREEN;
 	return is_set(status, SET_LOCK) ?
 	       "the policy is enforced, and locked until the next boot" :

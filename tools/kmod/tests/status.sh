@@ -67,7 +67,11 @@ verdicts()
 	concludes 'the policy is enforced, and locked until the next boot' || return 1
 	echo 0 >"$FAKE/kernel/modules_autoload_mode"
 	: >"$FAKE/autoload/policy"
-	concludes 'any user can have modules loaded: mode is 0, and there is no rule' || return 1
+	concludes 'any user can have modules loaded: mode is 0, and no rule denies' || return 1
+	printf '%s\n' 'allow alias x' 'allow module y' >"$FAKE/autoload/policy"
+	concludes 'any user can have modules loaded: mode is 0, and no rule denies' || return 1
+	echo 'deny module z' >>"$FAKE/autoload/policy"
+	concludes 'the policy is enforced, and locked until the next boot' || return 1
 	echo 0 >"$FAKE/autoload/enforce"
 	concludes 'nothing is denied: enforce is 0, the kernel only learns' || return 1
 	rm -r "$FAKE/autoload"
