@@ -279,6 +279,19 @@ static char *holders_of(struct kmod_module *module)
 	return names;
 }
 
+/* The kernel never loads such a module, so that no rule for modules applies to it. */
+bool module_is_builtin(const struct modules *modules, const char *name)
+{
+	struct kmod_module *module;
+	bool builtin;
+
+	if (kmod_module_new_from_name(modules->ctx, name, &module))
+		return false;
+	builtin = kmod_module_get_initstate(module) == KMOD_MODULE_BUILTIN;
+	kmod_module_unref(module);
+	return builtin;
+}
+
 /* Looks at the running kernel. The caller must free the holders. */
 void module_use(const struct modules *modules, const char *name, struct module_use *use)
 {

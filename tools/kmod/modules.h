@@ -50,6 +50,7 @@ bool modules_open(struct modules *modules, const struct options *options);
 void modules_close(struct modules *modules);
 bool modules_know(const struct modules *modules, const struct glob *glob);
 char **modules_lookup(const struct modules *modules, const char *alias, bool needed);
+bool module_is_builtin(const struct modules *modules, const char *name);
 bool module_needs(const struct depends *depends, const char *module);
 void module_use(const struct modules *modules, const char *name, struct module_use *use);
 bool is_same_name(const char *a, const char *b);

@@ -104,7 +104,7 @@ static char *denied_module(const struct tested *tested, const char *alias)
 
 	for (module = modules; module && *module && !denied; module++) {
 		decide(tested, *module, true, &verdict);
-		if (!verdict.allowed)
+		if (!verdict.allowed && !module_is_builtin(&tested->modules, *module))
 			denied = text_copy(*module);
 	}
 	free_names(modules);

@@ -44,7 +44,7 @@ static void decide_modules_of(const struct tested *tested, const char *alias,
 
 	for (module = modules; module && *module && verdict->allowed; module++) {
 		decide_module(tested, *module, &of_module);
-		if (of_module.allowed)
+		if (of_module.allowed || module_is_builtin(&tested->modules, *module))
 			continue;
 		*verdict = of_module;
 		verdict->module = text_copy(*module);

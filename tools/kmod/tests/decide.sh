@@ -138,6 +138,10 @@ modules()
 	decides xfrm-type-2-50 -- 'denied, module esp4' "$WORK/p:1: deny module esp4" &&
 		decides xfrm-offload-2-50 -- 'denied, module esp4' "$WORK/p:1: deny module esp4" &&
 		decides net-pf-38 -- allowed 'no rule matches, mode 0' || return 1
+	# The kernel does not load a module that is built in.
+	rules 'deny module builtin_fs'
+	decides builtin_fs -- allowed 'no rule matches, mode 0' || return 1
+	rules 'deny module esp4' 'deny module dccp*'
 	kmodctl policy test --module dccp_ipv4 --file "$WORK/p"
 	is "$STATUS" 3 && is "$(<"$WORK/out")" \
 		"module dccp_ipv4: denied ($WORK/p:2: deny module dccp*)"
