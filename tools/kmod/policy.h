@@ -89,6 +89,7 @@ bool is_deny_file(const char *path);
 /* policy_parse.c: policy files */
 struct policy {
 	bool warnings;				/* report probable mistakes */
+	const char *root;			/* with warnings: has /etc/passwd; may be NULL */
 	struct bytes values[NR_SETTINGS];	/* data is NULL if no file has the setting */
 	char *places[NR_SETTINGS];		/* file and line */
 	bool trouble;				/* an error was reported */

@@ -210,7 +210,7 @@ bool helpers_allow_modprobe(const struct options *options, const struct bytes *m
 
 int cmd_policy_check(const struct options *options)
 {
-	struct policy policy = { .warnings = true };
+	struct policy policy = { .warnings = true, .root = options->root };
 	struct rules rules;
 
 	policy_parse(&policy, options->files, options->root);

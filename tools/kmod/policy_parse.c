@@ -9,6 +9,7 @@
  * implements it; for settings, this file does.
  */
 #include <ctype.h>
+#include <pwd.h>
 #include <string.h>
 
 #include "policy.h"
@@ -173,41 +174,72 @@ static const char *find_qualifier(const char *line, const char *name, size_t *le
 	return NULL;
 }
 
-/*
- * The kernel knows users by number only. Returns the line with the number of the user that it
- * names, or with 0 if there is no such user. The caller must free it.
- */
-static char *resolve_user(const char *line, bool *known)
+/* Returns the name of the user in the rule, or NULL if it has none or a number. */
+static char *user_of(const char *line)
 {
 	size_t length;
 	const char *word = find_qualifier(line, "uid", &length);
-	char *name, *resolved;
-	u64 uid = 0;
 
-	*known = !word || isdigit((unsigned char)*word) || strchr("+-", *word);
-	if (*known)
-		return text_copy(line);
-	name = text("%.*s", (int)length, word);
-	*known = uid_parse(name, &uid);
-	resolved = text("%.*s%llu%s", (int)(word - line), line, uid, word + length);
-	free(name);
-	return resolved;
+	if (!word || isdigit((unsigned char)*word) || strchr("+-", *word))
+		return NULL;
+	return text("%.*s", (int)length, word);
+}
+
+/* The kernel knows users by number only. Returns the line with it. The caller must free it. */
+static char *with_uid(const char *line, u64 uid)
+{
+	size_t length;
+	const char *word = find_qualifier(line, "uid", &length);
+
+	return text("%.*s%llu%s", (int)(word - line), line, uid, word + length);
+}
+
+/* At boot, the policy is loaded before the network is up, which other sources may need. */
+static bool is_in_passwd(const struct policy *policy, const char *user)
+{
+	char *path = text("%s/etc/passwd", policy->root ? policy->root : "");
+	FILE *file = fopen(path, "re");
+	const struct passwd *entry;
+	bool found = false;
+
+	while (file && !found && (entry = fgetpwent(file)))
+		found = !strcmp(entry->pw_name, user);
+	if (file)
+		fclose(file);
+	free(path);
+	return found;
+}
+
+static void warn_of_user(struct policy *policy, const struct source *source, const char *user)
+{
+	char *warning;
+
+	if (!policy->warnings || is_in_passwd(policy, user))
+		return;
+	warning = text("user '%s' is not in /etc/passwd, and may be unknown at boot", user);
+	warn(policy, source, warning);
+	free(warning);
 }
 
 /* Without its user, a rule that allows something has no effect. Returns an error or NULL. */
 static const char *take_rule(struct policy *policy, const char *line, struct source *source)
 {
 	const char *first = line + strspn(line, BLANKS), *error;
-	bool known;
-	char *resolved = resolve_user(line, &known);
+	char *user = user_of(line), *resolved;
+	u64 uid = 0;
+	bool known = !user || uid_parse(user, &uid);
 
+	resolved = user ? with_uid(line, uid) : text_copy(line);
 	error = check_rule(resolved);
 	if (!error && !known && !strncmp(first, "deny", strlen("deny")))
 		error = UNKNOWN_USER;
 	else if (!error && !known)
 		warn(policy, source, UNKNOWN_USER "; the rule has no effect");
+	else if (!error && user)
+		warn_of_user(policy, source, user);
 	add_line(policy, known ? resolved : "# unknown user");
 	free(resolved);
+	free(user);
 	return error;
 }
 

@@ -166,6 +166,24 @@ user_names()
 	is "$STATUS" 0 && grep -q "p:2: warning: unknown user" "$WORK/err"
 }
 
+# Names from LDAP are not known at boot, when the policy is loaded before the network is up.
+remote_users()
+{
+	local dir=$WORK/ldap/etc/kmod/policy.d
+
+	mkdir -p "$dir"
+	printf '%s\n' 'deny alias a uid root' 'allow alias b uid 0' >"$dir/a.conf"
+	kmodctl policy check --modules /nowhere "$dir/a.conf"
+	well || return 1
+	echo 'daemon:x:1:1::/:/bin/sh' >"$WORK/ldap/etc/passwd"
+	kmodctl policy check --modules /nowhere --root "$WORK/ldap"
+	is "$STATUS" 0 status && is "$(<"$WORK/err")" "kmodctl: $dir/a.conf:1: warning: user $(
+		)'root' is not in /etc/passwd, and may be unknown at boot" || return 1
+	echo 'root:x:0:0::/:/bin/sh' >>"$WORK/ldap/etc/passwd"
+	kmodctl policy check --modules /nowhere --root "$WORK/ldap"
+	well
+}
+
 # warned REGEX LINE...: check prints exactly this warning
 warned()
 {
@@ -382,6 +400,7 @@ TESTS=(
 	modules 'test follows an alias to its modules'
 	in_force 'test --in-force uses the policy of the kernel'
 	user_names 'uid accepts the name of a user'
+	remote_users 'check warns of users that are not in /etc/passwd'
 	unreachable 'check warns of rules that can never apply, and of no others'
 	many_rules 'check takes no minute for 40,000 rules'
 	set_twice 'check warns of a second value'
