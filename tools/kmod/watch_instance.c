@@ -92,12 +92,16 @@ static bool check_events(const char *dir)
 	return found;
 }
 
-/* Removes the instance of a killed kmodctl. The kernel does not remove an instance in use. */
+/*
+ * Removes the instance of a killed kmodctl. The kernel does not remove an instance in use. Without
+ * the id of a process, the instance is not one of kmodctl.
+ */
 static void remove_stale(int dir, const char *name)
 {
 	char *process = text("/proc/%s", name + strlen(prefix));
+	u64 pid;
 
-	if (access(process, F_OK))
+	if (parse_unsigned(name + strlen(prefix), &pid) && access(process, F_OK))
 		unlinkat(dir, name, AT_REMOVEDIR);
 	free(process);
 }

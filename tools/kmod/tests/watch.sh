@@ -201,7 +201,40 @@ killed()
 	start && stop INT && [[ ! -d $stale ]]
 }
 
+# fake_tracefs: creates directories in $WORK/tracing in which watch can read the formats of events
+fake_tracefs()
+{
+	local events=$WORK/tracing/events
+
+	mkdir -p "$WORK/tracing/instances" "$events/kmod/kmod_done"
+	: >"$events/kmod/enable"
+	printf '\tfield: %s;\toffset:%d;\tsize:%d;\tsigned:%d;\n' 'u64 timestamp' 0 8 0 \
+		'local_t commit' 8 8 1 'int overwrite' 8 1 1 'char data' 16 4080 1 \
+		>"$events/header_page"
+	printf '%s\n' 'name: kmod_done' 'ID: 7' 'format:' \
+		$'\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;' '' \
+		$'\tfield:u64 id;\toffset:8;\tsize:8;\tsigned:0;' '' \
+		'print fmt: "%llu", REC->id' >"$events/kmod/kmod_done/format"
+	echo "tracefs $WORK/tracing tracefs rw 0 0" >"$WORK/mounts"
+}
+
+# Only names with the id of a process are those of kmodctl. No process has an id of 8 digits.
+others_stay()
+{
+	local instances=$WORK/tracing/instances
+
+	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
+	fake_tracefs
+	mkdir "$instances/"{kmodctl-mine,kmodctl-,kmodctl-1x,kmodctl-1,kmodctl-99999999,other}
+	# shellcheck disable=SC2016 # expanded by that shell
+	timeout 20 unshare -m bash -c 'mount --bind "$1" /proc/$$/mounts && shift &&
+		exec "$@"' bash "$WORK/mounts" "$KMODCTL" watch --debugfs "$WORK" \
+		>"$WORK/out" 2>"$WORK/err" || :
+	is "$(cd "$instances" && echo *)" 'kmodctl- kmodctl-1 kmodctl-1x kmodctl-mine other'
+}
+
 TESTS=(
+	others_stay 'watch removes no instance of another program'
 	text_lines 'watch prints a line when a request begins and when it ends'
 	json_lines '--json prints each event'
 	outcomes "names of outcomes come from the event's format"
