@@ -105,6 +105,12 @@ bool filter_init(const struct options *options)
 	return true;
 }
 
+/* A record without the key is of no user. */
+static bool has_user(const struct record *request)
+{
+	return record_field(request, "uid") && record_number(request, "uid") == filter.uid;
+}
+
 static bool has_name(const struct record *request)
 {
 	char *name = unescaped(record_text(request, "name"));
@@ -139,7 +145,7 @@ static bool is_shown(const struct record *request)
 		return false;
 	if (options->since && record_number(request, "begin") < filter.since)
 		return false;
-	if (options->uid && record_number(request, "uid") != filter.uid)
+	if (options->uid && !has_user(request))
 		return false;
 	if (options->name && !has_name(request))
 		return false;

@@ -21,7 +21,13 @@ by_name()
 by_user()
 {
 	selects usual 3 --uid 1000 && selects usual '1 2 6 5 7 8' --uid root &&
-		selects long '102' --uid 998 && selects usual '' --uid 5
+		selects long '102' --uid 998 && selects usual '' --uid 5 || return 1
+	# A record without a user is not one of root.
+	mkdir -p "$WORK/users/kmod"
+	: >"$WORK/users/kmod/modules"
+	printf '%s\n' 'id=1 name=x outcome=ok result=0 begin=0' \
+		'id=2 name=x outcome=ok result=0 begin=0 uid=0' >"$WORK/users/kmod/requests"
+	FIXTURES=$WORK selects users 2 --uid 0
 }
 
 by_unit()
