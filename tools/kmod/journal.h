@@ -59,7 +59,7 @@ void requests_print(const struct journal *requests, const struct journal *loads,
 
 /* journal_loaded.c */
 char *describe_loaded(const struct journal *modules, const struct record *request);
-struct json_object *json_of_loaded(const struct journal *modules, u64 id);
+struct json_object *json_of_loaded(const struct journal *modules, u64 id, bool failed);
 
 /* journal_stats.c */
 #define OUTCOME_PREFIX	"outcome_"

@@ -7,11 +7,15 @@
 
 #include "journal.h"
 
+static bool has_failed(const struct record *module)
+{
+	return !strcmp(record_text(module, "state"), "failed");
+}
+
 static void print_module(FILE *stream, const struct record *module)
 {
-	bool failed = !strcmp(record_text(module, "state"), "failed");
-
-	fprintf(stream, "%s%s", record_text(module, "module"), failed ? "(failed)" : "");
+	fprintf(stream, "%s%s", record_text(module, "module"),
+		has_failed(module) ? "(failed)" : "");
 }
 
 /* Returns names separated by spaces, or "-". The kernel may have forgotten some of them. */
@@ -39,17 +43,19 @@ char *describe_loaded(const struct journal *modules, const struct record *reques
 	return all;
 }
 
-struct json_object *json_of_loaded(const struct journal *modules, u64 id)
+/* Returns the names of the modules of the request, or only of those whose init failed. */
+struct json_object *json_of_loaded(const struct journal *modules, u64 id, bool failed)
 {
 	struct json_object *names = json_object_new_array();
-	const char *name;
+	const struct record *module;
 	size_t i;
 
 	for (i = 0; i < modules->count; i++) {
-		if (record_number(&modules->records[i], "id") != id)
+		module = &modules->records[i];
+		if (record_number(module, "id") != id || (failed && !has_failed(module)))
 			continue;
-		name = record_text(&modules->records[i], "module");
-		json_object_array_add(names, json_object_new_string(name));
+		json_object_array_add(names,
+				      json_object_new_string(record_text(module, "module")));
 	}
 	return names;
 }

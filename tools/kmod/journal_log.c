@@ -55,8 +55,10 @@ static void add_row(struct table *table, const struct record *request)
 static struct json_object *json_of_request(const struct record *request)
 {
 	struct json_object *object = json_of_record(request);
+	u64 id = record_number(request, "id");
 
-	json_add(object, "modules", json_of_loaded(&modules, record_number(request, "id")));
+	json_add(object, "modules", json_of_loaded(&modules, id, false));
+	json_add(object, "failed_modules", json_of_loaded(&modules, id, true));
 	return object;
 }
 

@@ -38,7 +38,9 @@ loaded()
 	have jq || return 1
 	on usual log --json && well &&
 		holds '.[0] | .modules == ["libcrc32c", "xfs"] and .nr_modules == 2' &&
-		holds '.[1].modules == [] and .[1].into == 1' && holds '.[5].modules == ["b"]'
+		holds '.[1].modules == [] and .[1].into == 1' && holds '.[5].modules == ["b"]' &&
+		holds '[.[].failed_modules] == [[], [], [], [], [], ["b"], [], []]' || return 1
+	on odd log --json && well && holds 'all(.[]; .failed_modules - .modules == [])'
 }
 
 times()
@@ -94,7 +96,7 @@ histogram()
 TESTS=(
 	valid 'every command prints valid JSON'
 	numbers 'numbers are JSON numbers, names are strings'
-	loaded 'a request has the array of modules that it loaded'
+	loaded 'a request has the modules that it loaded, and those whose init failed'
 	times 'times are in UTC, in the format of RFC 3339'
 	as_kept "strings keep the kernel's escapes"
 	exact 'large numbers are exact'
