@@ -86,8 +86,8 @@ static void print_counters(const struct stats *stats, bool openmetrics)
 }
 
 /*
- * The kernel's limits are exclusive, those of the formats inclusive. The kernel counts whole
- * microseconds, so no request has a duration of exactly the limit.
+ * The kernel's limits are exclusive, those of the formats inclusive. A duration of exactly the
+ * limit is counted one bucket higher; the error is below 1 us.
  */
 static void print_histogram(const struct stats *stats, bool openmetrics)
 {

@@ -272,7 +272,10 @@ bool dropin_write(struct dropin *dropin, const struct options *options)
 	return written;
 }
 
-/* True if the line names the file that the following lines come from. The caller must free it. */
+/*
+ * True if the line names the file that the following lines come from. Then the caller must free
+ * @file.
+ */
 static bool names_file(const char *line, const char *end, char **file)
 {
 	char *copy = text("%.*s", (int)(end - line), line);

@@ -129,7 +129,10 @@ static int add_directory(struct paths *files, const char *directory)
 	return 0;
 }
 
-/* Appends the files in order, without those that are hidden. Reports errors; no file is one. */
+/*
+ * Appends the files in order, without those that are hidden. Reports errors.
+ * If no file is left, this is an error.
+ */
 static bool move_sorted(struct paths *paths, struct paths *files, const char *where)
 {
 	size_t before = paths->count, i;
@@ -173,7 +176,7 @@ static bool add_word(struct paths *paths, const char *word)
 	return false;
 }
 
-/* Reports errors. A missing directory is none. */
+/* Reports errors. A missing directory is not an error. */
 static bool add_system(struct paths *paths, const char *root)
 {
 	struct paths files = { 0 };
@@ -198,8 +201,8 @@ static bool add_system(struct paths *paths, const char *root)
 }
 
 /*
- * Finds the files that the words name, or without a word those of the system. Reports errors;
- * no file at all is one. The caller must free the paths.
+ * Finds the files that the words name, or without a word those of the system. Reports errors. If
+ * there is no file at all, this is an error. The caller must free the paths.
  */
 bool paths_find(struct paths *paths, char *const *words, const char *root)
 {

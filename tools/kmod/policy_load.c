@@ -63,7 +63,6 @@ static bool relaxes(const struct loading *loading, enum setting setting)
 	       strictness(&loading->before[setting]);
 }
 
-/* A locked policy accepts no write, not even of the same value. */
 static bool is_same(const struct bytes *a, const struct bytes *b)
 {
 	return a->length == b->length && !memcmp(a->data, b->data, a->length);
@@ -73,6 +72,7 @@ static bool set(struct loading *loading, enum setting setting)
 {
 	const struct bytes *value = &loading->policy->values[setting];
 
+	/* Not needed, but avoids a write that changes nothing. */
 	if (is_same(value, &loading->before[setting]))
 		return true;
 	if (!setting_write(loading->options, setting, value))
@@ -281,7 +281,7 @@ int cmd_policy_load(const struct options *options)
 	return loaded ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* If the policy is locked already, a write is not needed. Reports errors. */
+/* A write to a policy that is locked already would change nothing. Reports errors. */
 static bool set_lock(const struct options *options)
 {
 	struct bytes lock;

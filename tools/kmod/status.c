@@ -91,7 +91,7 @@ static void read_journal(struct status *status, const struct options *options)
 	count_states(status);
 }
 
-/* Reports errors. It is none if the kernel has no policy or no journal. */
+/* Reports errors. A kernel without a policy or without a journal is not an error. */
 static bool status_read(struct status *status, const struct options *options)
 {
 	status->modprobe = sysctl_read(options, "kernel/modprobe");

@@ -333,7 +333,7 @@ locks()
 	rules lock 'deny alias x'
 	kmodctl policy load --securityfs "$FAKE" --sysctl "$FAKE" "$WORK/p"
 	well && is "$(<"$FAKE/autoload/lock")" 1 || return 1
-	# The kernel rejects every write now, and the same policy needs none.
+	# The same policy needs no write.
 	[[ $(id -u) -eq 0 ]] || { SKIP='needs root'; return 1; }
 	unshare -m true 2>/dev/null || { SKIP='unshare is not permitted'; return 1; }
 	STATUS=0
