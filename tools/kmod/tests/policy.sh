@@ -406,11 +406,15 @@ slow_input()
 	"$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" - \
 		<"$WORK/slow" 9<&- >/dev/null 2>&1 &
 	slow=$!
-	sleep 0.5
+	# When it has read this line, it waits for the next one.
+	echo '# slow' >&9
+	while kill -0 "$slow" && read -r -t 0 -u 9; do
+		sleep 0.1
+	done
 	STATUS=0
 	timeout 10 "$KMODCTL" policy load --securityfs "$FAKE" --sysctl "$FAKE" "$WORK/other" \
 		9<&- >"$WORK/out" 2>"$WORK/err" || STATUS=$?
-	kill "$slow"
+	kill "$slow" || { say 'the first load has ended'; return 1; }
 	wait "$slow" || :
 	exec 9<&-
 	well && is "$(in_force autoload/policy)" "file $WORK/other;deny alias y;"

@@ -80,38 +80,54 @@ brief_times()
 	tail -n 1 "$WORK/out" | grep -qE '^ *[0-9]{2}(:[0-9]{2}){2} +2 '
 }
 
+# appears TEXT: whether the terminal shows the text within a minute
+appears()
+{
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		! grep -qF -e "$1" "$WORK/shown" || return 0
+		sleep 0.1
+	done
+	say "no '$1' on the terminal"
+	return 1
+}
+
 # follow_on COLUMNS OPTION...: log -f on a terminal of that width, while requests with longer
-# values end. Before the last one, the number of requests has 7 digits.
+# values end. The number of the last one has 7 digits.
 follow_on()
 {
-	local now
+	local now terminal result=0
 
 	now=$(awk '{ printf "%.0f", $1 * 1e9 }' /proc/uptime)
 	mkdir -p "$WORK/growing/kmod"
 	: >"$WORK/growing/kmod/modules"
 	echo "id=1 name=fs-a outcome=ok result=0 begin=$now comm=x" \
 		>"$WORK/growing/kmod/requests"
-	{ sleep 1
-		sed "s/begin=[0-9]*/begin=$now/" "$FIXTURES/long/kmod/requests"
-		sleep 1
-		echo "id=1234567 name=fs-a outcome=ok result=0 begin=$now comm=x"
-	} >>"$WORK/growing/kmod/requests" &
-	TERM=dumb on_terminal "$1" "timeout 4 '$KMODCTL' log -f ${*:2} --debugfs" \
-		"'$WORK/growing'"
-	wait
+	: >"$WORK/shown"
+	TERM=dumb script -qec "stty cols $1; echo \$\$ >'$WORK/pid'; exec '$KMODCTL' log -f \
+		${*:2} --debugfs '$WORK/growing'" /dev/null </dev/null >"$WORK/shown" &
+	terminal=$!
+	appears ' fs-a ' && sed "s/begin=[0-9]*/begin=$now/" "$FIXTURES/long/kmod/requests" \
+		>>"$WORK/growing/kmod/requests" && appears ' fs-missing ' &&
+		echo "id=1234567 name=fs-a outcome=ok result=0 begin=$now comm=x" \
+			>>"$WORK/growing/kmod/requests" && appears ' 1234567 ' || result=1
+	kill "$(<"$WORK/pid")"
+	wait "$terminal" || :
+	tr -d '\r' <"$WORK/shown" >"$WORK/out"
+	return "$result"
 }
 
 followed()
 {
-	have script || return 1
-	follow_on 80
+	have script && follow_on 80 || return 1
 	within 80 'log -f' && is "$(grep -c ^TIME "$WORK/out")" 2 titles &&
 		is "$(grep -c ' 1234567 ' "$WORK/out")" 1 'the last request' &&
 		is "$(awk '/^TIME/ && n++ { exit }
 			{ print match($0, /TASK|x\[|\(udev|systemd-n|"|mount/) }
 			' "$WORK/out" | sort -u | wc -l)" 1 'places of TASK' &&
 		is "$(awk 'END { print NR }' "$WORK/out")" 9 lines || return 1
-	follow_on 80 --no-trunc
+	follow_on 80 --no-trunc || return 1
 	grep -q ' nfnetlink-subsys-10 ' "$WORK/out" && is "$(grep -c ^TIME "$WORK/out")" 1 titles
 }
 
