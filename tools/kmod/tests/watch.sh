@@ -100,11 +100,24 @@ start()
 	return 1
 }
 
-# stop SIGNAL: waits for the output, and sends the signal. watch must terminate by this signal, and
-# its instance must be removed.
+# comes_to NUMBER [REGEX]: whether the output gets as many lines, or as many that match, within a
+# minute
+comes_to()
+{
+	local tries
+
+	for ((tries = 0; tries < 600; tries++)); do
+		[[ $(grep -c "${2:-}" "$WORK/out") -lt $1 ]] || return 0
+		sleep 0.1
+	done
+	say "$(grep -c "${2:-}" "$WORK/out") lines instead of $1"
+	kill -KILL "$PID"
+	return 1
+}
+
+# stop SIGNAL: watch must terminate by this signal, and its instance must be removed.
 stop()
 {
-	sleep 0.5
 	kill -"$1" "$PID"
 	STATUS=0
 	wait "$PID" || STATUS=$?
@@ -117,7 +130,7 @@ shown() { sed 1d "$WORK/out" | tr -s ' ' | cut -d' ' -f2-; }
 
 text_lines()
 {
-	ready && start && "$REQUESTS" 2 50000 && stop TERM && is "$(<"$WORK/err")" '' messages &&
+	ready && start && "$REQUESTS" 2 50000 && comes_to 5 && stop TERM && is "$(<"$WORK/err")" '' messages &&
 		is "$(shown)" '1 request "fs-x y" -[100] uid 0, from get_fs_type
 1 - "fs-x y" ENOENT, loaded a b
 2 request "fs-x y" -[100] uid 0, from 0x1000
@@ -126,7 +139,7 @@ text_lines()
 
 json_lines()
 {
-	ready && start --json && "$REQUESTS" 2 50000 && stop INT || return 1
+	ready && start --json && "$REQUESTS" 2 50000 && comes_to 9 && stop INT || return 1
 	is "$(jq -c '[.event, .id, .module, .modules, .result]' "$WORK/out" | xargs)" \
 		"$(xargs <<-'END'
 			[start,null,null,null,null]
@@ -151,7 +164,7 @@ outcomes()
 		"$FORMAT" >"$WORK/format"
 	mount --bind "$WORK/format" "$FORMAT" 2>/dev/null ||
 		{ SKIP='mount is not permitted'; return 1; }
-	start && "$REQUESTS" 2 0 && stop TERM || return 1
+	start && "$REQUESTS" 2 0 && comes_to 5 && stop TERM || return 1
 	umount "$FORMAT"
 	is "$(shown | awk '$2 != "request" { print $2 }' | xargs)" 'late ok' outcomes
 }
@@ -159,7 +172,7 @@ outcomes()
 # Times must not decrease, and the modules of a request must precede its end.
 ordered()
 {
-	ready && start --json && "$REQUESTS" 2000 0 && stop INT || return 1
+	ready && start --json && "$REQUESTS" 2000 0 && comes_to 8001 && stop INT || return 1
 	is "$(jq -s '[.[] | .boottime] | . == sort' "$WORK/out")" true sorted &&
 		is "$(jq -s '[.[] | select(.event == "done" and .modules != ["a", "b"])] | length' \
 			"$WORK/out")" 0 'requests without modules' &&
@@ -174,8 +187,7 @@ lost()
 	kill -STOP "$PID"
 	"$REQUESTS" 10000 0
 	kill -CONT "$PID"
-	sleep 1
-	stop INT && jq -es 'map(select(.event == "lost") | .lost) | add > 0' "$WORK/out" >/dev/null
+	comes_to 1 '"lost"' && stop INT && jq -es 'map(select(.event == "lost") | .lost) | add > 0' "$WORK/out" >/dev/null
 }
 
 closed_pipe()
