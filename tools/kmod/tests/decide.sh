@@ -195,9 +195,8 @@ warned()
 
 unreachable()
 {
-	local never="p:2: warning: the rule can never apply: .*p:1 matches first"
+	local never="p:2: warning: the rule can never apply: .*p:1 matches first" MODULES=''
 
-	MODULES=
 	warned "$never" 'deny alias a' 'allow alias a' &&
 		warned "$never" 'deny alias a-b' 'allow alias a_b' &&
 		warned "$never" 'deny alias *' 'allow alias a uid 5' &&
@@ -230,7 +229,8 @@ many_rules()
 
 set_twice()
 {
-	MODULES=
+	local MODULES=''
+
 	warned 'p:2: warning: line 1 has set this already' 'mode 1' 'mode 2'
 }
 

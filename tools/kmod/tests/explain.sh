@@ -31,8 +31,7 @@ modules()
 		'module esp4: not loaded' 'module esp4_offload: not loaded' || return 1
 	explain esp4 && well && has 'esp4: a module' 'module esp4: not loaded' || return 1
 	explain fs-none && well && has 'fs-none: no module has this name or alias' || return 1
-	unset MODULES
-	explain esp4 && well && has 'esp4: the modules of this kernel are not installed'
+	MODULES='' explain esp4 && well && has 'esp4: the modules of this kernel are not installed'
 }
 
 decisions()
@@ -54,8 +53,9 @@ decisions()
 
 requests()
 {
+	local MODULES=''
+
 	fake_kernel
-	unset MODULES
 	explain fs-xfs && well && is "$(awk '/^Nov|^[A-Z][a-z][a-z] / { print $4 }' "$WORK/out" |
 		xargs)" '1 2' ids && explain fs_xfs && well && grep -q 'mount\[312\]' "$WORK/out" &&
 		explain fs-x && well && has 'requests: none in the journal'
@@ -64,6 +64,8 @@ requests()
 # Requests for an alias concern the module.
 requests_of_module()
 {
+	local FIXTURES=$WORK
+
 	fake_modules || return 1
 	fake_kernel
 	mkdir -p "$WORK/alg/kmod"
@@ -71,7 +73,6 @@ requests_of_module()
 		2 net-pf-9 3 crypto-cbc 4 x 5 net-pf-38 6 af_alg 7 net-pf-38 8 af-alg \
 		>"$WORK/alg/kmod/requests"
 	: >"$WORK/alg/kmod/modules"
-	FIXTURES=$WORK
 	mv "$WORK/alg" "$WORK/usual"
 	explain af_alg && well && is "$(awk '/ok/ { print $4 }' "$WORK/out" | xargs)" \
 		'3 5 6 7 8' 'the last five'
@@ -84,7 +85,6 @@ malformed()
 	mkdir -p "$WORK/malformed/kmod"
 	cp "$FIXTURES/usual/kmod/requests" "$WORK/malformed/kmod"
 	echo 'id=1 module=xfs name=fs-xfs' >"$WORK/malformed/kmod/modules"
-	FIXTURES=$WORK
 	kmodctl explain fs-xfs --debugfs "$WORK/malformed" --securityfs "$FAKE" --sysctl "$FAKE"
 	fails 1 "$WORK/malformed/kmod/modules:1: " && grep -q 'mount\[312\]' "$WORK/out"
 }

@@ -57,11 +57,12 @@ ago() { awk -v ago="$1" '{ printf "%.0f", ($1 > ago ? $1 - ago : 0) * 1e9 }' /pr
 
 since()
 {
+	local FIXTURES=$WORK
+
 	mkdir -p "$WORK/since/kmod"
 	: >"$WORK/since/kmod/modules"
 	printf 'id=%s name=x outcome=ok result=0 begin=%s\n' 1 0 2 "$(ago 100)" 3 "$(ago 1)" \
 		>"$WORK/since/kmod/requests"
-	FIXTURES=$WORK
 	selects since '3' --since 50s && selects since '2 3' --since 150s || return 1
 	selects since '3' --since "$(date -d '50 seconds ago' '+%Y-%m-%d %H:%M:%S')" || return 1
 	# A time without a date is of today.
