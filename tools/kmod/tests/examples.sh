@@ -10,6 +10,8 @@ PROFILES=${PAGE%/*}/policy
 FAKE=$WORK/kernel
 # LeakSanitizer does not work in the namespace.
 export ASAN_OPTIONS=detect_leaks=0
+# A time zone in which it is noon: the page shows requests of the same day.
+TZ=NOON$(($(date +%-H) - 12))
 
 # example NUMBER: prints the text of that example
 example()
@@ -135,10 +137,10 @@ dmesg()
 cd() { builtin cd "${1/#\/usr\/share\/kmod\/policy/$PROFILES}"; }
 
 mount -t tmpfs none /etc
+mount -t tmpfs none /var/lib
 mkdir -p /etc/kmod/policy.d /var/lib/prometheus/node-exporter
 mount --bind "$WORK/etc" /etc/kmod/policy.d
 mount --bind "$WORK/sys" /sys/module
-mount -t tmpfs none /var/lib/prometheus/node-exporter
 echo root:x:0:0::/:/bin/sh >/etc/passwd
 status=0
 mapfile -t lines
