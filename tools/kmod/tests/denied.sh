@@ -25,6 +25,7 @@ journal()
 
 denied()
 {
+	have jq || return 1
 	journal
 	kmodctl log --denied --json --debugfs "$WORK"
 	well && is "$(jq -c '[.[].id]' "$WORK/out")" '[2,3,4,5]'

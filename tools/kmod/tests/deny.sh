@@ -212,6 +212,7 @@ module_forgotten()
 
 already_loaded()
 {
+	have jq || return 1
 	machine || return 1
 	loaded esp4 2 esp4_offload
 	brake deny --module esp4
@@ -229,6 +230,7 @@ requesters()
 {
 	local line='outcome=ok result=0 wait=1 parent=0 into=0 joiners=0 modules=1 modprobe=9'
 
+	have jq || return 1
 	line+=' slot_ns=0 run_ns=1 begin=5 pid=312 comm=charon uid=0 loginuid=4294967295'
 	line+=' userns=4026531837 userns_level=0 pidns=4026531836 site=x'
 	machine || return 1
@@ -249,6 +251,7 @@ requesters()
 
 dry_run()
 {
+	have jq || return 1
 	machine || return 1
 	brake deny --dry-run --module esp4
 	well && [[ ! -e $FILE ]] && is "$(rules)" "$OLD" &&
@@ -306,6 +309,7 @@ masked()
 {
 	local masked='00-deny.conf: masked by a link to /dev/null'
 
+	have jq || return 1
 	vendor
 	ln -s /dev/null "$MASK"
 	kmodctl policy deny --root "$WORK/image" x
@@ -347,6 +351,7 @@ hides_vendor()
 # An empty file is a mask as well.
 masked_by_empty()
 {
+	have jq || return 1
 	vendor
 	: >"$MASK"
 	kmodctl policy deny --root "$WORK/image" x
@@ -440,6 +445,7 @@ precedence()
 {
 	local image=$WORK/image/etc/kmod/policy.d directory
 
+	have jq || return 1
 	rm -rf "$WORK/image"
 	for directory in etc run usr/lib; do
 		mkdir -p "$WORK/image/$directory/kmod/policy.d"
@@ -454,7 +460,7 @@ precedence()
 		is "$(on_disk z)" "$image/!.conf:3" others
 }
 
-# Then nothing is loaded at boot, the rule neither.
+# Then nothing is loaded at boot, not even the new rule.
 errors_elsewhere()
 {
 	machine || return 1
@@ -544,7 +550,7 @@ TESTS=(
 	requesters 'deny shows the requesters in the journal, with their unit'
 	dry_run 'deny --dry-run changes nothing, and shows the difference'
 	image 'deny --root only writes the file'
-	replaced 'load warns if the rules of deny are in force no more'
+	replaced 'load warns if the rules of deny are no longer in force'
 	not_written 'deny reports nothing as denied if the file cannot be written'
 	masked 'deny leaves a link to /dev/null, and allow does not remove it'
 	hides_vendor 'deny and allow refuse to hide a file of a vendor'

@@ -55,6 +55,7 @@ modules()
 {
 	local command
 
+	have jq || return 1
 	fake_modules || return 1
 	cp -r "$WORK/root/lib" "$WORK/lib"
 	printf 'alias %s %s\n' "x$ESCAPE" esp4 'y[a' esp4 z\\ esp4 evil "m$ESCAPE" \

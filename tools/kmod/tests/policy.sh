@@ -88,6 +88,7 @@ odd_helpers()
 {
 	local paths=$'/a b;/a\tb;/a\\x20b;/a\\;/a\x1b;/\xc3\xa4;/a ;/a*b;/a*b*;/"a";'
 
+	have jq || return 1
 	fake enforce
 	tr ';' '\n' <<<"${paths%;}" >"$FAKE/autoload/helpers"
 	policy show --rules
