@@ -54,7 +54,6 @@ verified()
 	is "$(grep kmod-policy "$WORK/out")" '' 'systemd-analyze'
 }
 
-# The manual promises at most 2.5.
 hardened()
 {
 	have systemd-analyze || return 1
