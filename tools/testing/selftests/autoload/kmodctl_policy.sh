@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # kmodctl policy with this kernel: a loaded policy must be in force, suggested rules must allow
-# exactly the learned requests, and kmodctl must accept the same texts as the kernel.
+# exactly the learned requests, and kmodctl must decide as the kernel and accept the same texts.
 #
 #	kmodctl_policy.sh [SEED [ROUNDS]]
 #
 # The same seed gives the same texts.
-# shellcheck disable=SC2317 # the tests are called by name
+# shellcheck disable=SC2086,SC2317 # words, and tests that are called by name
 source "$(dirname "$0")/../kmod/kmod_lib.sh"
 source "$(dirname "$0")/autoload_lib.sh"
 
@@ -94,6 +94,7 @@ shown()
 {
 	local modprobe
 
+	command -v jq >/dev/null || return "$KSFT_SKIP"
 	modprobe=$(<"$SYSCTL/modprobe")
 	file one 'mode 1' 'enforce 0' 'deny alias a' $'allow  alias\tb\\* uid 7' 'helper /x' \
 		"helper $modprobe" 'helpers enforce'
@@ -172,6 +173,47 @@ round_trip()
 	# Two users requested the first name, one user the others.
 	passes "$((OTHER_ID + 1))" plain && passes "$USER_ID" a_b-c &&
 		is_denied "$OTHER_ID" 'star*'
+}
+
+# Commands that make a requester, and the options of kmodctl policy test that describe it
+REQUESTERS=(
+	"env|--uid 0"
+	"as $USER_ID|--uid $USER_ID"
+	"as $OTHER_ID|--uid $OTHER_ID"
+	"as $USER_ID unshare --user --map-root-user|--uid $USER_ID --userns other"
+	"net_admin|--uid $USER_ID --cap net_admin"
+	"kthread|--kthread"
+)
+net_admin() { setpriv --reuid "$USER_ID" --inh-caps +net_admin --ambient-caps +net_admin "$@"; }
+kthread() { status_of "$ALIAS"; }
+# Modes and rules. Each allows some of these requesters and denies others.
+RULES=(
+	"1 allow alias $ALIAS uid $USER_ID-$((OTHER_ID - 1)) userns init"
+	"1 allow alias net-pf-* cap net_admin"
+	"0 deny alias $ALIAS cap net_admin cap sys_module"
+	"0 deny alias net-pf-? userns other"
+	"0 deny alias $ALIAS kthread"
+)
+
+decides_alike()
+{
+	local rule entry status seen
+
+	for rule in "${RULES[@]}"; do
+		file one "mode ${rule%% *}" "${rule#* }"
+		succeeds load "$WORK/one" || return 1
+		seen=
+		for entry in "${REQUESTERS[@]}"; do
+			status=0
+			policy test "$ALIAS" --in-force ${entry#*|} || status=$?
+			use_helper fake
+			${entry%%|*} "$HERE/kmod_req" pf "$FAMILY" >/dev/null
+			is "$status $(started fake)" "$((status ? 3 : 0)) $((!status))" \
+				"$rule, $entry:" || return 1
+			seen+=$status
+		done
+		[[ $seen == *0* && $seen == *3* ]] || complain "$rule: always $seen" || return 1
+	done
 }
 
 # generate DIR: writes ROUNDS files of rules, about half of them malformed
@@ -303,6 +345,7 @@ TESTS=(
 	'large|a large policy is loaded with one write'
 	'all_or_nothing|loading a malformed policy, or without CAP_SYS_MODULE, changes nothing'
 	'round_trip|suggested rules allow the learned requests and no others'
+	'decides_alike|policy test and the kernel decide alike on rules with qualifiers'
 	'agree|check and the kernel agree on well-formed, malformed, truncated and binary texts'
 )
 needs_policy
