@@ -209,7 +209,7 @@ autoloads()
 {
 	local expected name module loaded words result=0
 
-	load_policy "$1" without
+	load_policy "$1" without || return 1
 	while read -r expected name module loaded words; do
 		[[ $expected == x* ]] || continue
 		# shellcheck disable=SC2086 # words
@@ -231,7 +231,7 @@ root_loads()
 
 	mapfile -t modules < <(awk '!/^#/ { print $2 }' "$TABLE" | sort -u)
 	for profile in "${PROFILES[@]}"; do
-		load_policy "$profile"
+		load_policy "$profile" || return 1
 		"$REAL_MODPROBE" -a "${modules[@]}" || return 1
 		for module in "${modules[@]}"; do
 			is_loaded "$module" || complain "$profile: $module" || return 1
@@ -243,7 +243,7 @@ root_loads()
 # A process with CAP_NET_ADMIN and without CAP_SYS_MODULE
 net_admin()
 {
-	load_policy server
+	load_policy server || return 1
 	read_journal netdev-tunl0
 	echo "ifname tunl0" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see netdev-tunl0 ipip
@@ -253,7 +253,11 @@ net_admin()
 	is "$SIGN" + "tcp_vegas:" || return 1
 	echo "${DENIED[*]}" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see "$DENIED_NAME" can
-	is "$SIGN" x "$DENIED_NAME:"
+	is "$SIGN" x "$DENIED_NAME:" || return 1
+	# No rule matches this name, and mode 1 allows names other than netdev-* with CAP_SYS_MODULE.
+	echo "socket 17 3 0" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
+	see net-pf-17 af_packet
+	is "$SIGN" x "net-pf-17:"
 }
 
 as_user_with()
@@ -267,7 +271,7 @@ denied_at_once()
 {
 	local requester from
 
-	load_policy "$1"
+	load_policy "$1" || return 1
 	for requester in user userns container; do
 		read_journal "$DENIED_NAME"
 		from=$(now_us)
@@ -298,7 +302,7 @@ if [[ -d $POLICY ]]; then
 		'container_host|the policy for container hosts allows and denies as documented'
 		'root_autoloads|each policy denies requests of root only by a rule'
 		'root_loads|with each policy root can load modules with modprobe'
-		'net_admin|CAP_NET_ADMIN suffices for names that the policy lists, and for no other'
+		'net_admin|CAP_NET_ADMIN suffices for names that the policy lists for it, and for no other'
 		'never_waits|a denied request does not wait for a slot'
 	)
 fi
@@ -306,6 +310,7 @@ skip_without "needs root" test "$UID" -eq 0
 unload_others
 note_modules
 MODULES=$(wc -l </proc/modules)
+[[ ! -d $POLICY ]] || skip_without "needs kmodctl" command -v kmodctl
 make_files
 rows_here >"$WORK/rows"
 TABLE=$WORK/rows
