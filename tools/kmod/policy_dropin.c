@@ -74,10 +74,11 @@ static bool check_hidden(const struct dropin *dropin, const char *file,
 	struct stat status;
 	char *hidden = lstat(dropin->path, &status) ? find_lower(file, options->root) : NULL;
 
-	if (hidden)
-		complain("%s: would be hidden by %s; copy it there first", hidden, dropin->path);
+	if (!hidden)
+		return true;
+	complain("%s: would be hidden by %s; copy it there first", hidden, dropin->path);
 	free(hidden);
-	return !hidden;
+	return false;
 }
 
 /* Reads the file, which may be missing. Reports errors. The caller must close the drop-in. */
