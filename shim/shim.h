@@ -57,6 +57,7 @@ typedef unsigned int gfp_t;
 #define swap(a, b)		do { typeof(a) __old = (a); (a) = (b); (b) = __old; } while (0)
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #define div_u64(n, d)		((n) / (d))
+#define DIV_U64_ROUND_CLOSEST(n, d)	(((n) + (d) / 2) / (d))
 
 /* Ends the schedule, because a rule is violated. The parent process reports the seed. */
 void shim_fail(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
