@@ -20,8 +20,8 @@ done | awk '
 	/^(not )?ok .* # SKIP/ { skipped++ }
 	/^ok / && !/ # SKIP/ { passed++ }
 	/^not ok / && !/ # SKIP/ { failed++; reported = 1 }
-	# The end of a file. A test without a result is a failure, and so are a file without a plan and
-	# an error that no test reports.
+	# The end of a file. A test without a result is a failure, and so are a file without a plan
+	# and an error that no test reports.
 	/^# [^ ]+\.sh exits with [0-9]+$/ {
 		missing = planned - seen
 		if (missing <= 0)

@@ -130,7 +130,8 @@ shown() { sed 1d "$WORK/out" | tr -s ' ' | cut -d' ' -f2-; }
 
 text_lines()
 {
-	ready && start && "$REQUESTS" 2 50000 && comes_to 5 && stop TERM && is "$(<"$WORK/err")" '' messages &&
+	ready && start && "$REQUESTS" 2 50000 && comes_to 5 && stop TERM &&
+		is "$(<"$WORK/err")" '' messages &&
 		is "$(shown)" '1 request "fs-x y" -[100] uid 0, from get_fs_type
 1 - "fs-x y" ENOENT, loaded a b
 2 request "fs-x y" -[100] uid 0, from 0x1000
@@ -187,7 +188,8 @@ lost()
 	kill -STOP "$PID"
 	"$REQUESTS" 10000 0
 	kill -CONT "$PID"
-	comes_to 1 '"lost"' && stop INT && jq -es 'map(select(.event == "lost") | .lost) | add > 0' "$WORK/out" >/dev/null
+	comes_to 1 '"lost"' && stop INT &&
+		jq -es 'map(select(.event == "lost") | .lost) | add > 0' "$WORK/out" >/dev/null
 }
 
 closed_pipe()

@@ -254,7 +254,7 @@ net_admin()
 	echo "${DENIED[*]}" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see "$DENIED_NAME" can
 	is "$SIGN" x "$DENIED_NAME:" || return 1
-	# No rule matches this name, and mode 1 allows names other than netdev-* with CAP_SYS_MODULE.
+	# No rule matches this name. Mode 1 requires CAP_SYS_MODULE, except for netdev-*.
 	echo "socket 17 3 0" | as_user_with net_admin "$HERE/kmod_trigger" >/dev/null
 	see net-pf-17 af_packet
 	is "$SIGN" x "net-pf-17:"
@@ -302,7 +302,7 @@ if [[ -d $POLICY ]]; then
 		'container_host|the policy for container hosts allows and denies as documented'
 		'root_autoloads|each policy denies requests of root only by a rule'
 		'root_loads|with each policy root can load modules with modprobe'
-		'net_admin|CAP_NET_ADMIN suffices for names that the policy lists for it, and for no other'
+		'net_admin|CAP_NET_ADMIN suffices only for names that the policy lists for it'
 		'never_waits|a denied request does not wait for a slot'
 	)
 fi
