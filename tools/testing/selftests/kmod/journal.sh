@@ -305,13 +305,13 @@ failed_init()
 
 same_as_file()
 {
-	local line
+	local other='.modules, .failed_modules, .time, .unit' line
 
 	use_helper fake
 	ask fs kmod_same >/dev/null
 	line=$(grep ' name=fs-kmod_same ' "$JOURNAL/requests" | tail -n 1)
-	is "$(record fs-kmod_same | jq -r 'del(.modules, .failed_modules, .time, .unit) | to_entries[] |
-		"\(.key)=\(.value)"' | sed 's/^nr_//' | sort)" "$(tr ' ' '\n' <<<"$line" | sort)"
+	is "$(record fs-kmod_same | jq -r "del($other)"' | to_entries[] | "\(.key)=\(.value)"' |
+		sed 's/^nr_//' | sort)" "$(tr ' ' '\n' <<<"$line" | sort)"
 }
 
 # More requests than the journal holds. With an empty kernel.modprobe they are fast.
