@@ -125,7 +125,7 @@ struct kmod_request {
  * @request: the request for which it runs
  * @for_request: entry in the list of that request
  * @covers: id of the last request that was made before it was started
- * @unloads: number of modules that had been unloaded when it was started
+ * @unloads: kmod_unloads when it was started
  * @has_admin: an administrator's request waits for it
  * @running: entry in the list of its flight
  * @all: entry in the list of all running modprobes
@@ -141,8 +141,8 @@ struct kmod_request {
  * @no_path: it was not run, since kernel.modprobe was empty by then
  * @status: its wait status, or an errno
  * @loading: number of modules that are being loaded
- * @loading_since: when the load of the last of these began, or when the last one ended, in
- *	jiffies; 0 before the first load
+ * @loading_since: when the load of the last of these began, in jiffies
+ * @loaded: when the last load ended, in jiffies; 0 before
  * @module: name of the module whose init was started last, "" if that was before @loading
  * @refused: a security module denied a module that it tried to load
  * @argv: its arguments, which refer to @path and to the name in @request
@@ -181,6 +181,7 @@ struct kmod_modprobe {
 
 	unsigned int loading;			/* I */
 	unsigned long loading_since;		/* I */
+	unsigned long loaded;			/* I */
 	char module[MODULE_NAME_LEN];		/* I */
 	bool refused;				/* M */
 

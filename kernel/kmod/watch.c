@@ -85,8 +85,7 @@ static DECLARE_WORK(kmod_report_work, kmod_report);
  */
 static bool kmod_modprobe_is_loading(const struct kmod_modprobe *m)
 {
-	return m->loading || (m->loading_since &&
-			      time_before(jiffies, m->loading_since + KMOD_WAIT));
+	return m->loading || (m->loaded && time_before(jiffies, m->loaded + KMOD_WAIT));
 }
 
 /**
@@ -133,7 +132,7 @@ void kmod_inflight_load_begin(struct kmod_modprobe *m)
 	spin_lock_irq(&kmod_inflight_lock);
 	if (!m->loading++)
 		*m->module = '\0';
-	m->loading_since = jiffies ?: 1;
+	m->loading_since = jiffies;
 	m->slow = false;
 	spin_unlock_irq(&kmod_inflight_lock);
 }
@@ -149,7 +148,7 @@ void kmod_inflight_load_end(struct kmod_modprobe *m)
 	spin_lock_irq(&kmod_inflight_lock);
 	/* The end of the modprobe has reset this if a descendant goes on. */
 	if (m->loading && !--m->loading)
-		m->loading_since = jiffies ?: 1;
+		m->loaded = jiffies ?: 1;
 	spin_unlock_irq(&kmod_inflight_lock);
 }
 

@@ -478,7 +478,7 @@ static void kmod_inflight_modprobe_between_loads_is_not_hung(struct kunit *test)
 	kmod_inflight_load_end(m);
 	KUNIT_EXPECT_TRUE(test, kmod_inflight_hung(m));
 	KUNIT_EXPECT_TRUE(test, m->slot.held);
-	m->loading_since -= KMOD_WAIT;
+	m->loaded -= KMOD_WAIT;
 	KUNIT_EXPECT_FALSE(test, kmod_inflight_hung(m));
 	KUNIT_EXPECT_FALSE(test, m->slot.held);
 	kmod_test_end(m, 0);
