@@ -7,12 +7,11 @@
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/lib/kunit.sh
+source "$ROOT/harness/lib/kunit.sh"
 
 CONFIGS=$ROOT/harness/configs
 SELFTESTS=("$TREE"/tools/testing/selftests/{autoload,kmod,umh}/config)
-
-# The KUnit suites, from the files that kunit.py reads
-kunit_suites() { find "$TREE"/{kernel,security} -path '*/tests/.kunitconfig' -exec cat {} +; }
 
 # The options in the selftests' own config files. TEST_KMOD would select XFS_FS and BTRFS_FS,
 # which take longer to build than everything else. Instead, build.sh builds test_kmod.ko without
@@ -46,7 +45,7 @@ fragments_of()
 	debug) fragments_of plain; cat "$CONFIGS"/{kasan,debug}.config ;;
 	kcsan) fragments_of plain; cat "$CONFIGS/kcsan.config" ;;
 	rt-debug) fragments_of plain; cat "$CONFIGS/rt-debug.config" ;;
-	um) cat "$CONFIGS"/{kunit,kasan}.config; kunit_suites ;;
+	um) cat "$CONFIGS"/{kunit,kasan}.config; kunit_suites "$TREE" ;;
 	*)
 		[[ -f $variant ]] ||
 			die "unknown CONFIG '$1': expected plain, base, debug, kcsan, rt-debug," \
@@ -90,21 +89,21 @@ not_granted()
 	}' "$1"
 }
 
-# Drops options that the base lacks because the overlay adds them.
-known_to_base()
+# Drops options that the source lacks because the overlay, or a later patch, adds them.
+known_options()
 {
 	local line option
 
 	while read -r line; do
 		option=${line#requested CONFIG_}
-		! grep -rqE --include='Kconfig*' "^(menu)?config ${option%% *}$" "$PRISTINE" || echo "  $line"
+		! grep -rqE --include='Kconfig*' "^(menu)?config ${option%% *}$" "$SOURCE/" || echo "  $line"
 	done
 }
 
 missing_options()
 {
-	if [[ $SOURCE == "$PRISTINE" ]]; then
-		not_granted "$1" | known_to_base
+	if [[ $SOURCE == "$PRISTINE" || ${TREE_IS_READY:-0} == 1 ]]; then
+		not_granted "$1" | known_options
 	else
 		not_granted "$1"
 	fi

@@ -140,7 +140,7 @@ install_modules()
 # An older tree may lack the folders. The demo needs only two programs.
 install_selftests()
 {
-	local demo=$ROOTFS/selftests/kmod
+	local demo=$ROOTFS/selftests/kmod folders
 
 	if [[ $CONFIG == demo ]]; then
 		mkdir -p "$demo"
@@ -154,7 +154,8 @@ install_selftests()
 		: >"$ROOTFS/selftests/kselftest-list.txt"
 		return
 	fi
-	make -C "$SELFTESTS" O="$OUT" TARGETS='autoload kmod umh' \
+	folders=$(find "$SELFTESTS"/{autoload,kmod,umh} -maxdepth 0 -printf '%f ' 2>/dev/null) || :
+	make -C "$SELFTESTS" O="$OUT" TARGETS="$folders" \
 		INSTALL_PATH="$ROOTFS/selftests" CC="${CROSS}gcc" install
 }
 

@@ -7,11 +7,10 @@ set -euo pipefail
 export CONFIG=um
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
+# shellcheck source=harness/lib/kunit.sh
+source "$ROOT/harness/lib/kunit.sh"
 cd "$ROOT/harness"
 x86_only
 
 ./prepare.sh build
-log=$LOGS/kunit.log
-"$TREE/tools/testing/kunit/kunit.py" exec --build_dir "$OUT" --timeout "${TIMEOUT:-120}" \
-	--raw_output=all >"$log" 2>&1 || echo "harness: kunit.py failed" >>"$log"
-KUNIT=1 ./verdict.sh "$log" "$log" "${1:-/dev/null}"
+run_kunit "$TREE" "$OUT" "$LOGS/kunit.log" "${1:-/dev/null}"

@@ -3,6 +3,7 @@
 #
 # prepare.sh [tree|kernel|build|guest]: runs all steps up to the patched tree, its kernel, its
 # modules, or a bootable guest (default). A step does nothing if its inputs have not changed.
+# TREE_IS_READY=1 does not make the tree, see test-series.sh.
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -17,8 +18,7 @@ fi
 
 ./deps.sh "${groups[@]}"
 lock_work
-./fetch.sh
-./tree.sh
+[[ ${TREE_IS_READY:-0} == 1 ]] || { ./fetch.sh; ./tree.sh; }
 [[ $level != tree ]] || exit 0
 ./config.sh
 [[ $level != kernel ]] || export KERNEL_ONLY=1

@@ -9,8 +9,9 @@
 # The last line is "N passed, N failed".
 #
 # After each patch, this builds the objects that the series changes and the objects that call
-# them, and checks that all symbols are defined. After the last patch, the tree is the one that
-# make test builds and boots. Environment: BUILD_STEPS=full (whole kernels), 0 (no build).
+# them, checks that all symbols are defined, and runs the KUnit suites in User mode Linux. After the
+# last patch of each series, a guest runs its selftests and kmod.sh. Environment: BUILD_STEPS=full
+# (whole kernels), 0 (no build); FROM=d10 (builds only from that patch on).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -18,6 +19,8 @@ source "$(dirname "$0")/lib.sh"
 source "$ROOT/harness/lib/checkpatch.sh"
 # shellcheck source=harness/lib/series.sh
 source "$ROOT/harness/lib/series.sh"
+# shellcheck source=harness/lib/kunit.sh
+source "$ROOT/harness/lib/kunit.sh"
 cd "$ROOT/harness"
 
 SERIES=$(series_dir 1)
@@ -26,6 +29,7 @@ APPLIED=$TEST/linux
 REPO=$TEST/git
 LOG=$LOGS/test-series
 BUILD_STEPS=${BUILD_STEPS:-objects}
+FROM=${FROM:-}
 
 passed=0
 failed=0
@@ -97,15 +101,16 @@ fragments()
 			configs/series.config
 		;;
 	um)
-		ours='SECURITY_AUTOLOAD|[A-Z0-9_]*_KUNIT_TEST'
 		cat configs/kunit.config
+		kunit_suites "$APPLIED"
+		return
 		;;
 	esac
 	# The series' own options, if the tree has them
 	{ grep -hE "^config ($ours)$" "$APPLIED"/{kernel/kmod,kernel/umh,security/autoload}/Kconfig 2>/dev/null || :; } |
 		sed 's/^config \(.*\)/CONFIG_\1=y/'
 	[[ $1 == no-modules ]] || echo CONFIG_TEST_UMH=m
-	[[ $1 == um ]] || echo CONFIG_KUNIT=y
+	echo CONFIG_KUNIT=y
 }
 
 configure()
@@ -130,12 +135,12 @@ configure()
 # check_options NAME: prints missing options without which the build would not test the series
 check_options()
 {
-	local option
+	local option which='(MODULES|KEYS|SUSPEND|BRIDGE|KUNIT|[A-Z0-9_]*_KUNIT_TEST)='
 
+	[[ $1 != um ]] || which=
 	while read -r option; do
 		grep -qx "$option" "$TEST/out-$1/.config" || echo "out-$1/.config lacks $option"
-	done < <(grep -hE '^CONFIG_(MODULES|KEYS|SUSPEND|BRIDGE|KUNIT|[A-Z0-9_]*_KUNIT_TEST)=' \
-		"$TEST/out-$1/fragments")
+	done < <(grep -hE "^CONFIG_$which" "$TEST/out-$1/fragments")
 	[[ $1 != no-modules ]] || ! grep -x CONFIG_MODULES=y "$TEST/out-$1/.config"
 }
 
@@ -144,8 +149,8 @@ check_options()
 objects()
 {
 	printf '%s\n' kernel/{umh,fork,sysctl,reboot}.o kernel/power/{process,suspend}.o \
-		fs/{coredump,exec,filesystems}.o lib/kobject_uevent.o
-	[[ $1 == um ]] || printf '%s\n' init/{do_mounts_initrd,initramfs}.o net/socket.o \
+		fs/{coredump,exec,filesystems}.o lib/kobject_uevent.o \
+		init/{do_mounts_initrd,initramfs}.o net/socket.o \
 		kernel/cgroup/cgroup-v1.o net/bridge/br_stp_if.o security/keys/request_key.o
 	[[ ! -d $APPLIED/kernel/umh ]] || echo kernel/umh/
 	[[ ! -d $APPLIED/security/autoload ]] || echo security/autoload/
@@ -157,10 +162,10 @@ objects()
 
 targets()
 {
-	if [[ $BUILD_STEPS != full ]]; then
-		objects "$1"
-	elif [[ $1 == um ]]; then
+	if [[ $1 == um ]]; then
 		echo linux
+	elif [[ $BUILD_STEPS != full ]]; then
+		objects "$1"
 	else
 		echo vmlinux
 		[[ $1 == no-modules ]] || echo modules
@@ -192,7 +197,7 @@ missing_symbols()
 {
 	local ours='umh_|kmod_|autoload_|usermodehelper|call_usermodehelper|__request_module|modprobe_path'
 
-	[[ $BUILD_STEPS != full ]] || return 0
+	[[ $BUILD_STEPS != full && $1 != um ]] || return 0
 	present_objects "$1" | xargs nm 2>/dev/null | awk -v ours="^_*($ours)|max_threads$" '
 		$NF !~ ours { next }
 		$(NF - 1) == "U" { used[$NF] = 1; next }
@@ -211,6 +216,31 @@ build_step()
 	check_options "$config"
 	missing_symbols "$config"
 	grep -E '(warning|error):' "$log" || :
+}
+
+# kunit_step STEP: runs the KUnit suites that the tree has, and prints the tests that fail.
+kunit_step()
+{
+	local log=$LOG-$1-kunit.log
+
+	[[ -n $(kunit_suites "$APPLIED") ]] || return 0
+	run_kunit "$APPLIED" "$TEST/out-um" "$log" >"$log.verdict" || cat "$log.verdict"
+}
+
+# boot_series NAME: boots the tree, and prints the tests that fail: kmod.sh, and those in the
+# folders that the series changes
+boot_series()
+{
+	local log=$LOG-$1-guest.log folders
+
+	folders=$(sed -n 's,^+++ b/tools/testing/selftests/\([a-z]*\)/.*,\1:|,p' "$SERIES/$1"/*.patch | sort -u)
+	export WORK_DIR=$TEST/guest TREE_IS_READY=1 TEST="${folders//[[:space:]]/}kmod[.]sh"
+	mkdir -p "$WORK_DIR"
+	ln -sfn "$APPLIED" "$WORK_DIR/linux"
+	ln -sfn "$PRISTINE" "$WORK_DIR/pristine"
+	git_there diff --name-only base >"$WORK_DIR/tree.touched"
+	git_there rev-parse 'HEAD^{tree}' >"$WORK_DIR/tree.stamp"
+	./test.sh guest >"$log" 2>&1 || tail -n 20 "$log"
 }
 
 # Runs in a subshell, because run_logged exits if the build fails. The progress line must not
@@ -278,6 +308,9 @@ mails_without_utf8()
 	done
 }
 
+# last_patch PATCH: prints the last patch of its series
+last_patch() { printf '%s\n' "$(dirname "$1")"/*.patch | tail -n 1; }
+
 mails_without_recipients() { find "$SERIES" -name '*.patch' | sort | xargs grep -LE '^(To|Cc): '; }
 
 # rendered NAME FILE: renders FILE as a separate document, with the tree's sphinx configuration.
@@ -344,10 +377,14 @@ for patch in "${patches[@]}"; do
 	number=$(basename "$(dirname "$patch")" | cut -c1)$(basename "$patch" | cut -c3-4)
 	check "$number applies with git am" apply_patch "$patch"
 	check "$number passes checkpatch --strict" run_checkpatch "$patch"
-	[[ $BUILD_STEPS != 0 ]] || continue
+	[[ $BUILD_STEPS != 0 && ! $number < $FROM ]] || continue
 	check "$number builds with modules" build_quietly "$number" modules x86_64
 	check "$number builds without modules" build_quietly "$number" no-modules x86_64
 	check "$number builds with KUnit" build_quietly "$number" um um
+	check "$number passes its KUnit suites" kunit_step "$number"
+	[[ $patch == "$(last_patch "$patch")" ]] || continue
+	series=$(basename "$(dirname "$patch")")
+	check "$series passes its selftests" boot_series "$series"
 done
 check "the patches give the same tree as the overlay" same_tree
 check "no patch has more than 400 lines of kernel code, or 600 with tests" large_patches
