@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "fiber.h"
+#include "world.h"
 
 #define STACK_SIZE	(128 * 1024)
 #define FIBERS_MAX	2048
@@ -47,6 +47,7 @@ static pid_t last_pid;
 static unsigned int steps, point_density;
 static bool in_timer;		/* a timer runs, in no task */
 unsigned int shim_stall;
+bool umh_atomic;
 
 struct fiber *shim_fiber = &main_fiber;
 struct task_struct *shim_current = &main_fiber.task;
@@ -208,6 +209,9 @@ void fiber_sleep(u64 ns)
 static void fiber_starve(void)
 {
 	u64 first = shim_fiber->starve_first;
+
+	if (umh_atomic && pipeline_is_starting())
+		return;
 
 	shim_fiber->starve_first = 0;
 	if (first)

@@ -91,6 +91,17 @@ unsigned int pipeline_pool(const struct kmod_modprobe *m)
 	return m->slot.lent ? POOL_LENT : m->slot.queue->pool;
 }
 
+/* Returns whether a modprobe is being passed to the engine. */
+__attribute__((no_sanitize("thread"))) bool pipeline_is_starting(void)
+{
+	const struct kmod_modprobe *m;
+
+	list_for_each_entry(m, &kmod_running, all)
+		if (m->starting && !m->pid)
+			return true;
+	return false;
+}
+
 bool pipeline_is_hung(struct kmod_modprobe *m)
 {
 	bool hung;

@@ -778,6 +778,51 @@ static void starved_leader_hung(void)
 	expect(!any_status(0, -ETIME), "root is granted a slot beyond the limit");
 }
 
+/*
+ * A user joins the flight of another one, which is starved and holds two of three slots. A third
+ * user makes many requests.
+ */
+static void starved_leader_user(void)
+{
+	int i;
+
+	limit(6);
+	for (i = 0; i < 20; i++)
+		fails_after(i, i == 1 ? 100 * SEC : 700 * MSEC);
+	world_add(0, 2000, 0)->decide = 300 * MSEC;
+	world_add(1, 1000, 50 * MSEC);
+	world_add(0, 1000, 100 * MSEC)->starve = 100 * SEC;
+	for (i = 2; i < 20; i++)
+		world_add(i, 3000, 200 * MSEC);
+	world_run();
+	for (i = 0; i < world.nr_asks; i++)
+		if (world.asks[i].uid == 2000)
+			expect(world.asks[i].to < 4 * SEC && world.asks[i].status > 0,
+			       "the other user has its result within 4 s");
+}
+
+/*
+ * 32 openers are starved, each at another point, and others join their flights. Then another user
+ * needs all 32 slots.
+ */
+static void starved_leader_slot(void)
+{
+	int i;
+
+	limit(64);
+	umh_atomic = true;
+	for (i = 0; i < 32; i++) {
+		fails_after(i, 100 * MSEC);
+		world_add(i, 1000, 0)->starve = 100 * SEC;
+		world_add(i, 2000, 50 * MSEC);
+		fails_after(32 + i, 3 * SEC);
+		world_add(32 + i, 3000, 3 * SEC);
+	}
+	world_run();
+	for (i = 0; i < 32; i++)
+		expect(last_end(32 + i) < 7, "none waits for the slot of a starved opener");
+}
+
 /* Openers of flights get no CPU for a moment, and then none any more. */
 static void starved_twice(void)
 {
@@ -962,6 +1007,8 @@ const struct scenario scenarios[] = {
 	{ "starved-leader-1",	starved_leader_1 },
 	{ "starved-leader-50",	starved_leader_50 },
 	{ "starved-leader-hung", starved_leader_hung },
+	{ "starved-leader-user", starved_leader_user },
+	{ "starved-leader-slot", starved_leader_slot },
 	{ "starved-twice",	starved_twice },
 	{ "late-joins-hung",	late_joins_hung },
 	{ "added-not-started",	added_not_started },

@@ -36,6 +36,7 @@ void world_reset(u64 seed, unsigned int limit)
 	shim_fail_alloc = 0;
 	umh_fail = 0;
 	umh_disabled = false;
+	umh_atomic = false;
 	shim_stall = 0;
 	shim_console = 0;
 	pipeline_reset(limit);

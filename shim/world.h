@@ -145,6 +145,7 @@ struct shim_process *umh_origin_inherit(void);
 void umh_origin_exit(void);
 extern unsigned int umh_counted;	/* running helpers that suspend waits for */
 extern bool umh_disabled;
+extern bool umh_atomic;	/* no requester is starved while it starts a helper */
 extern unsigned int umh_fail;	/* one helper in so many cannot be started; 0: none */
 void umh_check(void);
 
@@ -154,6 +155,7 @@ void pipeline_set_path(const char *path);
 void pipeline_set_limit(unsigned int limit);
 const char *pipeline_leftover(void);
 unsigned int pipeline_pool(const struct kmod_modprobe *m);
+bool pipeline_is_starting(void);
 bool pipeline_is_hung(struct kmod_modprobe *m);
 void pipeline_module(const char *name, enum module_state state, bool unloaded);
 

@@ -395,25 +395,48 @@ static struct kmod_modprobe *kmod_flight_covering(const struct kmod_flight *f,
 	return NULL;
 }
 
-static void kmod_flight_add_user(struct kmod_flight *f, const struct kmod_request *r)
+/* Keeps the faster one of two users. */
+static void kmod_add_user(bool *has_user, struct kmod_slot_user *user,
+			  const struct kmod_slot_user *other, u64 ticket)
 {
-	const struct kmod_slot_user user = { r->class, r->user };
-
-	if (r->class == KMOD_SLOT_NESTED)
-		return;
-	if (!f->has_user || kmod_slot_is_faster(&user, &f->user, r->rec.id))
-		f->user = user;
-	f->has_user = true;
+	if (!*has_user || kmod_slot_is_faster(other, user, ticket))
+		*user = *other;
+	*has_user = true;
 }
 
 /* Records that the requester of r waits for m, or for the next modprobe if that is NULL. */
 static void kmod_flight_add_requester(struct kmod_flight *f, struct kmod_modprobe *m,
 				      const struct kmod_request *r)
 {
+	const struct kmod_slot_user user = { r->class, r->user };
+
 	if (r->class == KMOD_SLOT_ADMIN)
 		*(m ? &m->has_admin : &f->has_admin) = true;
-	else if (!m)
-		kmod_flight_add_user(f, r);
+	else if (r->class != KMOD_SLOT_NESTED)
+		kmod_add_user(m ? &m->has_user : &f->has_user, m ? &m->user : &f->user,
+			      &user, r->rec.id);
+}
+
+/**
+ * kmod_flight_take_back - let the requests of a modprobe wait for the next one instead
+ * @f: the flight
+ * @m: a modprobe that has no thread yet
+ *
+ * Context: any, under kmod_inflight_lock.
+ */
+void kmod_flight_take_back(struct kmod_flight *f, struct kmod_modprobe *m)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	if (!m->starting && m->request) {
+		list_del_init(&m->for_request);
+		list_del_init(&m->running);
+		list_del_init(&m->all);
+	}
+	list_splice_init(&m->requests, &f->requests);
+	f->has_admin |= m->has_admin;
+	m->has_admin = false;
+	if (m->has_user)
+		kmod_add_user(&f->has_user, &f->user, &m->user, f->lead->rec.id);
 }
 
 static void kmod_flight_add(struct kmod_flight *f, struct kmod_request *r)

@@ -102,6 +102,7 @@ unsigned int kmod_flight_count(const struct kmod_flight *f, bool with_hung);
 struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck);
 bool kmod_flight_has_admin(const struct kmod_flight *f);
 void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
+void kmod_flight_take_back(struct kmod_flight *f, struct kmod_modprobe *m);
 bool kmod_flight_is_loading(const struct kmod_flight *f);
 bool kmod_flight_owes_admin(const struct kmod_flight *f);
 bool kmod_flight_has_failed(const struct kmod_flight *f);

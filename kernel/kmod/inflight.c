@@ -112,8 +112,10 @@ static void kmod_flight_pass_over(struct kmod_flight *f)
 		m->late = true;
 		if (f->queued == m)
 			f->queued = NULL;
-		list_splice_init(&m->requests, &f->requests);
-		f->has_admin |= m->has_admin;
+		kmod_flight_take_back(f, m);
+		/* Under the lock, because an opener that finds itself late frees the slot's queue. */
+		if (!m->starting)
+			kmod_slot_put(&m->slot);
 	}
 	spin_unlock_irq(&kmod_inflight_lock);
 }

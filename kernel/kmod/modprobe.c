@@ -112,7 +112,8 @@ int kmod_modprobe_init(struct kmod_modprobe *m, const struct kmod_request *r)
  * kmod_modprobe_start - run modprobe
  * @m: holds a slot. The caller's reference passes to this function.
  *
- * kmod_inflight_end() is called exactly once if a request needs the modprobe.
+ * kmod_inflight_end() is called exactly once if a request needs the modprobe, unless its
+ * requests have been taken back since.
  *
  * Context: process context, may sleep.
  * Return: the helper, with a reference that the caller must drop by umh_put(); NULL if
@@ -147,6 +148,11 @@ struct subprocess_info *kmod_modprobe_start(struct kmod_modprobe *m)
 	info->exited = kmod_modprobe_exited;
 	info->hung = kmod_modprobe_hung;
 	m->helper = info;
+	if (!kmod_inflight_commit(m)) {
+		/* Calls cleanup(). */
+		umh_put(info);
+		return NULL;
+	}
 	umh_get(info);
 	/* Requests that wait may join one that does not, see kmod_flight_abandon(). */
 	umh_start(info, UMH_WAIT_PROC);

@@ -127,12 +127,16 @@ struct kmod_request {
  * @covers: id of the last request that was made before it was started
  * @unloads: kmod_unloads when it was started
  * @has_admin: an administrator's request waits for it
+ * @has_user: another request waited for it when it was started, or joined it
+ * @user: of these, the one that was expected to be served first
  * @running: entry in the list of its flight
  * @all: entry in the list of all running modprobes
  * @requests: requests that its end settles, unless a modprobe that was started later ends
  *	first
  * @pid: its pid, 0 before it has a thread
- * @late: its requester did not start it in time, so that the requests do not wait for it
+ * @starting: it is being passed to khelper, and keeps its slot
+ * @late: its requester did not start it in time, so that the requests do not wait for it. It is
+ *	not started any more, unless @starting is set.
  * @hung: it was reported as hung
  * @slow: the load of a module was reported as slow
  * @report: the report that it is hung, or slow, has not been printed
@@ -165,11 +169,14 @@ struct kmod_modprobe {
 	u64 covers;				/* P */
 	u64 unloads;				/* P */
 	bool has_admin;				/* I */
+	bool has_user;				/* I */
+	struct kmod_slot_user user;		/* I */
 
 	struct list_head running;		/* I */
 	struct list_head all;			/* I */
 	struct list_head requests;		/* I */
 	pid_t pid;				/* I */
+	bool starting;				/* I */
 	bool late;				/* I */
 	bool hung;				/* I */
 	bool slow;				/* I */
@@ -249,6 +256,7 @@ void kmod_inflight_unloaded(void);
 
 /* start.c: the start of a modprobe */
 bool kmod_inflight_start(struct kmod_modprobe *m);
+bool kmod_inflight_commit(struct kmod_modprobe *m);
 void kmod_inflight_spawned(struct kmod_modprobe *m, pid_t pid);
 void kmod_inflight_execed(struct kmod_modprobe *m);
 

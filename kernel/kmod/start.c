@@ -24,6 +24,8 @@ static struct kmod_request *kmod_flight_take_off(struct kmod_flight *f,
 	m->covers = kmod_record_last_id();
 	m->unloads = kmod_unloads;
 	m->has_admin = f->has_admin;
+	m->has_user = f->has_user;
+	m->user = f->user;
 	if (list_empty(&f->running))
 		f->ending = KMOD_ENDING_NOT;
 	f->served_admin = f->has_admin || (f->served_admin && !list_empty(&f->running));
@@ -72,6 +74,22 @@ bool kmod_inflight_start(struct kmod_modprobe *m)
 	spin_unlock_irq(&kmod_inflight_lock);
 	kmod_request_put(lead);
 	return true;
+}
+
+/**
+ * kmod_inflight_commit - test whether a modprobe may still be started
+ * @m: the modprobe. kmod_inflight_start() has returned true.
+ *
+ * Context: process context.
+ * Return: true; false if its requests wait for another one, which may have its slot. Then
+ * kmod_inflight_end() must not be called.
+ */
+bool kmod_inflight_commit(struct kmod_modprobe *m)
+{
+	spin_lock_irq(&kmod_inflight_lock);
+	m->starting = !m->late;
+	spin_unlock_irq(&kmod_inflight_lock);
+	return m->starting;
 }
 
 /**
