@@ -6,6 +6,7 @@
  *	bench inflight COUNT		COUNT modprobes sleep
  *	bench sleepers COUNT		COUNT request-keys sleep
  *	bench suspend COUNT		suspend as far as the freezer, with COUNT request-keys
+ *	bench exec			user space starts programs
  *	bench wall same|distinct COUNT	wall-clock microseconds per request
  *
  * Prints lines "NAME VALUE". Instructions are nanoseconds during which the machine was not
@@ -192,6 +193,8 @@ int main(int argc, char **argv)
 		return do_load();
 	if (!strcmp(name, "loop"))
 		return do_loop();
+	if (!strcmp(name, "exec"))
+		return do_exec();
 	if (!strcmp(name, "wall") && argc > 3)
 		return do_wall(argv[2], atoi(argv[3]));
 	if (!strcmp(name, "inflight"))

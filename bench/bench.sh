@@ -20,7 +20,7 @@ VALUES=$SCRATCH/values
 CSV=$HERE/results/$BASE.csv
 # Per cent
 TOLERANCE=2
-ALL='cost same distinct load loop suspend alive inflight sleepers wall'
+ALL='cost exec same distinct load loop suspend alive inflight sleepers wall'
 
 # values SIDE CONFIG NAME BOOT: prints the values in the guest's output, one per line
 values()
@@ -100,7 +100,7 @@ missed=0
 "$ROOT/harness/deps.sh" build guest bench
 mkdir -p "$SCRATCH" "$HERE/results"
 if [[ ${1:-} == check ]]; then
-	export BOOTS=${BOOTS:-1} MEASURE=${MEASURE:-cost same distinct load}
+	export BOOTS=${BOOTS:-1} MEASURE=${MEASURE:-cost exec same distinct load}
 fi
 rm -f "$SCRATCH/programs.cpio"
 make_guest base

@@ -49,6 +49,7 @@ struct crowd *hold_begin(int count, crowd_fn fn);
 void hold_wait_started(int count);
 void hold_end(struct crowd *crowd);
 
+int do_exec(void);
 int do_inflight(int count);
 int do_sleepers(int count);
 int do_suspend(int count);

@@ -86,12 +86,11 @@ static inline long long mean_of_middle_half(long long *values, int count)
 }
 
 /*
- * Starts a program from user space as the kernel starts modprobe: with the same
- * arguments and environment. Returns its wait status, or -1.
+ * Starts a program from user space and waits for it, with the environment that the kernel
+ * gives modprobe. Returns its wait status, or -1.
  */
-static inline int run_as_modprobe(char *path, char *name)
+static inline int run_program(char *const argv[])
 {
-	char *const argv[] = { path, "-q", "--", name, NULL };
 	char *const envp[] = {
 		"HOME=/", "TERM=linux", "PATH=/sbin:/usr/sbin:/bin:/usr/bin",
 		NULL
@@ -100,12 +99,20 @@ static inline int run_as_modprobe(char *path, char *name)
 	pid_t pid = vfork();
 
 	if (!pid) {
-		execve(path, argv, envp);
+		execve(argv[0], argv, envp);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		return -1;
 	return status;
+}
+
+/* The same, also with the arguments that the kernel gives modprobe */
+static inline int run_as_modprobe(char *path, char *name)
+{
+	char *const argv[] = { path, "-q", "--", name, NULL };
+
+	return run_program(argv);
 }
 
 /* Requests algif-TYPE, crypto-NAME and so on. Returns 0, or -1 with errno. */
