@@ -7,10 +7,12 @@
  *	bench sleepers COUNT		COUNT request-keys sleep
  *	bench suspend COUNT		suspend as far as the freezer, with COUNT request-keys
  *	bench exec			user space starts programs
- *	bench wall same|distinct COUNT	wall-clock microseconds per request
+ *	bench pair same|distinct COUNT ROUNDS
+ *					wall-clock microseconds per request
  *
- * Prints lines "NAME VALUE". Instructions are nanoseconds during which the machine was not
- * idle, in a guest that takes one nanosecond per instruction.
+ * Prints lines "NAME VALUE"; the last one prints "NAME ROUND VALUE", see turns.c. Instructions
+ * are nanoseconds during which the machine was not idle, in a guest that takes one nanosecond
+ * per instruction.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +28,11 @@
 #include "measure.h"
 
 #define ROUNDS		7
-#define WALL_ROUNDS	31
 #define WARM_UP		2
 /* Covers the deferred work of a request: exit of modprobe, RCU callbacks, exit of workers. */
 #define SETTLE		(300 * MS)
+/* Covers the exit of the modprobes and RCU callbacks, also those of the other guest. */
+#define PAIR_SETTLE	(50 * MS)
 
 static int round_number;
 
@@ -96,29 +99,36 @@ static int do_storms(const char *kind, int count)
 	return 0;
 }
 
+/* The crowd of a pair row */
+static struct {
+	struct crowd *crowd;
+	int count;
+} pair;
+
 /* Uses the wall clock, which includes waits. */
-static int do_wall(const char *kind, int count)
+static void pair_turn(double *us)
+{
+	long long from;
+
+	round_number++;
+	sleep_ns(PAIR_SETTLE);
+	from = now_ns();
+	crowd_go(pair.crowd);
+	crowd_wait(pair.crowd);
+	*us = (now_ns() - from) / 1000.0 / pair.count;
+}
+
+static int do_pair(const char *kind, int count, int rounds)
 {
 	int same = !strcmp(kind, "same");
-	struct crowd *crowd = crowd_create(count, same ? request_same : request_distinct);
-	long long took[WALL_ROUNDS];
-	int i;
+	char name[32] = "pair_one";
 
+	if (count > 1)
+		snprintf(name, sizeof(name), "pair_%s%d", kind, count);
 	put(MODPROBE, "/bench/noop");
-	for (i = -WARM_UP; i < WALL_ROUNDS; i++) {
-		round_number++;
-		sleep_ns(SETTLE);
-		took[i < 0 ? 0 : i] = now_ns();
-		crowd_go(crowd);
-		crowd_wait(crowd);
-		took[i < 0 ? 0 : i] = now_ns() - took[i < 0 ? 0 : i];
-	}
-	if (count == 1)
-		printf("wall_one ");
-	else
-		printf("wall_%s%d ", kind, count);
-	printf("%.1f\n",
-	       (double)median(took, WALL_ROUNDS) / 1000 / count);
+	pair.count = count;
+	pair.crowd = crowd_create(count, same ? request_same : request_distinct);
+	in_turns(name, rounds, 1, pair_turn);
 	return 0;
 }
 
@@ -195,8 +205,8 @@ int main(int argc, char **argv)
 		return do_loop();
 	if (!strcmp(name, "exec"))
 		return do_exec();
-	if (!strcmp(name, "wall") && argc > 3)
-		return do_wall(argv[2], atoi(argv[3]));
+	if (!strcmp(name, "pair") && argc > 4)
+		return do_pair(argv[2], atoi(argv[3]), atoi(argv[4]));
 	if (!strcmp(name, "inflight"))
 		return do_inflight(count);
 	if (!strcmp(name, "sleepers"))

@@ -6,8 +6,9 @@
 # With check, writes nothing, and fails if a ratio that repeats closely is worse than the
 # committed one by more than 2 %.
 #
-# Environment: BOOTS (boots of each kernel; default 3, with check 1), MEASURE (measurements to
-# run, see bench/guest, and wall for wall-clock times; default all, with check some of them).
+# Environment: BOOTS (boots of each kernel that count instructions; default 3, with check 1),
+# PAIR_BOOTS (boots of each that take turns, default 1), MEASURE (measurements to run, see
+# bench/guest; default all, with check some of them).
 set -euo pipefail
 # shellcheck source=harness/lib.sh
 source "$(dirname "$0")/../harness/lib.sh"
@@ -17,15 +18,24 @@ x86_only
 source "$ROOT/bench/lib.sh"
 
 VALUES=$SCRATCH/values
+ROUNDS=$SCRATCH/rounds
 CSV=$HERE/results/$BASE.csv
 # Per cent
 TOLERANCE=2
-ALL='cost exec same distinct load loop suspend alive inflight sleepers wall'
+ALL='cost exec same distinct load loop suspend alive inflight sleepers pairs'
+# The measurements by the clock, in two guests that take turns
+TURNS='pairs'
 
 # values SIDE CONFIG NAME BOOT: prints the values in the guest's output, one per line
 values()
 {
 	sed -n "s/^\([a-z0-9_]* -\{0,1\}[0-9.]*\)\r*$/$1 $4 \1/p" "$LOGS/bench-$2-$3.results"
+}
+
+# rounds SIDE CONFIG NAME: prints the values of single rounds in the guest's output
+rounds()
+{
+	sed -n "s/^\([a-z0-9_]* [0-9]* [0-9.]*\)\r*$/$1 $3 \1/p" "$LOGS/bench-$2-$3.results"
 }
 
 # Runs both guests at the same time, because load does not change the number of instructions.
@@ -41,38 +51,78 @@ count_instructions()
 	values here plain "$boot" "$boot" >>"$VALUES"
 }
 
-# Runs one guest after the other, because load changes wall-clock times.
-measure_wall_clock()
+# turns_of CONFIG NAME SIDE COMMAND: boots a guest with a third port, for its turns
+turns_of()
 {
-	local boot=$1
+	local port="-chardev pipe,id=turns,path=$SCRATCH/turns-$3"
 
-	CMDLINE=$(tsc_options)
-	export CMDLINE
-	ACCEL=tcg,thread=multi SMP=2 measure base "wall-$boot" "/bench/guest wall"
-	ACCEL=tcg,thread=multi SMP=2 measure plain "wall-$boot" "/bench/guest wall"
-	unset CMDLINE
-	values base base "wall-$boot" "$boot" >>"$VALUES"
-	values here plain "wall-$boot" "$boot" >>"$VALUES"
+	port+=" -device isa-serial,index=2,chardev=turns"
+	DEVICES=$port ACCEL=tcg,thread=multi measure "$1" "$2" "PORT=/dev/ttyS2 $4"
+}
+
+# take_turns CPUS BOOT MEASUREMENT: runs both guests at the same time, of which one sleeps while the
+# other one measures. What a guest writes to its port the other one reads.
+take_turns()
+{
+	local name=$3-$1-$2 end
+
+	for end in base here; do
+		rm -f "$SCRATCH/turns-$end".{in,out}
+		mkfifo "$SCRATCH/turns-$end.in"
+	done
+	ln -s turns-here.in "$SCRATCH/turns-base.out"
+	ln -s turns-base.in "$SCRATCH/turns-here.out"
+	CMDLINE="$(tsc_options) nosoftlockup"
+	export CMDLINE SMP=$1
+	background turns_of base "$name" base "/bench/guest $3"
+	turns_of plain "$name" here "SECOND=1 /bench/guest $3"
+	wait_background
+	unset CMDLINE SMP
+	rounds base base "$name" >>"$ROUNDS"
+	rounds here plain "$name" >>"$ROUNDS"
+}
+
+# measures NAME: true if it is to be measured
+measures() { [[ " ${MEASURE:-$ALL} " == *" $1 "* ]]; }
+
+count_all()
+{
+	local boot row boots=${BOOTS:-3}
+	local -a rows=()
+
+	for row in ${MEASURE:-$ALL}; do
+		[[ " $TURNS " == *" $row "* ]] || rows+=("$row")
+	done
+	[[ ${#rows[@]} -gt 0 ]] || return 0
+	for ((boot = 1; boot <= boots; boot++)); do
+		say "boot $boot of $boots, unpatched and here: ${rows[*]}"
+		count_instructions "$boot" "${rows[@]}"
+	done
+}
+
+time_all()
+{
+	local boot boots=${PAIR_BOOTS:-1}
+
+	for ((boot = 1; boot <= boots; boot++)); do
+		if measures pairs; then
+			say "boot $boot of $boots, unpatched and here in turns, 2 CPUs: pairs"
+			take_turns 2 "$boot" pairs
+		fi
+	done
 }
 
 measure_both()
 {
-	local boot boots=${BOOTS:-3}
-	local -a rows
-
-	read -ra rows <<<"${MEASURE:-$ALL}"
 	: >"$VALUES"
-	for ((boot = 1; boot <= boots; boot++)); do
-		if [[ ${rows[*]} != wall ]]; then
-			say "boot $boot of $boots, unpatched and here: ${rows[*]/#wall/}"
-			count_instructions "$boot" "${rows[@]/#wall/}"
-		fi
-		if [[ " ${rows[*]} " == *' wall '* ]]; then
-			say "boot $boot of $boots, unpatched, then here: wall-clock time"
-			measure_wall_clock "$boot"
-		fi
-	done
+	: >"$ROUNDS"
+	count_all
+	time_all
+	awk -f "$HERE/sort.awk" -f "$HERE/pairs.awk" "$ROUNDS" >>"$VALUES"
 }
+
+# table [OPTION]...: prints the table
+table() { awk "$@" -f "$HERE/sort.awk" -f "$HERE/table.awk" "$HERE/rows" "$VALUES"; }
 
 # worse OLD NEW: prints the rows with a worse ratio, or a worse value if they have no ratio
 worse()
@@ -106,8 +156,8 @@ rm -f "$SCRATCH/programs.cpio"
 make_guest base
 make_guest plain
 measure_both
-awk -v csv=1 -f "$HERE/table.awk" "$HERE/rows" "$VALUES" >"$SCRATCH/new.csv" || missed=$?
-awk -f "$HERE/table.awk" "$HERE/rows" "$VALUES" || :
+table -v csv=1 >"$SCRATCH/new.csv" || missed=$?
+table || :
 if [[ ${1:-} == check ]]; then
 	check
 elif [[ -n ${MEASURE:-} ]]; then

@@ -40,7 +40,7 @@ make_programs()
 	helper slow_log -DLOG -DSLEEP_MS=50
 	helper loop -DLOG -DASK
 	helper hold -DLOG -DHOLD
-	program bench {bench,util,probe,sleepers,inflight,exec}.c
+	program bench {bench,util,probe,sleepers,inflight,exec,turns}.c
 	program scale {scale,util}.c
 	cp "$HERE"/{guest,scale-guest} "$PROGRAMS/"
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"

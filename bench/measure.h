@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Shared by the measurements of the benchmark: the busy time of the machine, crowds of
- * threads, the probe process, and helpers that run until they are released.
+ * threads, the probe process, helpers that run until they are released, and turns of guests.
  */
 #ifndef MEASURE_H
 #define MEASURE_H
@@ -48,6 +48,11 @@ void probe_end(void);
 struct crowd *hold_begin(int count, crowd_fn fn);
 void hold_wait_started(int count);
 void hold_end(struct crowd *crowd);
+
+/* Measures as many values as the caller of in_turns() wants from each turn. */
+typedef void (*turn_fn)(double *values);
+
+void in_turns(const char *name, int count, int each, turn_fn turn);
 
 int do_exec(void);
 int do_inflight(int count);

@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Reads bench/rows and then results, lines "SIDE BOOT NAME VALUE". Prints the table, or
-# with csv=1 the file for bench/results. Exits with 1 if a target is missed.
+# Reads bench/rows and then results, lines "SIDE BOOT NAME VALUE", where SIDE is base, here, or
+# ratio for the rows of pairs.awk. Prints the table, or with csv=1 the file for bench/results. Exits
+# with 1 if a target is missed. Needs sort.awk.
 
 BEGIN { OFMT = CONVFMT = "%.12g" }
-
-function sort_of(list, n,   i, j, v)
-{
-	for (i = 2; i <= n; i++) {
-		v = list[i]
-		for (j = i - 1; j > 0 && list[j] > v; j--)
-			list[j + 1] = list[j]
-		list[j + 1] = v
-	}
-}
 
 function summarize(side, id,   list, i, n)
 {
@@ -47,17 +38,22 @@ function verdict(id,   w, n, left, right)
 # Compared with the target as it is printed, with four digits.
 function ratio(id)
 {
+	if (count["ratio", id])
+		return sprintf("%.4f", median["ratio", id])
 	return median["base", id] ? sprintf("%.4f", median["here", id] / median["base", id]) : ""
 }
 
-function shown(side, id,   spread)
+function spread_of(side, id,   spread)
 {
-	if (!count[side, id])
-		return "-"
 	if (!median[side, id])
-		return median[side, id]
+		return ""
 	spread = (high[side, id] - low[side, id]) / 2 / median[side, id] * 100
-	return median[side, id] (spread < 0.05 ? "" : sprintf(" +-%.1f%%", spread))
+	return spread < 0.05 ? "" : sprintf(" +-%.1f%%", spread)
+}
+
+function shown(side, id)
+{
+	return count[side, id] ? median[side, id] spread_of(side, id) : "-"
 }
 
 /^#/ { next }
@@ -73,13 +69,14 @@ FNR == NR {
 
 END {
 	if (csv)
-		print "row,unit,unpatched,lowest,highest,here,lowest,highest,ratio,target,verdict,repeats"
+		print "row,unit,unpatched,lowest,highest,here,lowest,highest,ratio,target,verdict,repeats,ratio_lowest,ratio_highest"
 	else
-		printf "%-50s %-14s %18s %18s %8s  %s\n", "", "unit", "unpatched", "here", "ratio", "target"
+		printf "%-50s %-14s %18s %18s %14s  %s\n", "", "unit", "unpatched", "here", "ratio", "target"
 	for (i = 1; i <= rows; i++) {
 		id = ids[i]
 		summarize("base", id)
 		summarize("here", id)
+		summarize("ratio", id)
 	}
 	for (i = 1; i <= rows; i++) {
 		id = ids[i]
@@ -88,13 +85,14 @@ END {
 			bad = 1
 		r = ratio(id)
 		if (csv)
-			printf "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", id, unit[id],
+			printf "%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s,%s\n", id, unit[id],
 				median["base", id], low["base", id], high["base", id],
 				median["here", id], low["here", id], high["here", id],
-				r, target[id], v, closely[id]
+				r, target[id], v, closely[id],
+				low["ratio", id], high["ratio", id]
 		else
-			printf "%-50s %-14s %18s %18s %8s  %s%s\n", title[id], unit[id],
-				shown("base", id), shown("here", id), r,
+			printf "%-50s %-14s %18s %18s %14s  %s%s\n", title[id], unit[id],
+				shown("base", id), shown("here", id), r spread_of("ratio", id),
 				target[id] == "-" ? "" : target[id], v == "" ? "" : ": " v
 	}
 	exit bad
