@@ -9,8 +9,9 @@
  *	bench exec			user space starts programs
  *	bench pair same|distinct COUNT ROUNDS
  *					wall-clock microseconds per request
+ *	bench start COUNT ROUNDS	microseconds until a helper starts, beside COUNT tasks
  *
- * Prints lines "NAME VALUE"; the last one prints "NAME ROUND VALUE", see turns.c. Instructions
+ * Prints lines "NAME VALUE"; the last two print "NAME ROUND VALUE", see turns.c. Instructions
  * are nanoseconds during which the machine was not idle, in a guest that takes one nanosecond
  * per instruction.
  */
@@ -207,6 +208,8 @@ int main(int argc, char **argv)
 		return do_exec();
 	if (!strcmp(name, "pair") && argc > 4)
 		return do_pair(argv[2], atoi(argv[3]), atoi(argv[4]));
+	if (!strcmp(name, "start") && argc > 3)
+		return do_start(count, atoi(argv[3]));
 	if (!strcmp(name, "inflight"))
 		return do_inflight(count);
 	if (!strcmp(name, "sleepers"))

@@ -22,9 +22,9 @@ ROUNDS=$SCRATCH/rounds
 CSV=$HERE/results/$BASE.csv
 # Per cent
 TOLERANCE=2
-ALL='cost exec same distinct load loop suspend alive inflight sleepers pairs'
+ALL='cost exec same distinct load loop suspend alive inflight sleepers pairs start'
 # The measurements by the clock, in two guests that take turns
-TURNS='pairs'
+TURNS='pairs start'
 
 # values SIDE CONFIG NAME BOOT: prints the values in the guest's output, one per line
 values()
@@ -102,13 +102,18 @@ count_all()
 
 time_all()
 {
-	local boot boots=${PAIR_BOOTS:-1}
+	local boot boots=${PAIR_BOOTS:-1} cpus
 
 	for ((boot = 1; boot <= boots; boot++)); do
 		if measures pairs; then
 			say "boot $boot of $boots, unpatched and here in turns, 2 CPUs: pairs"
 			take_turns 2 "$boot" pairs
 		fi
+		for cpus in 2 4; do
+			measures start || continue
+			say "boot $boot of $boots, unpatched and here in turns, $cpus CPUs: start"
+			take_turns "$cpus" "$boot" start
+		done
 	done
 }
 

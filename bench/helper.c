@@ -7,8 +7,21 @@
  *	SLEEP_MS	sleep so many milliseconds
  *	ASK		request the same module again
  *	HOLD		wait until the fifo is opened for writing
+ *	START		store the counter of the first instruction, with the entry point "first"
  */
 #include "measure.h"
+
+#ifdef START
+unsigned long long started;
+
+asm(".globl first\n"
+	"first:\n"
+	"rdtsc\n"
+	"shl $32, %rdx\n"
+	"or %rdx, %rax\n"
+	"mov %rax, started(%rip)\n"
+	"jmp _start\n");
+#endif
 
 int main(void)
 {
@@ -23,6 +36,12 @@ int main(void)
 #endif
 #ifdef ASK
 	mount("none", "/", "bench_loop", 0, NULL);
+#endif
+#ifdef START
+	int fd = open(START_FILE, O_WRONLY);
+
+	if (fd < 0 || write(fd, &started, sizeof(started)) != sizeof(started))
+		return 3;
 #endif
 #ifdef HOLD
 	open(HOLD_FIFO, O_RDONLY);

@@ -40,7 +40,8 @@ make_programs()
 	helper slow_log -DLOG -DSLEEP_MS=50
 	helper loop -DLOG -DASK
 	helper hold -DLOG -DHOLD
-	program bench {bench,util,probe,sleepers,inflight,exec,turns}.c
+	helper start -DSTART -Wl,-e,first
+	program bench {bench,util,probe,sleepers,inflight,exec,turns,start}.c
 	program scale {scale,util}.c
 	cp "$HERE"/{guest,scale-guest} "$PROGRAMS/"
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"

@@ -8,6 +8,7 @@
 
 #define COUNT_FILE	"/tmp/bench.count"
 #define HOLD_FIFO	"/tmp/bench.hold"
+#define START_FILE	"/tmp/bench.start"
 #define MODPROBE	"/proc/sys/kernel/modprobe"
 #define MS		1000000LL
 
@@ -57,6 +58,7 @@ void in_turns(const char *name, int count, int each, turn_fn turn);
 int do_exec(void);
 int do_inflight(int count);
 int do_sleepers(int count);
+int do_start(int count, int rounds);
 int do_suspend(int count);
 
 #endif
