@@ -31,6 +31,8 @@ function verdict(id,   w, n, left, right)
 	if (n < 3)
 		return ""
 	left = w[1] == "ratio" ? ratio(id) + 0 : median["here", id]
+	if (count["ratio", id])
+		left = low["ratio", id]
 	right = n == 4 ? w[3] * median["here", w[4]] : w[3] + 0
 	return holds(left, w[2], right) ? "ok" : "MISSED"
 }
