@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Reads a file of make scale. Prints a table and the exponents of growth; fails if a figure of
-# the patched kernel grows faster than linearly or is missing.
+# the patched kernel grows faster than linearly or is missing, or if requests had timed out before
+# the last one was made.
 
 function figure(key, title_of_figure)
 {
@@ -42,9 +43,9 @@ FNR == 1 { next }
 
 {
 	value[$1, $2, $3, $4, $5 " " $6] = $7
-	if (!(($3, $4) in seen)) {
-		seen[$3, $4]
-		sizes[$3] = sizes[$3] " " $4
+	if (!(($1, $3, $4) in seen)) {
+		seen[$1, $3, $4]
+		sizes[$1, $3] = sizes[$1, $3] " " $4
 	}
 	if ($6 == "hold_total" && !(($3, $5) in known)) {
 		known[$3, $5]
@@ -53,9 +54,9 @@ FNR == 1 { next }
 }
 
 # Sets size[1], size[2] and size[3] to the sizes of a load.
-function get_sizes(load,   n, i, j, v)
+function get_sizes(machine, load,   n, i, j, v)
 {
-	n = split(sizes[load], size, " ")
+	n = split(sizes[machine, load], size, " ")
 	for (i = 2; i <= n; i++)
 		for (j = i; j > 1 && size[j - 1] + 0 > size[j] + 0; j--) {
 			v = size[j]; size[j] = size[j - 1]; size[j - 1] = v
@@ -210,6 +211,8 @@ function print_load(machine, load,   i)
 	print_place(machine, load, "base", "unpatched")
 	print_place(machine, load, "here", "here")
 	print_locks(machine, load)
+	if (load != "boot" && get(machine, "here", load, 3, "requests waiting_at_once") + 0 < size[3])
+		faults[++bad] = "not all requests waited at once: " title[machine] ", " load
 	if (get(machine, "here", load, 3, "interrupts off_max") == "" ||
 	    get(machine, "here", load, 3, "requests seconds") == "" || !locks[load])
 		missing[++lacks] = title[machine] ": " load
@@ -218,7 +221,7 @@ function print_load(machine, load,   i)
 END {
 	for (m = 1; m <= 2; m++)
 		for (l = 1; l <= 4; l++)
-			if (get_sizes(loads[l]) == 3)
+			if (get_sizes(machines[m], loads[l]) == 3)
 				print_load(machines[m], loads[l])
 			else
 				missing[++lacks] = title[machines[m]] ": " loads[l]
