@@ -113,10 +113,12 @@ static void pair_turn(double *us)
 
 	round_number++;
 	sleep_ns(PAIR_SETTLE);
+	load_switch(1);
 	from = now_ns();
 	crowd_go(pair.crowd);
 	crowd_wait(pair.crowd);
 	*us = (now_ns() - from) / 1000.0 / pair.count;
+	load_switch(0);
 }
 
 static int do_pair(const char *kind, int count, int rounds)
@@ -127,6 +129,7 @@ static int do_pair(const char *kind, int count, int rounds)
 	if (count > 1)
 		snprintf(name, sizeof(name), "pair_%s%d", kind, count);
 	put(MODPROBE, "/bench/noop");
+	load_create(0);
 	pair.count = count;
 	pair.crowd = crowd_create(count, same ? request_same : request_distinct);
 	in_turns(name, rounds, 1, pair_turn);

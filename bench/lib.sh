@@ -41,7 +41,7 @@ make_programs()
 	helper loop -DLOG -DASK
 	helper hold -DLOG -DHOLD
 	helper start -DSTART -Wl,-e,first
-	program bench {bench,util,probe,sleepers,inflight,exec,turns,start}.c
+	program bench {bench,util,probe,sleepers,inflight,exec,turns,load,start}.c
 	program scale {scale,util}.c
 	cp "$HERE"/{guest,scale-guest} "$PROGRAMS/"
 	(cd "$SCRATCH/root" && find . | LC_ALL=C sort | cpio -o -H newc -R 0:0 --quiet) >"$SCRATCH/programs.cpio"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Shared by the measurements of the benchmark: the busy time of the machine, crowds of
- * threads, the probe process, helpers that run until they are released, and turns of guests.
+ * threads, the probe process, helpers that run until they are released, turns of guests, and
+ * tasks that use the CPUs.
  */
 #ifndef MEASURE_H
 #define MEASURE_H
@@ -54,6 +55,9 @@ void hold_end(struct crowd *crowd);
 typedef void (*turn_fn)(double *values);
 
 void in_turns(const char *name, int count, int each, turn_fn turn);
+
+void load_create(int count);
+void load_switch(int on);
 
 int do_exec(void);
 int do_inflight(int count);

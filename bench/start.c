@@ -3,14 +3,7 @@
  * The time from a request to the first instruction of its helper, while tasks use the CPUs
  */
 #include <fcntl.h>
-#include <limits.h>
-#include <linux/futex.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -22,54 +15,8 @@
 /* Before each request. It covers the exit of the previous modprobe. */
 #define REST		(20 * MS)
 
-/* Shared by the tasks */
-static struct load {
-	atomic_int on;		/* a futex */
-	atomic_int spinning;
-} *load;
-
-static int tasks, file;
+static int file;
 static double ticks_per_us;
-
-/* Sleeps while the other guest has its turn. */
-static void spin(void)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	for (;;) {
-		while (!atomic_load(&load->on))
-			syscall(SYS_futex, &load->on, FUTEX_WAIT, 0, NULL, NULL, 0);
-		atomic_fetch_add(&load->spinning, 1);
-		while (atomic_load(&load->on))
-			;
-		atomic_fetch_sub(&load->spinning, 1);
-	}
-}
-
-static void load_create(void)
-{
-	pid_t pid;
-	int i;
-
-	load = mmap(NULL, sizeof(*load), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		    -1, 0);
-	need(load != MAP_FAILED, "mmap");
-	for (i = 0; i < tasks; i++) {
-		pid = fork();
-		need(pid >= 0, "fork");
-		if (!pid)
-			spin();
-	}
-}
-
-/* Returns when all tasks spin, or none. */
-static void load_switch(int on)
-{
-	atomic_store(&load->on, on);
-	if (on)
-		syscall(SYS_futex, &load->on, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
-	while (atomic_load(&load->spinning) != (on ? tasks : 0))
-		sleep_ns(MS);
-}
 
 static void find_frequency(void)
 {
@@ -109,13 +56,12 @@ int do_start(int count, int rounds)
 {
 	char name[32];
 
-	tasks = count;
 	file = open(START_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	need(file >= 0, START_FILE);
 	put(MODPROBE, "/bench/start");
 	find_frequency();
-	load_create();
-	snprintf(name, sizeof(name), "start%ld_%d", sysconf(_SC_NPROCESSORS_ONLN), tasks);
+	load_create(count);
+	snprintf(name, sizeof(name), "start%ld_%d", sysconf(_SC_NPROCESSORS_ONLN), count);
 	in_turns(name, rounds, REQUESTS, turn);
 	return 0;
 }
