@@ -218,12 +218,11 @@ build_step()
 	grep -E '(warning|error):' "$log" || :
 }
 
-# kunit_step STEP: runs the KUnit suites that the tree has, and prints the tests that fail.
+# kunit_step STEP: runs the KUnit suites that the tree has, and prints the tests that fail
 kunit_step()
 {
 	local log=$LOG-$1-kunit.log
 
-	[[ -n $(kunit_suites "$APPLIED") ]] || return 0
 	run_kunit "$APPLIED" "$TEST/out-um" "$log" >"$log.verdict" || cat "$log.verdict"
 }
 
@@ -381,7 +380,7 @@ for patch in "${patches[@]}"; do
 	check "$number builds with modules" build_quietly "$number" modules x86_64
 	check "$number builds without modules" build_quietly "$number" no-modules x86_64
 	check "$number builds with KUnit" build_quietly "$number" um um
-	check "$number passes its KUnit suites" kunit_step "$number"
+	[[ -z $(kunit_suites "$APPLIED") ]] || check "$number passes its KUnit suites" kunit_step "$number"
 	[[ $patch == "$(last_patch "$patch")" ]] || continue
 	series=$(basename "$(dirname "$patch")")
 	check "$series passes its selftests" boot_series "$series"
