@@ -101,8 +101,7 @@ fragments()
 			configs/series.config
 		;;
 	um)
-		cat configs/kunit.config
-		kunit_suites "$APPLIED"
+		{ cat configs/kunit.config; kunit_suites "$APPLIED"; } | sort -u
 		return
 		;;
 	esac

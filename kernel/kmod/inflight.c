@@ -113,7 +113,7 @@ static void kmod_flight_pass_over(struct kmod_flight *f)
 		if (f->queued == m)
 			f->queued = NULL;
 		kmod_flight_take_back(f, m);
-		/* Under the lock, because an opener that finds itself late frees the slot's queue. */
+		/* Under the lock, because an opener that finds itself late frees the slot. */
 		if (!m->starting)
 			kmod_slot_put(&m->slot);
 	}
