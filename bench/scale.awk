@@ -42,7 +42,7 @@ BEGIN {
 FNR == 1 { next }
 
 {
-	value[$1, $2, $3, $4, $5 " " $6] = $7
+	value[$1, $2, $3, $4, $5 " " $6] = value[$1, $2, $3, $4, $5 " " $6] " " $7
 	if (!(($1, $3, $4) in seen)) {
 		seen[$1, $3, $4]
 		sizes[$1, $3] = sizes[$1, $3] " " $4
@@ -64,9 +64,15 @@ function get_sizes(machine, load,   n, i, j, v)
 	return n
 }
 
-function get(machine, kernel, load, i, key)
+# Returns the median of the values.
+function get(machine, kernel, load, i, key,   n, v, j, k, swap)
 {
-	return value[machine, kernel, load, size[i], key]
+	n = split(value[machine, kernel, load, size[i], key], v, " ")
+	for (j = 2; j <= n; j++)
+		for (k = j; k > 1 && v[k - 1] + 0 > v[k] + 0; k--) {
+			swap = v[k]; v[k] = v[k - 1]; v[k - 1] = swap
+		}
+	return v[int((n + 1) / 2)]
 }
 
 # The slope of a line through the logarithms of three sizes that double each time

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- *	scale boot COUNT	COUNT threads request modules, as the boot of a large machine
- *	scale same COUNT	COUNT threads wait for one name whose modprobe is held
- *	scale spread COUNT	COUNT threads wait for different names
- *	scale chosen COUNT	the same, with names that collide in a hash without a salt
+ *	scale boot COUNT RUNS	COUNT threads request modules, as the boot of a large machine
+ *	scale same COUNT RUNS	COUNT threads wait for one name whose modprobe is held
+ *	scale spread COUNT RUNS	COUNT threads wait for different names
+ *	scale chosen COUNT RUNS	the same, with names that collide in a hash without a salt
  *
- * Prints lines "THING MEASURE VALUE". Each load runs three times with the same threads: first
+ * Prints lines "THING MEASURE VALUE". Each load runs with the same threads: first RUNS times
  * without any instrument, then with the statistics of locks, then with the tracer of interrupts.
  * The last two leave their results to the caller, in /proc/lock_stat and in tracefs.
  */
@@ -309,11 +309,19 @@ static void allow(int count)
 	raise_limit(RLIMIT_NOFILE, count + 1024);
 }
 
+static void run(const char *load, struct crowd *crowd, int count, enum instrument instrument)
+{
+	if (!strcmp(load, "boot"))
+		boot(crowd, count, instrument);
+	else
+		wait_for_held(crowd, count, instrument);
+}
+
 int main(int argc, char **argv)
 {
-	const char *load = argc > 2 ? argv[1] : "";
-	int count = argc > 2 ? atoi(argv[2]) : 0;
-	enum instrument instrument;
+	const char *load = argc > 3 ? argv[1] : "";
+	int count = argc > 3 ? atoi(argv[2]) : 0;
+	int runs = argc > 3 ? atoi(argv[3]) : 0;
 	struct crowd *crowd;
 
 	if (count < 4 || !strstr("boot same spread chosen", load))
@@ -329,12 +337,10 @@ int main(int argc, char **argv)
 	crowd_go(crowd);
 	crowd_wait(crowd);
 	prepared = 1;
-	for (instrument = NOTHING; instrument <= INTERRUPTS; instrument++) {
-		if (!strcmp(load, "boot"))
-			boot(crowd, count, instrument);
-		else
-			wait_for_held(crowd, count, instrument);
-	}
+	while (runs--)
+		run(load, crowd, count, NOTHING);
+	run(load, crowd, count, LOCKS);
+	run(load, crowd, count, INTERRUPTS);
 	fflush(stdout);
 	_exit(0);
 }
