@@ -305,6 +305,22 @@ bool kmod_flight_is_ending(const struct kmod_flight *f)
 }
 
 /**
+ * kmod_modprobe_is_loading - test whether a modprobe is loading modules
+ * @m: the modprobe
+ *
+ * Between two loads it needs a short time to find and to read the next module, and after the
+ * last one to exit.
+ *
+ * Context: any, under kmod_inflight_lock.
+ * Return: true if it is, or a load has ended within KMOD_WAIT.
+ */
+bool kmod_modprobe_is_loading(const struct kmod_modprobe *m)
+{
+	lockdep_assert_held(&kmod_inflight_lock);
+	return m->loading || (m->loaded && time_before(jiffies, m->loaded + KMOD_WAIT));
+}
+
+/**
  * kmod_flight_is_loading - test whether a modprobe of a flight is loading a module
  * @f: the flight
  *
@@ -317,7 +333,7 @@ bool kmod_flight_is_loading(const struct kmod_flight *f)
 
 	lockdep_assert_held(&kmod_inflight_lock);
 	list_for_each_entry(m, &f->running, running)
-		if (m->loading)
+		if (kmod_modprobe_is_loading(m))
 			return true;
 	return false;
 }

@@ -103,6 +103,7 @@ struct kmod_request *kmod_flight_later(const struct kmod_flight *f, bool stuck);
 bool kmod_flight_has_admin(const struct kmod_flight *f);
 void kmod_flight_set_class(const struct kmod_flight *f, struct kmod_modprobe *m);
 void kmod_flight_take_back(struct kmod_flight *f, struct kmod_modprobe *m);
+bool kmod_modprobe_is_loading(const struct kmod_modprobe *m);
 bool kmod_flight_is_loading(const struct kmod_flight *f);
 bool kmod_flight_owes_admin(const struct kmod_flight *f);
 bool kmod_flight_has_failed(const struct kmod_flight *f);

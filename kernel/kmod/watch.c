@@ -79,15 +79,6 @@ static void kmod_report(struct work_struct *work)
 
 static DECLARE_WORK(kmod_report_work, kmod_report);
 
-/*
- * Tests whether m loads modules. Between two loads it needs a short time to find and to read the
- * next module.
- */
-static bool kmod_modprobe_is_loading(const struct kmod_modprobe *m)
-{
-	return m->loading || (m->loaded && time_before(jiffies, m->loaded + KMOD_WAIT));
-}
-
 /**
  * kmod_inflight_hung - handle a modprobe that has not ended within UMH_HUNG_SECS
  * @m: the modprobe
