@@ -131,6 +131,18 @@ check_layers()
 	includes '\.\./' security/autoload
 }
 
+# Prints the mutants and breaks whose script changes nothing any more.
+check_mutants()
+{
+	local name file script
+
+	while IFS=$'\t' read -r name file script _; do
+		[[ -n $name && $name != '#'* ]] || continue
+		! sed -E "$script" "$TREE/$file" | cmp -s - "$TREE/$file" ||
+			echo "$name: the script changes nothing in $file"
+	done < <(cat "$ROOT/harness/mutants" "$ROOT/shim/breaks")
+}
+
 compile_both()
 {
 	local title=$1
@@ -159,6 +171,7 @@ compile_both "W=1" W=1
 step "kernel-doc -Wall" run_kernel_doc
 step "shellcheck" run_shellcheck
 step "includes respect the layers" check_layers
+step "mutants change the sources" check_mutants
 step "documentation agrees with sources and results" "$ROOT/harness/truth.py"
 step "policy profiles in Documentation/kmod.txt" compare_profiles
 [[ $bad -eq 0 ]] || die "$bad steps failed"

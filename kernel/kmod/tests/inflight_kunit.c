@@ -394,6 +394,7 @@ static void kmod_inflight_does_not_double_during_init(struct kunit *test)
 	kmod_inflight_load_begin(m);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
 	kmod_inflight_load_end(m);
+	KUNIT_EXPECT_EQ(test, m->loading, 1);
 	KUNIT_EXPECT_EQ(test, kmod_test_due(f), 0);
 	/* It needs some time to exit, or to begin another load. */
 	kmod_inflight_load_end(m);
