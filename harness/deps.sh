@@ -18,7 +18,7 @@ CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)
 TOOLS_PACKAGES=(gcc libc6-dev make pkg-config libtracefs-dev libtraceevent-dev
 	libjson-c-dev libkmod-dev libsmartcols-dev)
-TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client strace)
+TOOLS_CHECK_PACKAGES=(jq mandoc python3-prometheus-client strace zsh)
 CONFIGS_PACKAGES=(e2fsprogs)
 DOCS_PACKAGES=(python3-sphinx)
 SYSROOT_PACKAGES=(mmdebstrap)
