@@ -2,6 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # kmodctl watch, with uprobe events of a small program instead of the kernel's events.
+
+# Mounts tracefs for these tests, if the machine has not.
+if [[ ! -e /sys/kernel/tracing/uprobe_events && $# -eq 0 ]] && unshare -m true 2>/dev/null; then
+	# shellcheck disable=SC2016 # expanded by that shell
+	exec unshare -m bash -c 'mount -t tracefs none "$1"; exec bash "$0" mounted' \
+		"$0" /sys/kernel/tracing
+fi
 source "$(dirname "$0")/lib.sh"
 
 TRACING=/sys/kernel/tracing
