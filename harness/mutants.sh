@@ -96,9 +96,8 @@ run_mutants()
 # Prints the KUnit tests that no line names.
 print_unnamed()
 {
-	cd "$ROOT"
-	find kernel security -name '*_kunit.c' -exec grep -hoE 'KUNIT_CASE\w*\(\w+' {} + |
-		sed 's/.*(//' | grep -vxFf <(cut -f 4 harness/mutants) | sed 's/^/# no mutant: /' || :
+	find "$ROOT"/{kernel,security} -name '*_kunit.c' -exec grep -hoE 'KUNIT_CASE\w*\(\w+' {} + |
+		sed 's/.*(//' | grep -vxFf <(cut -f 4 mutants) | sed 's/^/# no mutant: /' || :
 }
 
 ./deps.sh tools tools-check
