@@ -98,7 +98,9 @@ build()
 {
 	local now
 
-	./deps.sh build deb ${FILE:+"$FILE"}
+	./deps.sh build deb
+	# The name of a package depends on the version of the compiler.
+	[[ -z $FILE ]] || ./deps.sh "$FILE"
 	lock_work
 	./fetch.sh
 	./tree.sh

@@ -29,7 +29,7 @@ DEB_PACKAGES=(debhelper dpkg-dev cpio kmod rsync)
 # Regular expressions for lines of a .config, each followed by the package that it needs
 CONFIG_NEEDS=(
 	'CONFIG_DEBUG_INFO_BTF=y' dwarves
-	'CONFIG_GCC_PLUGINS=y' "gcc-$(gcc -dumpversion 2>/dev/null)-plugin-dev"
+	'CONFIG_GCC_PLUGINS=y' "gcc-$(gcc -dumpversion 2>/dev/null || :)-plugin-dev"
 	'CONFIG_(KERNEL|MODULE_COMPRESS)_ZSTD=y' zstd
 	'CONFIG_KERNEL_LZ4=y' lz4
 	'CONFIG_KERNEL_LZO=y' lzop

@@ -86,6 +86,15 @@ autoload_in()
 	tr '\n' ' ' <"$SCRATCH/config"
 }
 
+# without_compiler COMMAND...: runs COMMAND as on a machine without gcc
+without_compiler()
+{
+	mkdir -p "$SCRATCH/bin"
+	printf '#!/bin/sh\nexit 127\n' >"$SCRATCH/bin/gcc"
+	chmod +x "$SCRATCH/bin/gcc"
+	PATH=$SCRATCH/bin:$PATH "$@"
+}
+
 # interrupted: sends Ctrl-C during a boot. Prints a line if the parent of the boot continues.
 # Prints the pids of remaining processes, and fails if there are any.
 interrupted()
@@ -121,7 +130,7 @@ END='# verdict: complete'
 mkdir -p "$SCRATCH"
 N='  KTAP version 1'
 echo 'TAP version 13'
-echo '1..34'
+echo '1..35'
 
 stream green '^2 passed, 0 failed$' 'a nested test' \
 	'1..1' "$N" '  # Subtest: t' '  1..2' '  ok 1 a' '  ok 2 b' 'ok 1 - t' "$END"
@@ -158,6 +167,8 @@ summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be fetched' \
 P='== guest, plain'
 expect green "pipeline, .* == model .* == KUnit, .* $P $P, switch_root $P, lock == torture, .* == cost .* 10 passed, 0 failed \$" \
 	'make test' stages plain
+
+expect green '^$' 'the list of missing packages, without a compiler' without_compiler ./deps.sh build
 
 SECURITY=CONFIG_SECURITY=y ON=CONFIG_SECURITY_AUTOLOAD=y
 expect green "^$SECURITY CONFIG_LSM=\"autoload,yama,bpf\" $ON \$" 'make deb with a list without autoload' \
