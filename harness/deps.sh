@@ -75,7 +75,8 @@ is_installed()
 missing=()
 for group in "$@"; do
 	for package in $(packages_of "$group"); do
-		is_installed "$package" || missing+=("$package")
+		is_installed "$package" || [[ " ${missing[*]} " == *" $package "* ]] ||
+			missing+=("$package")
 	done
 done
 [[ ${#missing[@]} -gt 0 ]] || exit 0

@@ -61,12 +61,13 @@ clone()
 	chown -R --reference="$there" "$there/build"
 }
 
-# As root, runs the command that make printed.
+# As root, runs the command that make printed. Of TARGETS, the last one needs the most packages.
 install_as_printed()
 {
 	local root=$1 user=$2 command
 
-	! inside "$root" "$user" "make -C $CLONE demo" >"$LOGS/printed.log" 2>&1 || return 1
+	! inside "$root" "$user" "make -C $CLONE ${TARGETS##* }" >"$LOGS/printed.log" 2>&1 ||
+		return 1
 	command=$(sed -n 's/^ *sudo \(apt-get update.*\)/\1/p' "$LOGS/printed.log" | sed 's/sudo //g')
 	[[ -n $command ]] && inside "$root" root "$command"
 }

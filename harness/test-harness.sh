@@ -69,7 +69,7 @@ stages()
 
 	mkdir -p "$SCRATCH/harness"
 	cp -r test.sh lib.sh lib "$SCRATCH/harness"
-	for name in shim model kunit torture cost prepare boot verdict; do
+	for name in shim model kunit torture cost deps prepare boot verdict; do
 		# shellcheck disable=SC2016 # the last argument may be the tally
 		printf '#!/bin/bash\n[[ ${!#} != */*tally* ]] || %s\n' \
 			'echo 1 0 0 >>"${!#}"' >"$SCRATCH/harness/$name.sh"

@@ -107,12 +107,12 @@ stage()
 
 mkdir -p "$LOGS"
 : >"$TALLY"
+# Before the first stage, so that a user who cannot install packages is told all of them at once
+./deps.sh build arch guest model
 status=0
 ./prepare.sh tree || status=$?
-if [[ $status -eq 4 ]]; then
-	echo "0 passed, 0 failed, 1 skipped"
-	exit 4
-fi
+[[ $status -ne 4 ]] || echo "0 passed, 0 failed, 1 skipped"
+[[ $status -eq 0 ]] || exit "$status"
 
 if [[ -n $TEST ]]; then
 	stage "guest, $BUILT, only $TEST" guest_suite
