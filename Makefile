@@ -43,7 +43,7 @@ help:
 	@echo 'make scale         compare the boot of a large machine with the unpatched kernel: 64 CPUs'
 	@echo 'make kunit         run only the KUnit suites'
 	@echo 'make shim          run the request pipeline in user space: 120,000 random schedules'
-	@echo 'make shim-breaks   break the pipeline in 61 ways, print how each was noticed'
+	@echo 'make shim-breaks   break the pipeline in 64 ways, print how each was noticed'
 	@echo 'make test-mutants  break the sources in about 200 ways, each of which a test must notice'
 	@echo 'make fuzz          compare the policies that the kernel and kmodctl accept: RUNS=10000000'
 	@echo 'make model         search all states of a model of flights and slots'
@@ -79,7 +79,7 @@ demo:
 
 guest:
 	@harness/prepare.sh
-	@harness/guest.sh run "$$RUN"
+	@exec harness/guest.sh run "$$RUN"
 
 shell:
 	@harness/prepare.sh
@@ -95,7 +95,7 @@ test-fresh:
 	@harness/test-fresh.sh
 
 test-all:
-	@harness/all.sh test-mutants model model-breaks check kmodctl-check demo test inherit bench-check \
+	@exec harness/all.sh test-mutants model model-breaks check kmodctl-check demo test inherit bench-check \
 		test-series test-configs test-harness test-deb test-packages test-debian learn \
 		'test-guest CONFIG=debug' 'test-guest CONFIG=kcsan' 'test-guest CONFIG=rt-debug' \
 		'test ARCH=arm64' 'test ARCH=i386' \
@@ -167,7 +167,7 @@ kmodctl-check:
 		O=$(CURDIR)/build/tools/kmod check
 
 series:
-	@V='$(V)' PREVIOUS='$(PREVIOUS)' harness/series.sh
+	@exec env V='$(V)' PREVIOUS='$(PREVIOUS)' harness/series.sh
 
 quilt:
 	@harness/quilt.sh

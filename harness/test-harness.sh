@@ -165,7 +165,7 @@ summed green '^3 passed, 0 failed, 1 skipped$' 'a base that cannot be fetched' \
 	'echo 0 passed, 0 failed, 1 skipped; exit 4'
 
 P='== guest, plain'
-expect green "pipeline, .* == model .* == KUnit, .* $P $P, switch_root $P, lock == torture, .* == cost .* 10 passed, 0 failed \$" \
+expect green "pipeline, .* == model .* == KUnit, .* $P $P, switch_root $P, lock == torture, .* == cost .* 11 passed, 0 failed \$" \
 	'make test' stages plain
 
 expect green '^$' 'the list of missing packages, without a compiler' without_compiler ./deps.sh build
