@@ -12,7 +12,7 @@ source "$(dirname "$0")/lib.sh"
 BUILD_PACKAGES=(gcc libc6-dev make patch flex bison bc libelf-dev libssl-dev
 	ccache xz-utils rsync jq python3)
 GUEST_PACKAGES=(qemu-system-x86 busybox-static bash kmod keyutils libcap2-bin
-	util-linux cpio jq mount iproute2 iputils-ping nftables bubblewrap
+	util-linux procps cpio jq mount iproute2 iputils-ping nftables bubblewrap
 	cryptsetup-bin)
 CHECK_PACKAGES=(sparse shellcheck perl)
 BENCH_PACKAGES=(gnuplot-nox)

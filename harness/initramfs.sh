@@ -29,7 +29,7 @@ userspace()
 	if [[ -n $SYSROOT ]]; then
 		cat "$SYSROOT.stamp"
 	else
-		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin util-linux jq \
+		dpkg-query -W busybox-static bash kmod keyutils libcap2-bin util-linux procps jq \
 			mount iproute2 iputils-ping nftables bubblewrap cryptsetup-bin \
 			libtracefs-dev libtraceevent-dev libjson-c-dev libsmartcols-dev \
 			libkmod-dev
