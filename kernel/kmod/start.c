@@ -86,10 +86,13 @@ bool kmod_inflight_start(struct kmod_modprobe *m)
  */
 bool kmod_inflight_commit(struct kmod_modprobe *m)
 {
+	bool starting;
+
 	spin_lock_irq(&kmod_inflight_lock);
 	m->starting = !m->late;
+	starting = m->starting;
 	spin_unlock_irq(&kmod_inflight_lock);
-	return m->starting;
+	return starting;
 }
 
 /**
